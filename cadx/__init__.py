@@ -1,0 +1,1 @@
+"""The science of mammographic lesion diagnosis: reading, ROI, features, classifiers, bundles. No HTTP, no CLI."""

@@ -1,0 +1,141 @@
+"""Every refusal of the product, in one tree.
+
+::
+
+    CadxError
+    ├── MammogramError      the image file cannot be used
+    ├── CentreError         the marked centre cannot be used
+    ├── LesionError         the lesion cannot be described
+    ├── BackboneError       the CNN cannot be built or does not fit its weights
+    ├── ClassifierError     a classifier cannot be fitted to this data
+    ├── BundleError         a model bundle cannot be trusted or loaded
+    └── CohortError         a manifest or data set cannot be used for training
+
+A leaf states what is wrong (`summary`, filled in with the error's own facts), what to do about it (`remedy`) and
+a stable `code` that clients may branch on. Facts are typed attributes. No fact ever carries a patient's data.
+"""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(eq=False)
+class CadxError(Exception):
+    """Base of every error that a user of the product can cause or mend.
+
+    Attributes
+    ----------
+    code
+        Stable, lower-case, underscore-separated name of the problem.
+    summary
+        What is wrong: a format string over the error's fields.
+    remedy
+        What the user can do about it.
+    """
+
+    code: ClassVar[str] = "cadx_error"
+    summary: ClassVar[str] = ""
+    remedy: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        """Hand the facts to `Exception`, so that pickling and repr work."""
+        super().__init__(*self.facts.values())
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The error's own fields by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def detail(self) -> str:
+        """The summary with the facts filled in."""
+        return self.summary.format(**self.facts)
+
+    def __str__(self) -> str:
+        return f"{self.detail} {self.remedy}".strip()
+
+
+# --- the image file -------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class MammogramError(CadxError):
+    """The image file cannot be used."""
+
+    code: ClassVar[str] = "mammogram_error"
+
+
+# --- the centre -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class CentreError(CadxError):
+    """The marked centre cannot be used."""
+
+    code: ClassVar[str] = "centre_error"
+
+
+@dataclass(eq=False)
+class CentreOutsideImage(CentreError):
+    """The centre is not on the image."""
+
+    x: float
+    y: float
+    columns: int
+    rows: int
+
+    code: ClassVar[str] = "centre_outside_image"
+    summary: ClassVar[str] = "The centre (x={x:g}, y={y:g}) lies outside the image of {columns} columns x {rows} rows."
+    remedy: ClassVar[str] = (
+        "Give x (column) and y (row) in pixels of the stored image, with (0, 0) at its top-left corner."
+    )
+
+
+# --- the lesion -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class LesionError(CadxError):
+    """The lesion cannot be described."""
+
+    code: ClassVar[str] = "lesion_error"
+
+
+# --- the CNN --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class BackboneError(CadxError):
+    """The CNN cannot be built or does not fit its weights."""
+
+    code: ClassVar[str] = "backbone_error"
+
+
+# --- classifiers ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class ClassifierError(CadxError):
+    """A classifier cannot be fitted to this data."""
+
+    code: ClassVar[str] = "classifier_error"
+
+
+# --- bundles --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class BundleError(CadxError):
+    """A model bundle cannot be trusted or loaded."""
+
+    code: ClassVar[str] = "bundle_error"
+
+
+# --- cohorts --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class CohortError(CadxError):
+    """A manifest or data set cannot be used for training."""
+
+    code: ClassVar[str] = "cohort_error"

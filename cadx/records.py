@@ -1,0 +1,179 @@
+"""The frozen records that flow through the product. Units are in the names.
+
+Coordinates follow DICOM SCOORD (PS3.3 C.18.6): `x` is the column and `y` the row, in pixels, sub-pixel, with (0, 0) at
+the top-left corner of the top-left pixel, so that the middle of that pixel is (0.5, 0.5).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROI_SIZE_PX = 512
+ROI_SPACING_MM = 0.1
+
+FloatImage = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something doubtful that the reader of an answer should know; not a refusal.
+
+    Attributes
+    ----------
+    code
+        Stable name, such as ``roi_padded``.
+    message
+        One sentence for a person.
+    facts
+        The numbers behind it; never patient data.
+    """
+
+    code: str
+    message: str
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LesionCentre:
+    """The centre of a lesion as a reader marked it, in pixels of the stored image."""
+
+    x: float
+    y: float
+
+
+class SpacingSource(StrEnum):
+    """Where a pixel spacing was found. DICOM attributes bear their keyword."""
+
+    IMAGER_PIXEL_SPACING = "ImagerPixelSpacing"
+    PIXEL_SPACING = "PixelSpacing"
+    NOMINAL_SCANNED_PIXEL_SPACING = "NominalScannedPixelSpacing"
+    CALLER = "caller"
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing:
+    """Size of a source pixel in the plane that is used for measurements.
+
+    Attributes
+    ----------
+    row_mm
+        Distance between the centres of vertically adjacent pixels.
+    column_mm
+        Distance between the centres of horizontally adjacent pixels.
+    source
+        Where the value was found.
+    plane
+        ``detector`` or ``lesion`` (detector spacing divided by the magnification).
+    magnification
+        The factor by which the detector spacing was divided; 1.0 when none was applied.
+    """
+
+    row_mm: float
+    column_mm: float
+    source: SpacingSource
+    plane: str = "detector"
+    magnification: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PixelWindow:
+    """A rectangle of a mammogram, ready for analysis.
+
+    Attributes
+    ----------
+    gray
+        float32, (rows, columns), 0 to 1, bright = dense tissue. Zero where not valid.
+    valid
+        bool, (rows, columns): true where the file holds image, false in padding.
+    """
+
+    gray: FloatImage
+    valid: Mask
+
+
+class PixelSource(Protocol):
+    """Gives rectangles of an image without making a full-size float copy of it."""
+
+    def window(self, row_start: int, row_stop: int, column_start: int, column_stop: int) -> PixelWindow:
+        """Return the pixels of a rectangle that lies wholly inside the image."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mammogram:
+    """One mammogram (one frame), read and judged usable; its pixels are fetched by rectangle.
+
+    Attributes
+    ----------
+    rows, columns
+        Size of the stored image in pixels.
+    spacing
+        Pixel size and its source.
+    pixels
+        Where rectangles of pixels come from.
+    file_format
+        ``dicom``, ``png``, ``tiff`` or ``pgm``.
+    flags
+        What the file itself makes doubtful (tags, compression).
+    facts
+        How it was read, for people: VOI used, polarity, bits; never patient data.
+    """
+
+    rows: int
+    columns: int
+    spacing: Spacing
+    pixels: PixelSource
+    file_format: str
+    flags: tuple[Flag, ...] = ()
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Roi:
+    """The region of interest about a lesion: 512 x 512 pixels at 0.1 mm (Huynh 2016, section 2.2).
+
+    Attributes
+    ----------
+    gray
+        float32, (512, 512), 0 to 1. Zero where not valid.
+    valid
+        bool, (512, 512): true where the source image (and not its padding) covers the pixel.
+    centre
+        The marked centre in pixels of the source image; it is the ROI's own middle, (256, 256).
+    source_spacing
+        Pixel size of the source image.
+    padded_share
+        Share of the ROI's pixels that are not valid, 0 to 1.
+    flags
+        What is doubtful about this region.
+    """
+
+    gray: FloatImage
+    valid: Mask
+    centre: LesionCentre
+    source_spacing: Spacing
+    padded_share: float
+    flags: tuple[Flag, ...] = ()
+
+    def to_image(self, points: Points) -> Points:
+        """Map ROI points to the source image.
+
+        Parameters
+        ----------
+        points
+            (n, 2) array of x, y in ROI pixels (SCOORD convention).
+
+        Returns
+        -------
+        ndarray
+            (n, 2) array of x, y in pixels of the source image.
+        """
+        step = np.array([ROI_SPACING_MM / self.source_spacing.column_mm, ROI_SPACING_MM / self.source_spacing.row_mm])
+        origin = np.array([self.centre.x, self.centre.y])
+        return (np.asarray(points, dtype=np.float64) - ROI_SIZE_PX / 2) * step + origin

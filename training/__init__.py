@@ -1,0 +1,1 @@
+"""Offline work: cases to features to evaluated, serialized models."""
