@@ -1,0 +1,43 @@
+"""`cadx-train`: the offline half of the product, one command a step."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from cadx.errors import CadxError
+from training.commands.fit import fit
+
+RESEARCH_USE_ONLY = "Research use only. Not a medical device."
+
+cli = typer.Typer(
+    name="cadx-train",
+    help=f"""Fit, evaluate and serialize classifiers of mammographic lesions (after Huynh, Li & Giger 2016).
+
+The usual way:
+
+1. Describe your cases in a manifest CSV: image, x, y, label (benign or malignant), lesion_id; optional patient_id,
+pixel_spacing_mm, view. Try it without data first: `cadx-train phantoms --out demo/phantoms`.
+
+2. `cadx-train inspect FILE` shows how one of your images is read.
+
+3. `cadx-train fit MANIFEST --out models/mine` evaluates by lesion and writes a bundle that the service can load.
+
+{RESEARCH_USE_ONLY}""",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+cli.command()(fit)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one clear message and exit code 2, never in a traceback."""
+    try:
+        cli()
+    except CadxError as error:
+        console = Console(stderr=True, highlight=False)
+        console.print(f"error ({error.code}): {error.detail}", style="bold red", markup=False)
+        if error.remedy:
+            console.print(error.remedy, markup=False)
+        sys.exit(2)
