@@ -223,8 +223,8 @@ def write_bundle(
         (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         _sync(draft)
         if folder.exists():
-            os.replace(folder, Path(scratch) / "replaced")
-        os.replace(draft, folder)
+            folder.replace(Path(scratch) / "replaced")
+        draft.replace(folder)
     return manifest
 
 

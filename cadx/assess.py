@@ -1,0 +1,128 @@
+"""The one path from a mammogram and a centre to a probability, used by serving, batch work and tests alike."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadx.bundle import Bundle
+from cadx.lesion import FEATURES, FeatureDefinition, Segmentation, contour_polygon, lesion_features, segment
+from cadx.records import Flag, LesionCentre, Mammogram, Points, Roi
+from cadx.roi import extract_roi
+
+Result = TypeVar("Result")
+
+# The two branches of a request run side by side; both spend their time in compiled code that releases the GIL.
+_BRANCHES = ThreadPoolExecutor(max_workers=8, thread_name_prefix="cnn-branch")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureValue:
+    """One lesion feature of one lesion."""
+
+    definition: FeatureDefinition
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the product says of one lesion on one view.
+
+    Attributes
+    ----------
+    probability
+        Method C: the soft vote of the two branches, 0 to 1.
+    cnn_probability
+        Method A.
+    lesion_probability
+        Method B.
+    features
+        The lesion features that Method B saw.
+    contour
+        (n, 2) array of x, y in pixels of the source image: the segmented outline.
+    roi
+        What was cropped.
+    segmentation
+        How the outline was found.
+    flags
+        Everything doubtful, from the file, the region and the segmentation.
+    timings_ms
+        Wall time of each step.
+    """
+
+    probability: float
+    cnn_probability: float
+    lesion_probability: float
+    features: tuple[FeatureValue, ...]
+    contour: Points
+    roi: Roi
+    segmentation: Segmentation
+    flags: tuple[Flag, ...]
+    timings_ms: Mapping[str, float]
+
+
+def assess(bundle: Bundle, mammogram: Mammogram, centre: LesionCentre) -> Assessment:
+    """Assess one lesion (Huynh 2016, Fig. 1).
+
+    Parameters
+    ----------
+    bundle
+        The model.
+    mammogram
+        The image, read with the bundle's own reading policy.
+    centre
+        The lesion's centre in pixels of the stored image.
+
+    Returns
+    -------
+    Assessment
+        Bit-identical whenever it is asked again.
+
+    Raises
+    ------
+    CentreError
+        When the centre cannot be used.
+    LesionError
+        When the lesion cannot be described.
+    """
+    roi, roi_ms = _timed(lambda: extract_roi(mammogram, centre))
+    cnn_branch = _BRANCHES.submit(_timed, lambda: _cnn_probability(bundle, roi))
+    (segmentation, values), lesion_ms = _timed(lambda: _describe_lesion(bundle, roi))
+    lesion_probability = _malignant(bundle.classifiers.lesion.predict_proba(values[None, :]))
+    cnn_probability, cnn_ms = cnn_branch.result()
+    return Assessment(
+        probability=float(bundle.classifiers.ensemble(cnn_probability, lesion_probability)),
+        cnn_probability=cnn_probability,
+        lesion_probability=lesion_probability,
+        features=tuple(
+            FeatureValue(definition, float(value)) for definition, value in zip(FEATURES, values, strict=True)
+        ),
+        contour=roi.to_image(contour_polygon(segmentation.mask)),
+        roi=roi,
+        segmentation=segmentation,
+        flags=(*mammogram.flags, *roi.flags, *segmentation.flags),
+        timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms},
+    )
+
+
+def _cnn_probability(bundle: Bundle, roi: Roi) -> float:
+    return _malignant(bundle.classifiers.cnn.predict_proba(bundle.backbone.features(roi.gray[None])))
+
+
+def _describe_lesion(bundle: Bundle, roi: Roi) -> tuple[Segmentation, NDArray[np.float64]]:
+    segmentation = segment(roi, bundle.segmentation_method)
+    return segmentation, lesion_features(roi, segmentation)
+
+
+def _malignant(probabilities: NDArray[np.float64]) -> float:
+    return float(probabilities[0, 1])
+
+
+def _timed(step: Callable[[], Result]) -> tuple[Result, float]:
+    started = time.perf_counter()
+    result = step()
+    return result, 1000 * (time.perf_counter() - started)
