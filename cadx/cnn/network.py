@@ -1,0 +1,110 @@
+"""The network proper: gray ROIs in, the values of the asked layers out, as one torch module."""
+
+import difflib
+import operator
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from cadx.cnn.architectures import Architecture, InputScaling
+from cadx.cnn.torchvision_import import import_torchvision
+from cadx.errors import InvalidBackboneSetting, UnknownLayer, UnusableArchitecture
+from cadx.records import ROI_SIZE_PX
+
+REDUCTION = 2
+"""ROIs go from 512 to 256 pixels a side (Huynh 2016, figure 2), by the mean of 2 x 2 pixels."""
+
+
+class TappedNetwork(nn.Module):
+    """Reduction to 256 x 256, three channels, normalisation, the CNN up to its deepest asked layer, and pooling.
+
+    Parameters
+    ----------
+    extractor
+        Gives a dict of node name to values.
+    nodes
+        The asked nodes, in order.
+    scaling
+        Normalisation of the input.
+    pooling
+        ``none``, ``mean`` or ``max`` over the spatial extent of the layers that have one.
+    """
+
+    mean: torch.Tensor
+    deviation: torch.Tensor
+
+    def __init__(self, extractor: nn.Module, nodes: Sequence[str], scaling: InputScaling, pooling: str) -> None:
+        super().__init__()
+        self.extractor = extractor
+        self.nodes = tuple(nodes)
+        self.pooling = pooling
+        self.register_buffer("mean", torch.tensor(scaling.mean).reshape(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.tensor(scaling.deviation).reshape(1, 3, 1, 1))
+
+    def maps(self, gray: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Give the asked layers' outputs in their own shape, of (n, 1, 512, 512) gray levels from 0 to 1."""
+        reduced = functional.avg_pool2d(gray, REDUCTION)
+        outputs = self.extractor((reduced.expand(-1, 3, -1, -1) - self.mean) / self.deviation)
+        return tuple(outputs[node] for node in self.nodes)
+
+    def forward(self, gray: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Give the asked layers' features, each (n, d), of (n, 1, 512, 512) gray levels from 0 to 1."""
+        return tuple(torch.flatten(self._pooled(values), 1) for values in self.maps(gray))
+
+    def _pooled(self, values: torch.Tensor) -> torch.Tensor:
+        if self.pooling == "none" or values.ndim != 4:
+            return values
+        return values.mean(dim=(2, 3)) if self.pooling == "mean" else values.amax(dim=(2, 3))
+
+
+def tap(architecture: Architecture, layers: Sequence[str], pooling: str) -> TappedNetwork:
+    """Cut an architecture at the asked layers.
+
+    Raises
+    ------
+    UnknownLayer
+        When the architecture has no such layer; names those that it has.
+    InvalidBackboneSetting
+        When spatial pooling is asked of a single layer that has no spatial extent.
+    UnusableArchitecture
+        When the network does not take 256 x 256 pixels.
+    """
+    extraction = import_torchvision("models.feature_extraction")
+    known = tuple(architecture.nodes) or tuple(extraction.get_graph_node_names(architecture.network)[1])
+    for layer in layers:
+        if layer not in known:
+            close = difflib.get_close_matches(layer, known, n=5, cutoff=0.4)
+            choices = known if architecture.nodes else (*close, *known[-5:])
+            raise UnknownLayer(architecture.name, layer, ", ".join(dict.fromkeys(choices)))
+    nodes = [architecture.nodes.get(layer, layer) for layer in layers]
+    extractor = extraction.create_feature_extractor(architecture.network, {node: node for node in nodes})
+    network = TappedNetwork(_without_in_place(extractor), nodes, architecture.scaling, pooling).eval()
+    shapes = _output_shapes(network, architecture.name)
+    if pooling != "none" and len(layers) == 1 and len(shapes[0]) != 4:
+        raise InvalidBackboneSetting("pooling", pooling, f"none for {layers[0]}, which has no spatial extent")
+    return network
+
+
+def _without_in_place(extractor: torch.fx.GraphModule) -> torch.fx.GraphModule:
+    """Make every operation leave its input alone, so that a tapped value is the node's own and not its successor's."""
+    for module in extractor.modules():
+        if getattr(module, "inplace", False):
+            setattr(module, "inplace", False)  # noqa: B010 (nn.Module types its attributes as tensors)
+    for node in extractor.graph.nodes:
+        if node.kwargs.get("inplace"):
+            node.kwargs = {**node.kwargs, "inplace": False}
+        if node.target is operator.iadd:
+            node.target = operator.add
+    extractor.recompile()
+    return extractor
+
+
+def _output_shapes(network: TappedNetwork, name: str) -> list[torch.Size]:
+    try:
+        with torch.inference_mode():
+            maps = network.maps(torch.zeros(1, 1, ROI_SIZE_PX, ROI_SIZE_PX))
+    except (RuntimeError, AssertionError) as error:
+        raise UnusableArchitecture(name, str(error).partition("\n")[0]) from error
+    return [values.shape for values in maps]
