@@ -176,4 +176,5 @@ class Roi:
         """
         step = np.array([ROI_SPACING_MM / self.source_spacing.column_mm, ROI_SPACING_MM / self.source_spacing.row_mm])
         origin = np.array([self.centre.x, self.centre.y])
-        return (np.asarray(points, dtype=np.float64) - ROI_SIZE_PX / 2) * step + origin
+        mapped: Points = (np.asarray(points, dtype=np.float64) - ROI_SIZE_PX / 2) * step + origin
+        return mapped

@@ -1,0 +1,55 @@
+# mammo-cadx: `make help` lists what there is. Each target does its own set-up.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+# Where pip finds torch. On Linux the default wheel carries several GB of CUDA; for the CPU build set
+# TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+MODEL  ?= demo
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test lint types contracts unit container-check clean
+
+help: ## list the targets
+	@echo "mammo-cadx: research use only, not a medical device."
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
+
+install: $(STAMP) ## make the virtual environment and install everything in it
+
+# Reinstalls only when the project's own requirements change.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## phantoms -> fit -> serve -> one prediction over HTTP, in about a minute
+	$(BIN)/python -m training.demo
+
+serve: $(STAMP) ## serve models/$(MODEL) on http://127.0.0.1:8000 (docs at /docs)
+	CADX_MODEL=$(MODEL) $(BIN)/python -m app
+
+test: lint types contracts unit ## everything that CI checks
+
+lint: $(STAMP) ## ruff: style, docstrings, complexity, security
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+contracts: $(STAMP) ## import-linter: the one-way flow between packages
+	$(BIN)/lint-imports
+
+unit: $(STAMP) ## pytest (set CADX_SHARED to a folder with mini-mias/ and weights/ to include real data)
+	$(BIN)/python -m pytest
+
+container-check: $(STAMP) ## build and run the container for real (podman; installs it with apt when root)
+	bash scripts/container-check
+
+clean: ## remove what the targets made (environment, caches, demo data and demo model)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build demo models/demo *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
