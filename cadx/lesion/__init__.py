@@ -1,0 +1,21 @@
+"""Method B of Huynh 2016: segment the lesion, then measure it."""
+
+from cadx.lesion.contour import CONTOUR_TOLERANCE_PX, SourceMask, contour_polygon, mask_on_source
+from cadx.lesion.features import FEATURES, FeatureDefinition, FeatureFamily, lesion_features
+from cadx.lesion.segmentation import Segmentation, SegmentationMethod, SegmentationOutcome, Trace, segment
+
+__all__ = [
+    "CONTOUR_TOLERANCE_PX",
+    "FEATURES",
+    "FeatureDefinition",
+    "FeatureFamily",
+    "Segmentation",
+    "SegmentationMethod",
+    "SegmentationOutcome",
+    "SourceMask",
+    "Trace",
+    "contour_polygon",
+    "lesion_features",
+    "mask_on_source",
+    "segment",
+]

@@ -1,0 +1,90 @@
+"""What a segmentation is: the mask, how it ended, and the trace by which its choice can be audited and drawn."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadx.records import Flag, Mask
+
+
+class SegmentationMethod(StrEnum):
+    """The ways to grow a lesion from its marked centre."""
+
+    REGION_GROWING = "region_growing"
+    RGI = "rgi"
+    DUAL_STAGE = "dual_stage"
+
+
+class SegmentationOutcome(StrEnum):
+    """How a segmentation ended. Only `FOUND` is a contour that the image itself supports."""
+
+    FOUND = "found"
+    NO_LESION = "no_lesion_found"
+    TOUCHES_BORDER = "touches_border"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The nested candidates that a method considered, from the smallest to the largest.
+
+    Every array is float64, (candidates,).
+
+    Attributes
+    ----------
+    level
+        Threshold of each candidate, in the gray units of the image that was thresholded.
+    area_mm2
+        Area, holes filled.
+    circularity
+        Share of the region inside the disc of equal area at its centroid, 0 to 1.
+    irregularity
+        1 - 2 sqrt(pi A) / P with the Crofton perimeter, near 0 for a disc, towards 1 for a ragged outline.
+    score
+        What the method maximises: the contrast evidence of a transition (region growing) or the radial gradient
+        index (RGI, dual stage).
+    transitions
+        Indices of the candidates just before a jump of the area, or of the local maxima of the score.
+    chosen
+        Index of the candidate that was taken; -1 when none was.
+    """
+
+    level: NDArray[np.float64]
+    area_mm2: NDArray[np.float64]
+    circularity: NDArray[np.float64]
+    irregularity: NDArray[np.float64]
+    score: NDArray[np.float64]
+    transitions: tuple[int, ...]
+    chosen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """A lesion's region inside its ROI.
+
+    Attributes
+    ----------
+    mask
+        bool, (512, 512), one connected region without holes, on the ROI's own grid.
+    method
+        The method that made it.
+    outcome
+        How it ended.
+    reason
+        One sentence: why this contour.
+    seed
+        x, y in ROI pixels of the point that the region was grown from (it may lie up to 3 mm off the marked centre).
+    trace
+        The candidates and the choice among them.
+    flags
+        What the reader of a result should doubt.
+    """
+
+    mask: Mask
+    method: SegmentationMethod
+    outcome: SegmentationOutcome
+    reason: str
+    seed: tuple[float, float]
+    trace: Trace
+    flags: tuple[Flag, ...] = ()
