@@ -1,0 +1,103 @@
+"""Standardisation fitted on some rows, and the inner products of all rows under it, in bounded memory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadx.classify.folds import Rows
+from cadx.errors import NoVaryingFeature
+
+Matrix = NDArray[np.float64]
+COLUMNS_PER_BLOCK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Standardisation:
+    """Which columns vary in the training rows, and how they are centred and scaled (Huynh 2016).
+
+    Attributes
+    ----------
+    columns
+        Numbers of the columns that vary, ascending.
+    mean, scale
+        float64, one value a kept column: mean and population standard deviation over the training rows.
+    """
+
+    columns: NDArray[np.intp]
+    mean: Matrix
+    scale: Matrix
+
+    @property
+    def n_features(self) -> int:
+        """The number of columns kept."""
+        return len(self.columns)
+
+    def apply(self, X: NDArray[np.floating], block: slice = slice(None)) -> Matrix:
+        """Return kept columns (or a block of them) of X, standardised, float64."""
+        columns = self.columns[block]
+        Z = X[:, columns].astype(np.float64)
+        Z -= self.mean[block]
+        Z /= self.scale[block]
+        return Z
+
+
+def standardised_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Standardisation, Matrix]:
+    """Standardise by the training rows and return the inner products of all rows.
+
+    A column that is constant over the training rows is dropped, as is one whose spread is rounding of its mean
+    (standard deviation not above 10 machine epsilons of the largest magnitude).
+    Works a block of columns at a time: beside X it holds a few (n, 4096) float64 arrays, whatever X's width.
+
+    Parameters
+    ----------
+    X
+        (n, columns), float32 or float64, finite.
+    training_rows
+        Rows that the standardisation may learn from.
+
+    Returns
+    -------
+    Standardisation
+        What was learnt.
+    ndarray
+        (n, n) float64: Z Z^T of the standardised rows.
+
+    Raises
+    ------
+    NoVaryingFeature
+        When no column varies over the training rows.
+    """
+    n, width = X.shape
+    gram = np.zeros((n, n))
+    columns, means, scales = [], [], []
+    for start in range(0, width, COLUMNS_PER_BLOCK):
+        block = X[:, start : start + COLUMNS_PER_BLOCK].astype(np.float64)
+        learning = block[training_rows]
+        mean, scale = learning.mean(axis=0), learning.std(axis=0)
+        largest = np.maximum(learning.max(axis=0), -learning.min(axis=0))
+        kept = np.flatnonzero(scale > 10 * np.finfo(np.float64).eps * largest)
+        del learning
+        Z = block if len(kept) == block.shape[1] else block[:, kept]
+        Z -= mean[kept]
+        Z /= scale[kept]
+        gram += Z @ Z.T
+        columns.append(kept + start)
+        means.append(mean[kept])
+        scales.append(scale[kept])
+    learnt = Standardisation(np.concatenate(columns), np.concatenate(means), np.concatenate(scales))
+    if learnt.n_features == 0:
+        raise NoVaryingFeature(rows=len(training_rows), columns=width)
+    return learnt, gram
+
+
+def cross_products(Z: Standardisation, X: NDArray[np.floating], vectors: NDArray[np.floating]) -> Matrix:
+    """Return inner products of X's rows, standardised, with vectors that already are; (n, vectors) float64.
+
+    Sums in float64 whatever the vectors are kept in, a block of columns at a time.
+    """
+    products = np.zeros((len(X), len(vectors)))
+    for start in range(0, Z.n_features, COLUMNS_PER_BLOCK):
+        block = slice(start, start + COLUMNS_PER_BLOCK)
+        products += Z.apply(X, block) @ vectors[:, block].astype(np.float64).T
+    return products

@@ -1,0 +1,103 @@
+"""The grid that the search walks: a, c, d of the polynomial kernel and the SVM's C."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadx.errors import UnusableGridValue
+
+
+class GridPoint(NamedTuple):
+    """One setting of the SVM with kernel K(x, y) = (a x.y / n_features + c)^d.
+
+    Attributes
+    ----------
+    d
+        Degree, a whole number of at least 1.
+    C
+        Penalty of the margin's violations, positive.
+    c
+        Constant of the kernel (scikit-learn's ``coef0``), at least 0.
+    a
+        Slope of the kernel (scikit-learn's ``gamma``) in units of 1 / n_features, positive.
+    """
+
+    d: int
+    C: float
+    c: float
+    a: float
+
+    def kernel(self, products: NDArray[np.float64], n_features: int) -> NDArray[np.float64]:
+        """Return (a x.y / n_features + c)^d for a matrix of inner products x.y."""
+        base = products * (self.a / n_features)
+        base += self.c
+        result = base
+        for _ in range(self.d - 1):
+            result = result * base
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class PolynomialGrid:
+    """Values to search; their product is the grid, 54 points by default.
+
+    The paper searches a, c and d (Huynh 2016) and does not print its values: these are ours. `a` counts in units of
+    1 / n_features, the number of columns that vary in the training rows, so that a grid means the same for 40 lesion
+    features and for 86,400 CNN features (the mean of x.x / n_features over standardised rows is 1).
+
+    Attributes
+    ----------
+    a, c, d, C
+        See `GridPoint`. Points come in the order of `points`: lowest degree first, then lowest C, c and a when the
+        values ascend; of points with equal scores, the search takes the first.
+
+    Raises
+    ------
+    UnusableGridValue
+        For an empty list, a degree that is not a whole number of at least 1, a or C not positive, c negative,
+        or a value that is not finite.
+    """
+
+    a: tuple[float, ...] = (0.1, 1.0, 10.0)
+    c: tuple[float, ...] = (0.0, 1.0)
+    d: tuple[int, ...] = (1, 2, 3)
+    C: tuple[float, ...] = (0.1, 1.0, 10.0)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a kernel."""
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if not values:
+                raise UnusableGridValue(parameter=field.name, value="no value at all", rule=_RULES[field.name])
+            for value in values:
+                if not _allowed(field.name, value):
+                    raise UnusableGridValue(parameter=field.name, value=str(value), rule=_RULES[field.name])
+
+    def __len__(self) -> int:
+        return len(self.a) * len(self.c) * len(self.d) * len(self.C)
+
+    def points(self) -> Iterator[GridPoint]:
+        """Yield every point; a varies fastest, then c, C and d."""
+        for d, C, c, a in product(self.d, self.C, self.c, self.a):
+            yield GridPoint(d=int(d), C=float(C), c=float(c), a=float(a))
+
+
+_RULES = {
+    "a": "must be positive",
+    "c": "must be at least 0",
+    "d": "must be a whole number of at least 1",
+    "C": "must be positive",
+}
+
+
+def _allowed(parameter: str, value: float) -> bool:
+    if not math.isfinite(value):
+        return False
+    if parameter == "d":
+        return value >= 1 and value == int(value)
+    return value >= 0 if parameter == "c" else value > 0
