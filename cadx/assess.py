@@ -95,7 +95,7 @@ def assess(bundle: Bundle, mammogram: Mammogram, centre: LesionCentre) -> Assess
     lesion_probability = _malignant(bundle.classifiers.lesion.predict_proba(values[None, :]))
     cnn_probability, cnn_ms = cnn_branch.result()
     return Assessment(
-        probability=float(bundle.classifiers.ensemble(cnn_probability, lesion_probability)),
+        probability=bundle.classifiers.ensemble(cnn_probability, lesion_probability),
         cnn_probability=cnn_probability,
         lesion_probability=lesion_probability,
         features=tuple(

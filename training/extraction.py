@@ -1,7 +1,7 @@
 """From cases to the two feature tables, through the very code that serves."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from cadx.mammogram import ReadingPolicy, read_mammogram
 from cadx.records import Roi
 from cadx.roi import extract_roi
 from training.cases import Case
+from training.progress import ReportProgress, no_progress
 
 CNN_BATCH = 16
 
@@ -56,7 +57,7 @@ def extract_features(
     method: SegmentationMethod,
     *,
     skip_unusable: bool = False,
-    on_case: Callable[[], None] = lambda: None,
+    progress: ReportProgress = no_progress,
 ) -> FeatureTables:
     """Extract both feature tables.
 
@@ -64,8 +65,8 @@ def extract_features(
     ----------
     skip_unusable
         Leave refused cases out and report them, instead of raising at the first.
-    on_case
-        Called once a case, for progress.
+    progress
+        Told (cases done, cases in all).
 
     Raises
     ------
@@ -86,8 +87,8 @@ def extract_features(
             seconds["cnn"] += time.perf_counter() - started
             batch.clear()
 
-    for case, outcome in _described(cases, policy, method):
-        on_case()
+    for done, (case, outcome) in enumerate(_described(cases, policy, method), start=1):
+        progress(done, len(cases))
         if isinstance(outcome, CaseUnusable):
             if not skip_unusable:
                 raise outcome
