@@ -118,7 +118,7 @@ def random_mass(rng: np.random.Generator, malignant: bool, diameter_mm: float) -
         spicule_width_mm=widths,
         spicule_density=density,
         margin_blur_mm=0.20 + 0.45 * trait(1.5),
-        contrast=0.20 * math.exp(rng.normal(0.0, 0.25)) * math.sqrt(diameter_mm / 12),
+        contrast=0.20 * math.exp(rng.normal(0.0, 0.25)) * (diameter_mm / 12) ** 0.3,
     )
 
 
@@ -177,8 +177,8 @@ def _random_spicules(
         polar = math.acos(outward[2]) * POLAR_STEPS / math.pi
         azimuth = (math.atan2(outward[1], outward[0]) % math.tau) * AZIMUTH_STEPS / math.tau
         start = 0.8 * radius_mm[round(polar), round(azimuth)] * outward
-        length_mm = (2.0 + 0.4 * diameter_mm) * rng.uniform(0.5, 1.4)
-        grow(start, outward, length_mm, rng.uniform(0.6, 1.2), rng.uniform(0.5, 1.1), True)
+        length_mm = (3.0 + 0.4 * diameter_mm) * rng.uniform(0.5, 1.4)
+        grow(start, outward, length_mm, rng.uniform(0.7, 1.5), rng.uniform(0.6, 1.2), True)
     if not ends:
         return np.zeros((0, 2, 3)), np.zeros((0, 2)), np.zeros((0, 2))
     return np.array(ends), np.array(widths), np.array(density)

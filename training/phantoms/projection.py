@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates
 from cadx.records import FloatImage
 from training.phantoms.mass import Floats, PhantomMass
 
-VOXELS = 56
+VOXELS = 48
 
 
 class View(StrEnum):
