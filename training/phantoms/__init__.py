@@ -1,17 +1,16 @@
 """Synthetic lesions in synthetic breasts, for demonstrations and tests; never clinical evidence.
 
-`plan_cohort` or `plan_paper_cohort` say what to make, `write_phantom_cohort` makes it; `random_mass` and `phantom_view`
+`plan_cohort` or `plan_paper_cohort` say what to make, `write_planned_cohort` makes it; `random_mass` and `phantom_view`
 are the single steps.
 """
 
-from training.phantoms.cohort import PhantomCohort, PhantomFormat, write_phantom_cohort, write_unseen_phantom
+from training.phantoms.cohort import PhantomFormat, write_phantom_cohort, write_planned_cohort, write_unseen_phantom
 from training.phantoms.mass import PhantomMass, random_mass
 from training.phantoms.plan import PlannedLesion, plan_cohort, plan_paper_cohort
 from training.phantoms.projection import View
 from training.phantoms.view import PhantomView, phantom_view
 
 __all__ = [
-    "PhantomCohort",
     "PhantomFormat",
     "PhantomMass",
     "PhantomView",
@@ -22,5 +21,6 @@ __all__ = [
     "plan_paper_cohort",
     "random_mass",
     "write_phantom_cohort",
+    "write_planned_cohort",
     "write_unseen_phantom",
 ]

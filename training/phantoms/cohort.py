@@ -1,8 +1,7 @@
 """A whole cohort of phantoms on disk: image files and the manifest that lists them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,14 +11,13 @@ from PIL import Image
 from training.cases import Case, Label, write_manifest
 from training.phantoms.dicom_file import ENCODINGS, NOT_CLINICAL, Identity, write_dicom
 from training.phantoms.mass import random_mass
-from training.phantoms.plan import PlannedLesion
+from training.phantoms.plan import PlannedLesion, plan_cohort
 from training.phantoms.projection import View
 from training.phantoms.view import PhantomView, phantom_view
+from training.progress import ReportProgress, no_progress
 
 VIEW_ORDER = (View.CC, View.MLO, View.ML, View.LM)
 NOTICE_FILE = "READ-ME-FIRST.txt"
-
-Progress = Callable[[int, int], None]
 
 
 class PhantomFormat(StrEnum):
@@ -29,31 +27,27 @@ class PhantomFormat(StrEnum):
     PNG = "png"
 
 
-@dataclass(frozen=True, slots=True)
-class PhantomCohort:
-    """A cohort that has been written.
-
-    Attributes
-    ----------
-    manifest
-        The CSV that lists its cases.
-    cases
-        The same cases.
-    """
-
-    manifest: Path
-    cases: tuple[Case, ...]
-
-
 def write_phantom_cohort(
+    folder: Path,
+    n_lesions: int,
+    seed: int,
+    *,
+    file_format: PhantomFormat = PhantomFormat.DICOM,
+    on_lesion: ReportProgress = no_progress,
+) -> Path:
+    """Plan a small cohort with `plan_cohort` and write it with `write_planned_cohort`; return the manifest's path."""
+    return write_planned_cohort(folder, plan_cohort(n_lesions, seed), file_format=file_format, on_lesion=on_lesion)
+
+
+def write_planned_cohort(
     folder: Path,
     plan: Sequence[PlannedLesion],
     *,
     file_format: PhantomFormat = PhantomFormat.DICOM,
     spacing_mm: float = 0.1,
     workers: int = 2,
-    progress: Progress | None = None,
-) -> PhantomCohort:
+    on_lesion: ReportProgress = no_progress,
+) -> Path:
     """Make every planned phantom and write images and manifest.
 
     The same plan gives the same files, byte for byte, whatever the number of workers.
@@ -61,7 +55,7 @@ def write_phantom_cohort(
     Parameters
     ----------
     folder
-        Where to write; ``manifest.csv``, ``images/`` and a notice that these are phantoms.
+        Where to write: ``manifest.csv``, ``images/`` and a notice that these are phantoms.
     plan
         The lesions, see `plan_cohort` and `plan_paper_cohort`.
     file_format
@@ -70,13 +64,13 @@ def write_phantom_cohort(
         Pixel size.
     workers
         Threads; the heavy steps release the interpreter.
-    progress
-        Called with (lesions done, lesions in all) after each lesion.
+    on_lesion
+        Told (lesions done, lesions in all) after each lesion.
 
     Returns
     -------
-    PhantomCohort
-        The manifest's path and the cases in its order.
+    Path
+        The manifest.
     """
     (folder / "images").mkdir(parents=True, exist_ok=True)
     (folder / NOTICE_FILE).write_text(f"{NOT_CLINICAL}\nMade for demonstrations and tests.\n", encoding="utf-8")
@@ -85,11 +79,10 @@ def write_phantom_cohort(
         made = pool.map(lambda lesion: _write_lesion(folder / "images", lesion, file_format, spacing_mm), plan)
         for done, lesion_cases in enumerate(made, start=1):
             cases += lesion_cases
-            if progress is not None:
-                progress(done, len(plan))
+            on_lesion(done, len(plan))
     manifest = folder / "manifest.csv"
     write_manifest(manifest, cases)
-    return PhantomCohort(manifest, tuple(cases))
+    return manifest
 
 
 def write_unseen_phantom(
@@ -106,7 +99,7 @@ def write_unseen_phantom(
     malignant
         Pathology wanted.
     file_format
-        See `write_phantom_cohort`.
+        See `write_planned_cohort`.
 
     Returns
     -------
