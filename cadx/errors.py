@@ -130,7 +130,9 @@ class ImageTooLarge(MammogramError):
     limit_pixels: int
 
     code: ClassVar[str] = "image_too_large"
-    summary: ClassVar[str] = "The file declares {rows} rows x {columns} columns, over the limit of {limit_pixels} pixels."
+    summary: ClassVar[str] = (
+        "The file declares {rows} rows x {columns} columns, over the limit of {limit_pixels} pixels."
+    )
     remedy: ClassVar[str] = "Check that the file is one mammogram."
 
 
@@ -273,7 +275,9 @@ class UnknownMagnification(MammogramError):
     """The lesion plane was asked for and the file does not tell the magnification."""
 
     code: ClassVar[str] = "unknown_magnification"
-    summary: ClassVar[str] = "The spacing in the lesion's plane was asked for; the file does not tell the magnification."
+    summary: ClassVar[str] = (
+        "The spacing in the lesion's plane was asked for; the file does not tell the magnification."
+    )
     remedy: ClassVar[str] = "Use a model that measures in the detector plane."
 
 
@@ -287,7 +291,7 @@ class PixelsOutOfRange(MammogramError):
 
     code: ClassVar[str] = "pixels_out_of_range"
     summary: ClassVar[str] = (
-        "Pixel values from {smallest} to {largest} do not fit the {bits_stored} bits that the header declares (BitsStored)."
+        "Pixel values from {smallest} to {largest} do not fit the {bits_stored} bits that BitsStored declares."
     )
     remedy: ClassVar[str] = "Export the image again; its header or its pixels are wrong."
 
@@ -560,16 +564,16 @@ class TooFewGroups(ClassifierError):
 
 
 @dataclass(eq=False)
-class UnusableGridValue(ClassifierError):
-    """A value of the search grid cannot be a kernel's parameter."""
+class UnusableSetting(ClassifierError):
+    """A setting of the classifier or of its search grid cannot be used."""
 
     parameter: str
     value: str
     rule: str
 
-    code: ClassVar[str] = "unusable_grid_value"
-    summary: ClassVar[str] = "Grid parameter {parameter} {rule}; it was given {value}."
-    remedy: ClassVar[str] = "Correct the grid."
+    code: ClassVar[str] = "unusable_setting"
+    summary: ClassVar[str] = "The classifier's {parameter} {rule}; it was given {value}."
+    remedy: ClassVar[str] = "Correct the setting."
 
 
 # --- bundles --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,68 @@
+"""One way in for every kind of image file."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from cadx.errors import FrameNotInFile, UnknownImageFormat
+from cadx.mammogram.dicom import MAGIC, MAGIC_OFFSET, read_dicom
+from cadx.mammogram.policy import ReadingLimits, ReadingPolicy
+from cadx.mammogram.raster import read_pgm, read_png, read_tiff
+from cadx.mammogram.source import open_source
+from cadx.records import Mammogram
+
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_TIFF_MAGICS = (b"II*\0", b"MM\0*")
+_PGM_MAGIC = b"P5"
+_DEFAULT_POLICY = ReadingPolicy()
+_DEFAULT_LIMITS = ReadingLimits()
+
+
+def read_mammogram(
+    source: bytes | Path | BinaryIO,
+    *,
+    policy: ReadingPolicy = _DEFAULT_POLICY,
+    limits: ReadingLimits = _DEFAULT_LIMITS,
+    pixel_spacing_mm: float | None = None,
+    frame: int | None = None,
+) -> Mammogram:
+    """Read a DICOM mammogram, or a gray PNG, TIFF or binary PGM.
+
+    The kind is told by the file's first bytes, never by its name. An uncompressed image is not loaded: its rows are
+    fetched when a region is asked for, so a stream must stay open until then.
+
+    Parameters
+    ----------
+    source
+        The file's bytes, its path, or a binary stream.
+    policy
+        How gray levels and spacing are to be understood; part of a model bundle.
+    limits
+        What a file may ask of the machine.
+    pixel_spacing_mm
+        Pixel spacing in millimetres, for files that do not tell theirs. One that contradicts the file is refused.
+    frame
+        Number of the frame (from 1) in a multi-frame file.
+
+    Returns
+    -------
+    Mammogram
+        Grays 0 to 1, bright = dense, by rectangle; spacing; flags.
+
+    Raises
+    ------
+    MammogramError
+        One of its leaves, when the file cannot be read or is not a mammogram that may be used.
+    """
+    opened = open_source(source, limits.max_file_bytes)
+    head = opened.read(0, MAGIC_OFFSET + len(MAGIC))
+    if head[MAGIC_OFFSET:] == MAGIC:
+        return read_dicom(opened, policy, limits, pixel_spacing_mm, frame)
+    if head.startswith(_TIFF_MAGICS):
+        return read_tiff(opened, limits, pixel_spacing_mm, frame)
+    if frame not in {None, 1}:
+        raise FrameNotInFile(int(frame or 0), 1)
+    if head.startswith(_PNG_MAGIC):
+        return read_png(opened, limits, pixel_spacing_mm)
+    if head.startswith(_PGM_MAGIC):
+        return read_pgm(opened, limits, pixel_spacing_mm)
+    raise UnknownImageFormat
