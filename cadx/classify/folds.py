@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import StratifiedGroupKFold
 
 from cadx.errors import OneClassOnly, TooFewGroups
 
@@ -20,10 +21,8 @@ class Split(NamedTuple):
 def grouped_folds(y: ArrayLike, groups: ArrayLike | None, n_folds: int, seed: int) -> list[Split]:
     """Deal groups to folds so that each fold has near its share of either class, and no group is split.
 
-    Groups are shuffled by the seed; those that hold both classes (a patient with a benign and a malignant lesion) are
-    dealt first, then those of one class, the larger ones first, each to the fold that is furthest below its share of
-    the group's classes. Every test fold and every training set therefore holds both classes whenever each class has
-    `n_folds` groups of its own.
+    The deal is scikit-learn's ``StratifiedGroupKFold``; a group may hold both classes (a patient with a benign and a
+    malignant lesion).
 
     Parameters
     ----------
@@ -51,32 +50,15 @@ def grouped_folds(y: ArrayLike, groups: ArrayLike | None, n_folds: int, seed: in
     classes, label = np.unique(np.asarray(y), return_inverse=True)
     if len(classes) < 2:
         raise OneClassOnly(label=str(classes[0]), rows=len(label))
-    n = len(label)
-    names, group = np.unique(np.arange(n) if groups is None else np.asarray(groups), return_inverse=True)
-    counts = np.zeros((len(names), len(classes)), dtype=np.int64)
-    np.add.at(counts, (group, label), 1)
-    fold_of_group = _deal(counts, n_folds, seed)
-    fold = fold_of_group[group]
-    splits = [Split(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_folds)]
-    if n_folds < 2 or any(len(np.unique(label[split.test])) < len(classes) for split in splits):
-        having = (counts > 0).sum(axis=0)
-        described = ", ".join(f"{k} of class {name}" for k, name in zip(having, classes, strict=True))
-        raise TooFewGroups(folds=n_folds, groups=len(names), groups_by_class=described)
+    groups = np.arange(len(label)) if groups is None else np.asarray(groups)
+    counted = [len(np.unique(groups[label == k])) for k in range(len(classes))]
+    splits = _deal(label, groups, n_folds, seed) if 2 <= n_folds <= min(counted) else []
+    if not splits or any(len(np.unique(label[split.test])) < len(classes) for split in splits):
+        described = ", ".join(f"{count} of class {name}" for count, name in zip(counted, classes, strict=True))
+        raise TooFewGroups(folds=n_folds, groups=len(np.unique(groups)), groups_by_class=described)
     return splits
 
 
-def _deal(counts: NDArray[np.int64], n_folds: int, seed: int) -> Rows:
-    """Return the fold of every group from its numbers of rows by class, (groups, classes)."""
-    shuffled = np.random.default_rng(seed).permutation(len(counts))
-    mixed = (counts[shuffled] > 0).sum(axis=1) > 1
-    order = shuffled[np.lexsort((-counts[shuffled].sum(axis=1), ~mixed))]
-    held = np.zeros((max(n_folds, 1), counts.shape[1]), dtype=np.int64)
-    fold_of_group = np.zeros(len(counts), dtype=np.intp)
-    share = counts / counts.sum(axis=0)
-    for g in order:
-        # The fold that holds least of this group's classes, each class weighed by its own total; then the smallest.
-        load = (held / counts.sum(axis=0)) @ share[g]
-        fold = np.lexsort((held.sum(axis=1), load))[0]
-        fold_of_group[g] = fold
-        held[fold] += counts[g]
-    return fold_of_group
+def _deal(label: Rows, groups: NDArray[np.generic], n_folds: int, seed: int) -> list[Split]:
+    dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    return [Split(train, test) for train, test in dealer.split(label, label, groups)]

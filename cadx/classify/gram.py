@@ -46,7 +46,7 @@ def standardised_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Sta
     """Standardise by the training rows and return the inner products of all rows.
 
     A column that is constant over the training rows is dropped, as is one whose spread is rounding of its mean
-    (standard deviation not above 10 machine epsilons of the largest magnitude).
+    (standard deviation not above rows x 2.2e-16 of its largest magnitude, scikit-learn's own bound).
     Works a block of columns at a time: beside X it holds a few (n, 4096) float64 arrays, whatever X's width.
 
     Parameters
@@ -69,6 +69,7 @@ def standardised_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Sta
         When no column varies over the training rows.
     """
     n, width = X.shape
+    negligible = len(training_rows) * float(np.finfo(np.float64).eps)
     gram = np.zeros((n, n))
     columns, means, scales = [], [], []
     for start in range(0, width, COLUMNS_PER_BLOCK):
@@ -76,7 +77,7 @@ def standardised_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Sta
         learning = block[training_rows]
         mean, scale = learning.mean(axis=0), learning.std(axis=0)
         largest = np.maximum(learning.max(axis=0), -learning.min(axis=0))
-        kept = np.flatnonzero(scale > 10 * np.finfo(np.float64).eps * largest)
+        kept = np.flatnonzero(scale > negligible * largest)
         del learning
         Z = block if len(kept) == block.shape[1] else block[:, kept]
         Z -= mean[kept]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.errors import UnusableGridValue
+from cadx.errors import UnusableSetting
 
 
 class GridPoint(NamedTuple):
@@ -58,7 +58,7 @@ class PolynomialGrid:
 
     Raises
     ------
-    UnusableGridValue
+    UnusableSetting
         For an empty list, a degree that is not a whole number of at least 1, a or C not positive, c negative,
         or a value that is not finite.
     """
@@ -73,10 +73,10 @@ class PolynomialGrid:
         for field in fields(self):
             values = getattr(self, field.name)
             if not values:
-                raise UnusableGridValue(parameter=field.name, value="no value at all", rule=_RULES[field.name])
+                raise UnusableSetting(parameter=field.name, value="no value at all", rule=_RULES[field.name])
             for value in values:
                 if not _allowed(field.name, value):
-                    raise UnusableGridValue(parameter=field.name, value=str(value), rule=_RULES[field.name])
+                    raise UnusableSetting(parameter=field.name, value=str(value), rule=_RULES[field.name])
 
     def __len__(self) -> int:
         return len(self.a) * len(self.c) * len(self.d) * len(self.C)

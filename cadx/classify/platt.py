@@ -19,9 +19,13 @@ class PlattSigmoid:
     slope: float
     intercept: float
 
+    def log_odds(self, decisions: Values) -> Values:
+        """Return the log-odds of the second class."""
+        return self.slope * decisions + self.intercept
+
     def probability(self, decisions: Values) -> Values:
         """Return the probability of the second class, 0 to 1."""
-        return np.asarray(expit(self.slope * decisions + self.intercept), dtype=np.float64)
+        return np.asarray(expit(self.log_odds(decisions)), dtype=np.float64)
 
 
 def fit_platt(decisions: Values, positive: NDArray[np.bool_]) -> PlattSigmoid:

@@ -1,6 +1,5 @@
 """Grid search of the polynomial SVM from one matrix of inner products a fold."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +8,6 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import SVC
 
 from cadx.classify.folds import Rows, Split
@@ -79,10 +77,7 @@ def search(
     one matrix of inner products, and the SVM is fitted on that.
     """
     jobs = (delayed(_search_fold)(X, positive, fold, points, class_weight) for fold in folds)
-    with warnings.catch_warnings():
-        # Points that do not converge are counted, not announced one by one.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        searched = Parallel(n_jobs=n_jobs, prefer="threads")(jobs)
+    searched = Parallel(n_jobs=n_jobs, prefer="threads")(jobs)
     decisions = np.empty((len(points), len(X)))
     aucs = np.empty((len(points), len(folds)))
     for k, (fold, (values, _)) in enumerate(zip(folds, searched, strict=True)):

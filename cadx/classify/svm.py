@@ -1,10 +1,13 @@
 """The polynomial-kernel SVM of both branches, searched, calibrated and cut down to its support vectors."""
 
+import warnings
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
@@ -14,7 +17,7 @@ from cadx.classify.gram import Matrix, Standardisation, cross_products, standard
 from cadx.classify.grid import GridPoint, PolynomialGrid
 from cadx.classify.platt import PlattSigmoid, fit_platt
 from cadx.classify.search import ClassWeight, Search, fit_svc, search
-from cadx.errors import FeaturesNotFinite, MoreThanTwoClasses, OneClassOnly
+from cadx.errors import FeaturesNotFinite, MoreThanTwoClasses, OneClassOnly, UnusableSetting
 
 FLOAT32_TOLERANCE = 1e-6
 
@@ -57,9 +60,11 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         (vectors, kept columns) standardised; float32 where this changes no training row's probability by more than
         1e-6, else float64.
     dual_coef_, intercept_
-        The SVM's decision function is K(x, support_vectors_) @ dual_coef_ + intercept_.
+        The SVM's own decision value is K(x, support_vectors_) @ dual_coef_ + intercept_.
     sigmoid_
         Platt's slope and intercept.
+    converged_
+        Whether the solver met its tolerance for the winner, on all folds and on all rows.
     out_of_fold_decisions_
         (n,) the winner's held-out decision values, to which the sigmoid was fitted.
     n_features_in_
@@ -74,6 +79,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     dual_coef_: Matrix
     intercept_: float
     sigmoid_: PlattSigmoid
+    converged_: bool
     out_of_fold_decisions_: Matrix
     n_features_in_: int
 
@@ -106,34 +112,39 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ClassifierError
-            `FeaturesNotFinite`, `OneClassOnly`, `MoreThanTwoClasses`, `TooFewGroups`, `NoVaryingFeature`.
+            `FeaturesNotFinite`, `OneClassOnly`, `MoreThanTwoClasses`, `TooFewGroups`, `NoVaryingFeature`,
+            `UnusableSetting`.
         """
         features, labels = validate_data(self, X, y, dtype=(np.float64, np.float32), ensure_all_finite=False)
         _refuse_not_finite(features)
         self.classes_, positive = _two_classes(labels)
+        if self.class_weight not in (None, "balanced"):
+            raise UnusableSetting(parameter="class_weight", value=str(self.class_weight), rule="is none or 'balanced'")
         if groups is not None:
             check_consistent_length(features, groups)
         grid = PolynomialGrid() if self.grid is None else self.grid
         folds = grouped_folds(positive, groups, self.inner_folds, self.seed)
-        found = search(features, positive, folds, tuple(grid.points()), self.class_weight, self.n_jobs)
-        self._learn(features, positive, found)
+        with warnings.catch_warnings():
+            # What did not converge is kept in `converged_`, not announced point by point.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            found = search(features, positive, folds, tuple(grid.points()), self.class_weight, self.n_jobs)
+            self._learn(features, positive, found)
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the SVM's decision values, (n,); above 0 on the side of ``classes_[1]``, before calibration."""
+        """Return the calibrated log-odds of ``classes_[1]``, (n,): Platt's line over the SVM's decision value."""
         features = self._validated(X)
-        products = cross_products(self.standardisation_, features, self.support_vectors_)
-        kernel = self._winner.kernel(products, self.standardisation_.n_features)
-        return np.asarray(kernel @ self.dual_coef_ + self.intercept_)
+        return self.sigmoid_.log_odds(self._svm_decisions(features))
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return calibrated probabilities, (n, 2), in the order of `classes_`."""
-        p = self.sigmoid_.probability(self.decision_function(X))
-        return np.column_stack([1 - p, p])
+        log_odds = self.decision_function(X)
+        return np.column_stack([expit(-log_odds), expit(log_odds)])
 
     def predict(self, X: ArrayLike) -> NDArray[np.generic]:
-        """Return the label of the hyperplane's side, (n,): the SVM's own verdict, as weighed by `class_weight`."""
-        return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(np.intp)])
+        """Return the more probable label, (n,)."""
+        second = self.decision_function(X) > 0
+        return np.asarray(self.classes_[second.astype(np.intp)])
 
     def __sklearn_tags__(self) -> Tags:
         """Say that two classes are the limit."""
@@ -141,10 +152,12 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_class = False
         return tags
 
-    @property
-    def _winner(self) -> GridPoint:
+    def _svm_decisions(self, features: NDArray[np.floating]) -> Matrix:
         best = self.best_params_
-        return GridPoint(d=int(best["d"]), C=best["C"], c=best["c"], a=best["a"])
+        winner = GridPoint(d=int(best["d"]), C=best["C"], c=best["c"], a=best["a"])
+        products = cross_products(self.standardisation_, features, self.support_vectors_)
+        kernel = winner.kernel(products, self.standardisation_.n_features)
+        return np.asarray(kernel @ self.dual_coef_ + self.intercept_)
 
     def _validated(self, X: ArrayLike) -> NDArray[np.floating]:
         check_is_fitted(self)
@@ -164,11 +177,13 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.standardisation_, gram = standardised_gram(X, np.arange(len(X)))
         kernel = winner.kernel(gram, self.standardisation_.n_features)
         solution = fit_svc(kernel, positive, winner.C, self.class_weight)
+        self.converged_ = bool(found.converged[found.winner]) and solution.converged
         self.dual_coef_, self.intercept_ = solution.coefficients, solution.intercept
         decisions = solution.decisions(kernel[:, solution.support])
         vectors = self.standardisation_.apply(X[solution.support])
         self.support_vectors_ = vectors.astype(np.float32)
-        change = self.predict_proba(X)[:, 1] - self.sigmoid_.probability(decisions)
+        sigmoid = self.sigmoid_
+        change = sigmoid.probability(self._svm_decisions(X)) - sigmoid.probability(decisions)
         if np.abs(change).max() > FLOAT32_TOLERANCE:
             self.support_vectors_ = vectors
 

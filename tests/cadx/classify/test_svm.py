@@ -1,0 +1,160 @@
+import io
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from cadx.classify import PolynomialGrid, PolynomialSvm, grouped_folds, soft_vote
+from cadx.errors import (
+    ClassifierError,
+    FeaturesNotFinite,
+    MoreThanTwoClasses,
+    NoVaryingFeature,
+    OneClassOnly,
+    UnusableSetting,
+)
+
+from .conftest import Cohort
+
+SMALL = PolynomialGrid(a=(0.1, 1.0), c=(0.0, 1.0), d=(1, 2, 3), C=(0.1, 1.0))
+
+
+def _reference(cohort: Cohort, class_weight: str | None) -> tuple[GridSearchCV, CalibratedClassifierCV]:
+    """The same classifier from scikit-learn's own parts."""
+    n_features = int((np.ptp(cohort.X, axis=0) > 0).sum())
+    pipeline = Pipeline(
+        [
+            ("vary", VarianceThreshold()),
+            ("scale", StandardScaler()),
+            ("svc", SVC(kernel="poly", class_weight=class_weight)),
+        ]
+    )
+    grid: list[dict[str, list[Any]]] = [
+        {"svc__gamma": [p.a / n_features], "svc__coef0": [p.c], "svc__degree": [p.d], "svc__C": [p.C]}
+        for p in SMALL.points()
+    ]
+    folds = [tuple(fold) for fold in grouped_folds(cohort.y, cohort.lesion, 5, 0)]
+    searched = GridSearchCV(pipeline, grid, scoring="roc_auc", cv=folds, refit=True).fit(cohort.X, cohort.y)
+    calibrated = CalibratedClassifierCV(searched.best_estimator_, method="sigmoid", cv=folds, ensemble=False)
+    return searched, calibrated.fit(cohort.X, cohort.y)
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_equals_grid_search_and_grouped_calibration_of_scikit_learn(cohort: Cohort, class_weight: Any) -> None:
+    searched, calibrated = _reference(cohort, class_weight)
+    svm = PolynomialSvm(SMALL, class_weight=class_weight).fit(cohort.X, cohort.y, cohort.lesion)
+    theirs = np.stack([searched.cv_results_[f"split{k}_test_score"] for k in range(5)], axis=1)
+    np.testing.assert_allclose(svm.search_scores_, theirs, atol=1e-6)
+    point = list(SMALL.points())[searched.best_index_]
+    assert svm.best_params_ == point._asdict()
+    assert svm.converged_
+    new = np.random.default_rng(1).normal(size=(50, cohort.X.shape[1]))
+    np.testing.assert_allclose(svm.predict_proba(new), calibrated.predict_proba(new), atol=1e-5)
+
+
+def test_out_of_fold_decisions_have_the_winning_score(cohort: Cohort) -> None:
+    svm = PolynomialSvm(SMALL).fit(cohort.X, cohort.y, cohort.lesion)
+    folds = grouped_folds(cohort.y, cohort.lesion, 5, 0)
+    aucs = [roc_auc_score(cohort.y[f.test], svm.out_of_fold_decisions_[f.test]) for f in folds]
+    assert np.mean(aucs) == pytest.approx(svm.search_scores_.mean(axis=1).max(), abs=1e-9)
+
+
+def test_threads_do_not_change_the_result(cohort: Cohort) -> None:
+    one, two = (PolynomialSvm(SMALL, n_jobs=n).fit(cohort.X, cohort.y, cohort.lesion) for n in (1, 2))
+    assert np.array_equal(one.search_scores_, two.search_scores_)
+    assert np.array_equal(one.predict_proba(cohort.X), two.predict_proba(cohort.X))
+
+
+def test_only_columns_that_vary_are_kept(cohort: Cohort) -> None:
+    svm = PolynomialSvm(SMALL).fit(cohort.X, cohort.y, cohort.lesion)
+    assert np.array_equal(svm.standardisation_.columns, np.arange(25))
+    changed = cohort.X.copy()
+    changed[:, 25:] = -1e9
+    assert np.array_equal(svm.predict_proba(changed), svm.predict_proba(cohort.X))
+
+
+def test_a_constant_column_with_rounding_noise_is_dropped(cohort: Cohort) -> None:
+    X = cohort.X.copy()
+    X[:, 25] = 0.1 + 1e-18 * np.arange(len(X))
+    X[::2, 26] = np.nextafter(3.0, 4.0)
+    assert PolynomialSvm(SMALL).fit(X, cohort.y, cohort.lesion).standardisation_.n_features == 25
+
+
+def test_one_row_repeats_to_the_bit_and_does_not_feel_its_batch(cohort: Cohort) -> None:
+    svm = PolynomialSvm(SMALL).fit(cohort.X, cohort.y, cohort.lesion)
+    alone = svm.predict_proba(cohort.X[3:4])
+    assert all(np.array_equal(svm.predict_proba(cohort.X[3:4]), alone) for _ in range(5))
+    np.testing.assert_allclose(svm.predict_proba(cohort.X)[3:4], alone, rtol=0, atol=1e-9)
+
+
+def test_joblib_brings_the_same_classifier_back(cohort: Cohort) -> None:
+    svm = PolynomialSvm(SMALL).fit(cohort.X, cohort.y, cohort.lesion)
+    file = io.BytesIO()
+    joblib.dump(svm, file)
+    file.seek(0)
+    assert np.array_equal(joblib.load(file).predict_proba(cohort.X), svm.predict_proba(cohort.X))
+
+
+def test_support_vectors_are_kept_in_32_bits_only_where_it_does_not_show(cohort: Cohort) -> None:
+    easy = PolynomialSvm(PolynomialGrid(a=(1.0,), c=(1.0,), d=(2,), C=(1.0,))).fit(cohort.X, cohort.y, cohort.lesion)
+    assert easy.support_vectors_.dtype == np.float32
+    assert len(easy.support_vectors_) <= len(cohort.X)
+    steep = PolynomialSvm(PolynomialGrid(a=(1e4,), c=(0.0,), d=(9,), C=(1e9,))).fit(cohort.X, cohort.y, cohort.lesion)
+    exact = PolynomialSvm(PolynomialGrid(a=(1e4,), c=(0.0,), d=(9,), C=(1e9,))).fit(
+        cohort.X.astype(np.float64), cohort.y, cohort.lesion
+    )
+    assert np.array_equal(steep.predict_proba(cohort.X), exact.predict_proba(cohort.X))
+
+
+def test_wide_float32_features_match_the_narrow_block(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    X = cohort.X.astype(np.float32)
+    whole = PolynomialSvm(SMALL).fit(X, cohort.y, cohort.lesion)
+    monkeypatch.setattr("cadx.classify.gram.COLUMNS_PER_BLOCK", 7)
+    blocks = PolynomialSvm(SMALL).fit(X, cohort.y, cohort.lesion)
+    assert whole.best_params_ == blocks.best_params_
+    np.testing.assert_allclose(whole.predict_proba(X), blocks.predict_proba(X), atol=1e-6)
+
+
+def _bad(X: NDArray[np.float64], value: float) -> NDArray[np.float64]:
+    X = X.copy()
+    X[4, 2] = value
+    return X
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_not_finite_are_refused_with_their_place(cohort: Cohort, value: float) -> None:
+    with pytest.raises(FeaturesNotFinite, match=r"1 value.* row 4, column 2"):
+        PolynomialSvm(SMALL).fit(_bad(cohort.X, value), cohort.y, cohort.lesion)
+    svm = PolynomialSvm(SMALL).fit(cohort.X, cohort.y, cohort.lesion)
+    with pytest.raises(FeaturesNotFinite):
+        svm.predict_proba(_bad(cohort.X, value))
+
+
+def test_data_that_cannot_teach_are_refused(cohort: Cohort) -> None:
+    svm = PolynomialSvm(SMALL)
+    with pytest.raises(NoVaryingFeature, match="None of the 6 feature"):
+        svm.fit(np.ones((len(cohort.X), 6)), cohort.y, cohort.lesion)
+    with pytest.raises(OneClassOnly):
+        svm.fit(cohort.X, np.ones(len(cohort.X), dtype=int), cohort.lesion)
+    with pytest.raises(MoreThanTwoClasses, match="3 classes"):
+        svm.fit(cohort.X, np.arange(len(cohort.X)) % 3, cohort.lesion)
+    with pytest.raises(UnusableSetting, match="class_weight is none or 'balanced'"):
+        PolynomialSvm(SMALL, class_weight="heavy").fit(cohort.X, cohort.y, cohort.lesion)  # type: ignore[arg-type]
+
+
+def test_refusals_are_classifier_errors_and_value_errors() -> None:
+    assert issubclass(FeaturesNotFinite, ClassifierError)
+    assert issubclass(ClassifierError, ValueError)
+
+
+def test_soft_vote_is_the_mean() -> None:
+    np.testing.assert_array_equal(soft_vote([0.2, 1.0], [0.4, 0.0]), [0.30000000000000004, 0.5])

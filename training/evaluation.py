@@ -1,0 +1,182 @@
+"""Nested, grouped cross validation of both branches and their soft vote on the same folds (Huynh 2016, section 2.6)."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+
+from cadx.classify import PolynomialSvm, Split, grouped_folds, soft_vote
+
+ENSEMBLE = "ensemble"
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchEvaluation:
+    """What cross validation says of one classifier.
+
+    Attributes
+    ----------
+    name
+        The feature block's name, or ``ensemble``.
+    probabilities
+        (n,) calibrated probability of the second class of every row, from the fold that held it out.
+    fold_aucs
+        AUC of each outer fold.
+    seconds
+        Wall time of search, calibration, fit and prediction over all folds; for the ensemble, of its branches.
+    best_params
+        The search's winner in each outer fold; empty for the ensemble.
+    inner_probabilities
+        For each outer fold, calibrated probabilities of its training rows, each from the inner fold that held it out:
+        what a rule for combining branches may learn from without seeing the outer test fold. Empty for the ensemble.
+    """
+
+    name: str
+    probabilities: Vector
+    fold_aucs: tuple[float, ...]
+    seconds: float
+    best_params: tuple[Mapping[str, float], ...] = ()
+    inner_probabilities: tuple[Vector, ...] = ()
+
+    @property
+    def mean_auc(self) -> float:
+        """Mean of the fold AUCs, the paper's figure."""
+        return float(np.mean(self.fold_aucs))
+
+    @property
+    def sd_auc(self) -> float:
+        """Sample standard deviation (n - 1) of the fold AUCs."""
+        return float(np.std(self.fold_aucs, ddof=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Cross validation of one or more branches on the same outer folds.
+
+    Attributes
+    ----------
+    branches
+        By the name of their feature block.
+    ensemble
+        The soft vote of two branches; none unless there are two.
+    folds
+        The outer folds.
+    labels
+        (n,) bool: which rows are of the second class.
+    groups
+        (n,) numbers of the lesions or patients that no fold splits.
+    seed
+        Decided the folds.
+    """
+
+    branches: Mapping[str, BranchEvaluation]
+    ensemble: BranchEvaluation | None
+    folds: tuple[Split, ...]
+    labels: NDArray[np.bool_]
+    groups: NDArray[np.intp]
+    seed: int
+
+    @property
+    def classifiers(self) -> tuple[BranchEvaluation, ...]:
+        """The branches and, where there is one, the ensemble after them."""
+        return tuple(self.branches.values()) + (() if self.ensemble is None else (self.ensemble,))
+
+    @property
+    def fold_of_row(self) -> NDArray[np.intp]:
+        """Number of the outer fold that tested each row."""
+        fold_of_row = np.empty(len(self.labels), dtype=np.intp)
+        for k, fold in enumerate(self.folds):
+            fold_of_row[fold.test] = k
+        return fold_of_row
+
+
+def nested_cross_validation(
+    blocks: Mapping[str, NDArray[np.floating]],
+    y: ArrayLike,
+    groups: ArrayLike | None,
+    estimator: PolynomialSvm,
+    *,
+    n_folds: int = 5,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Evaluate a classifier on each feature block, and the soft vote of two, on the same outer folds.
+
+    Everything that learns (dropped columns, scaling, search, calibration) learns inside the outer training rows, on
+    grouped inner folds.
+
+    Parameters
+    ----------
+    blocks
+        Feature matrices by name, (n, columns) each, rows in the same order.
+    y
+        (n,) labels of two classes; the second in sorted order is the positive one.
+    groups
+        (n,) lesion or patient of each row; none: every row stands alone.
+    estimator
+        Cloned for every fold and block.
+    n_folds, seed
+        Of the outer folds.
+    progress
+        Told (fits done, fits in all) after every fit.
+
+    Raises
+    ------
+    ClassifierError
+        From `grouped_folds` and `PolynomialSvm.fit`.
+    """
+    labels = np.asarray(y) == np.unique(np.asarray(y))[-1]
+    numbers = np.arange(len(labels)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    folds = tuple(grouped_folds(np.asarray(y), numbers, n_folds, seed))
+    branches: dict[str, BranchEvaluation] = {}
+    for b, (name, X) in enumerate(blocks.items()):
+        told = None if progress is None else _offset(progress, b * n_folds, len(blocks) * n_folds)
+        branches[name] = _evaluate(name, X, labels, numbers, folds, estimator, told)
+    ensemble = _vote(branches, labels, folds) if len(branches) == 2 else None
+    return Evaluation(branches, ensemble, folds, labels, numbers, seed)
+
+
+def _evaluate(
+    name: str,
+    X: NDArray[np.floating],
+    labels: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    folds: tuple[Split, ...],
+    estimator: PolynomialSvm,
+    told: Callable[[int], None] | None,
+) -> BranchEvaluation:
+    probabilities = np.empty(len(labels))
+    best_params, inner = [], []
+    start = time.perf_counter()
+    for k, fold in enumerate(folds):
+        svm = clone(estimator).fit(X[fold.train], labels[fold.train], groups[fold.train])
+        probabilities[fold.test] = svm.predict_proba(X[fold.test])[:, 1]
+        best_params.append(svm.best_params_)
+        inner.append(svm.sigmoid_.probability(svm.out_of_fold_decisions_))
+        if told is not None:
+            told(k + 1)
+    seconds = time.perf_counter() - start
+    aucs = fold_aucs(labels, probabilities, folds)
+    return BranchEvaluation(name, probabilities, aucs, seconds, tuple(best_params), tuple(inner))
+
+
+def _vote(
+    branches: Mapping[str, BranchEvaluation], labels: NDArray[np.bool_], folds: tuple[Split, ...]
+) -> BranchEvaluation:
+    first, second = branches.values()
+    voted = soft_vote(first.probabilities, second.probabilities)
+    return BranchEvaluation(ENSEMBLE, voted, fold_aucs(labels, voted, folds), first.seconds + second.seconds)
+
+
+def fold_aucs(labels: NDArray[np.bool_], probabilities: Vector, folds: tuple[Split, ...]) -> tuple[float, ...]:
+    """Return the AUC of each fold's test rows."""
+    return tuple(float(roc_auc_score(labels[fold.test], probabilities[fold.test])) for fold in folds)
+
+
+def _offset(progress: Callable[[int, int], None], before: int, total: int) -> Callable[[int], None]:
+    return lambda done: progress(before + done, total)
