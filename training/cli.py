@@ -1,6 +1,7 @@
 """`cadx-train`: the offline half of the product, one command a step."""
 
 import sys
+from collections.abc import Callable
 
 import typer
 from rich.console import Console
@@ -32,12 +33,16 @@ cli.command()(fit)
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends in one clear message and exit code 2, never in a traceback."""
+    """Run the command line."""
+    run(cli)
+
+
+def run(command: Callable[[], None]) -> None:
+    """Run a command; a user's mistake ends in one clear message and exit code 2, never in a traceback."""
     try:
-        cli()
+        command()
     except CadxError as error:
-        console = Console(stderr=True, highlight=False)
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"error ({error.code}): {error.detail}", style="bold red", markup=False)
-        if error.remedy:
-            console.print(error.remedy, markup=False)
+        console.print(error.remedy, markup=False)
         sys.exit(2)

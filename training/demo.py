@@ -1,0 +1,175 @@
+"""`make demo`: the whole product once, on phantoms, as a user would run it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from rich.console import Console
+
+from cadx.bundle import BundleManifest
+from cadx.cnn import BackboneSpec, imagenet_weights_available
+from cadx.mammogram import ReadingPolicy
+from training.cases import Case, read_manifest
+from training.cli import run
+from training.extraction import read_roi
+from training.fit import FitSettings, fit_models, save_fit
+from training.phantoms import write_phantom_cohort, write_unseen_phantom
+from training.pictures import draw_prediction
+from training.progress import progress_bar
+from training.summary import figures_table
+
+FOLDER = Path("demo")
+MODEL = Path("models/demo")
+LESIONS = 60
+SEED = 2016
+READY_SECONDS = 60.0
+REQUEST_SECONDS = 60.0
+STOP_SECONDS = 15.0
+
+
+def main() -> None:
+    """Run the demonstration."""
+    console = Console(highlight=False)
+    console.rule("mammo-cadx demonstration: research use only, not a medical device")
+    manifest = fit_demo_model(console, make_phantoms(console))
+    unseen = write_unseen_phantom(FOLDER / "unseen", SEED)
+    with running_service(console) as address:
+        answer = predict(address, unseen)
+    report(console, manifest, unseen, answer)
+
+
+def make_phantoms(console: Console) -> Path:
+    """Write the training cohort and return its manifest."""
+    with progress_bar(console, "phantom lesions, as DICOM files") as progress:
+        return write_phantom_cohort(FOLDER / "phantoms", LESIONS, SEED, on_lesion=progress)
+
+
+def choose_backbone(console: Console) -> BackboneSpec:
+    """ImageNet weights where they can be had, else seeded random ones, and then loudly so."""
+    obstacle = imagenet_weights_available(BackboneSpec().architecture)
+    if obstacle is None:
+        return BackboneSpec()
+    console.rule("[bold red]NOT PRETRAINED, DEMONSTRATION ONLY")
+    console.print(f"No ImageNet weights: {obstacle}.", style="bold red", markup=False)
+    console.print("Going on with seeded random weights (random:0); README.md says how to bring the real ones.")
+    return BackboneSpec(weights="random:0")
+
+
+def fit_demo_model(console: Console, cohort: Path) -> BundleManifest:
+    """Fit, evaluate and save the demonstration model."""
+    settings = FitSettings(
+        backbone=choose_backbone(console), synthetic=True, source="synthetic phantoms written by `make demo`"
+    )
+    return save_fit(fit_models(read_manifest(cohort), settings, console), MODEL)
+
+
+@contextmanager
+def running_service(console: Console) -> Iterator[str]:
+    """Serve the demonstration model while the block runs; yields the service's address."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = {"CADX_MODELS_DIR": str(MODEL.parent), "CADX_MODEL": MODEL.name, "CADX_PORT": str(port)}
+    log = FOLDER / "service.log"
+    console.print(f"starting the service on {address} (its log: {log})", markup=False)
+    with log.open("w") as output:
+        service = subprocess.Popen(  # noqa: S603 - our own service, in our own environment
+            [sys.executable, "-m", "app"], env=os.environ | settings, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_until_ready(service, address, log)
+            yield address
+        finally:
+            service.terminate()
+            try:
+                service.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                service.kill()
+                service.wait()
+    console.print("service stopped")
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_ready(service: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Return when the service has loaded its model and answered once with it; stop the demonstration if it does not."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if service.poll() is not None:
+            break
+        try:
+            if httpx.get(f"{address}/readyz", timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    sys.exit(f"the service did not become ready; its log:\n{log.read_text()[-2000:]}")
+
+
+def predict(address: str, case: Case) -> dict[str, Any]:
+    """Send one image and its marked centre over HTTP."""
+    with case.image.open("rb") as image:
+        response = httpx.post(
+            f"{address}/v1/predictions",
+            files={"image": (case.image.name, image)},
+            data={"x": str(case.centre.x), "y": str(case.centre.y)},
+            timeout=REQUEST_SECONDS,
+        )
+    if not response.is_success:
+        sys.exit(f"the service refused the phantom: {response.text}")
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def report(console: Console, manifest: BundleManifest, case: Case, answer: dict[str, Any]) -> None:
+    """Print the answer and the figures, draw the picture, and say what to do next."""
+    (FOLDER / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
+    picture = FOLDER / "prediction.png"
+    draw_prediction(
+        picture,
+        read_roi(case, ReadingPolicy()),
+        np.array(answer["contour"]),
+        {
+            "A: CNN": answer["cnn_probability"],
+            "B: lesion": answer["lesion_probability"],
+            "C: average": answer["probability"],
+        },
+        f"unseen phantom, in truth {case.label.name.lower()}",
+        manifest.notices,
+    )
+    shown = answer | {"contour": [*answer["contour"][:2], f"... {len(answer['contour'])} points"]}
+    console.print_json(json.dumps(shown))
+    console.print(figures_table(manifest))
+    for notice in manifest.notices:
+        console.print(notice, style="bold red", markup=False)
+    centre = f"-F x={case.centre.x:g} -F y={case.centre.y:g}"
+    console.print(
+        f"""
+The phantom is in truth {case.label.name.lower()}. Written: {picture}, {FOLDER / "answer.json"}, {MODEL}/
+
+Next:
+  make serve                     serve models/demo on http://127.0.0.1:8000, docs at /docs; then, elsewhere:
+  curl -s http://127.0.0.1:8000/v1/predictions -F image=@{case.image} {centre}
+  .venv/bin/cadx-train fit YOUR.csv --out models/mine      your own cases (README.md: Your own cases)
+  .venv/bin/cadx-train fit {FOLDER}/phantoms/manifest.csv --synthetic --weights imagenet --out models/demo
+                                 with real ImageNet weights, online or offline (README.md: The CNN's weights)""",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+if __name__ == "__main__":
+    run(main)

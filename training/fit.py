@@ -1,0 +1,186 @@
+"""Fit the paper's three classifiers on a cohort, evaluate them by lesion, and write them as a bundle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from sklearn.base import clone
+
+from cadx.bundle import (
+    BundleManifest,
+    ClassifierFigures,
+    Classifiers,
+    CohortFacts,
+    EvaluationFigures,
+    backbone_facts,
+    write_bundle,
+)
+from cadx.classify import PolynomialSvm, SoftVote, grouped_folds
+from cadx.cnn import Backbone, BackboneSpec, load_backbone
+from cadx.lesion import SegmentationMethod
+from cadx.mammogram import ReadingPolicy
+from training.cases import Case, Label
+from training.evaluation import BranchEvaluation, Evaluation, nested_cross_validation
+from training.extraction import FeatureTables, extract_features
+from training.model_card import INTENDED_USE, model_card, notices
+from training.progress import progress_bar
+
+CNN = "cnn"
+LESION = "lesion"
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """The choices of a fit; the defaults are the paper's.
+
+    Attributes
+    ----------
+    folds
+        Folds of the outer cross validation, by lesion (by patient where known).
+    seed
+        Decides the folds.
+    skip_unusable
+        Leave refused cases out, instead of stopping at the first.
+    synthetic
+        Whether the cases are phantoms; everything made from them says so.
+    source
+        What the cases are, for the manifest and the model card.
+    """
+
+    backbone: BackboneSpec = field(default_factory=BackboneSpec)
+    segmentation_method: SegmentationMethod = SegmentationMethod.REGION_GROWING
+    policy: ReadingPolicy = field(default_factory=ReadingPolicy)
+    folds: int = 5
+    seed: int = 0
+    skip_unusable: bool = False
+    synthetic: bool = False
+    source: str = "unnamed cohort"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a fit gives: features, evaluation and the final classifiers, fitted on all usable cases."""
+
+    settings: FitSettings
+    backbone: Backbone
+    tables: FeatureTables
+    evaluation: Evaluation
+    classifiers: Classifiers
+
+
+def fit_models(cases: Sequence[Case], settings: FitSettings, console: Console | None = None) -> Fit:
+    """Extract features, evaluate by nested grouped cross validation, then fit on all cases.
+
+    Parameters
+    ----------
+    console
+        Where progress is shown; none: nowhere.
+
+    Raises
+    ------
+    CohortError
+        When a case is unusable and `skip_unusable` is false.
+    BackboneError
+        When the CNN or its weights are not to be had.
+    ClassifierError
+        When the cohort has one class only, or fewer groups than folds.
+    """
+    console = console or Console(quiet=True)
+    # Refuse a cohort that cannot be split before spending minutes on its images.
+    grouped_folds(_labels(cases), _groups(cases), settings.folds, settings.seed)
+    backbone = load_backbone(settings.backbone)
+    with progress_bar(console, "features of both branches") as progress:
+        tables = extract_features(
+            cases,
+            backbone,
+            settings.policy,
+            settings.segmentation_method,
+            skip_unusable=settings.skip_unusable,
+            progress=progress,
+        )
+    labels, groups = _labels(tables.cases), _groups(tables.cases)
+    estimator = PolynomialSvm(inner_folds=settings.folds, seed=settings.seed)
+    with progress_bar(console, "nested cross validation (fits)") as progress:
+        evaluation = nested_cross_validation(
+            {CNN: tables.cnn, LESION: tables.lesion},
+            labels,
+            groups,
+            estimator,
+            n_folds=settings.folds,
+            seed=settings.seed,
+            progress=progress,
+        )
+    with progress_bar(console, "final fits on all cases") as progress:
+        cnn = clone(estimator).fit(tables.cnn, labels, groups)
+        progress(1, 2)
+        lesion = clone(estimator).fit(tables.lesion, labels, groups)
+        progress(2, 2)
+    return Fit(settings, backbone, tables, evaluation, Classifiers(cnn, lesion, SoftVote()))
+
+
+def save_fit(fit: Fit, folder: Path) -> BundleManifest:
+    """Write a fit as a bundle; the folder's name becomes the model's name."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    backbone, cohort, evaluation = backbone_facts(fit.backbone), cohort_facts(fit), evaluation_figures(fit)
+    method = fit.settings.segmentation_method
+    return write_bundle(
+        folder,
+        version_label=f"{version('mammo-cadx')}+{created[:10]}",
+        created=created,
+        intended_use=INTENDED_USE,
+        notices=notices(backbone, cohort),
+        backbone=fit.backbone,
+        policy=fit.settings.policy,
+        segmentation_method=method,
+        classifiers=fit.classifiers,
+        cohort=cohort,
+        evaluation=evaluation,
+        model_card=model_card(folder.name, created, backbone, cohort, evaluation, method.value),
+    )
+
+
+def cohort_facts(fit: Fit) -> CohortFacts:
+    """Describe the cases that were used."""
+    cases = fit.tables.cases
+    patients = {case.patient_id for case in cases}
+    malignant = sum(case.label is Label.MALIGNANT for case in cases)
+    return CohortFacts(
+        source=fit.settings.source,
+        lesions=len({case.lesion_id for case in cases}),
+        rois=len(cases),
+        benign_rois=len(cases) - malignant,
+        malignant_rois=malignant,
+        patients=None if None in patients else len(patients),
+        synthetic=fit.settings.synthetic,
+    )
+
+
+def evaluation_figures(fit: Fit) -> EvaluationFigures:
+    """Give the cross-validated figures of the three classifiers."""
+    cnn, lesion, ensemble = fit.evaluation.classifiers
+    known = [case.patient_id is not None for case in fit.tables.cases]
+    return EvaluationFigures(
+        folds=fit.settings.folds,
+        seed=fit.settings.seed,
+        grouped_by="patient" if all(known) else "patient where known, else lesion" if any(known) else "lesion",
+        cnn=_figures(cnn),
+        lesion=_figures(lesion),
+        ensemble=_figures(ensemble),
+    )
+
+
+def _figures(branch: BranchEvaluation) -> ClassifierFigures:
+    return ClassifierFigures(auc_mean=branch.mean_auc, auc_sd=branch.sd_auc, fold_aucs=branch.fold_aucs)
+
+
+def _labels(cases: Sequence[Case]) -> NDArray[np.intp]:
+    return np.array([case.label for case in cases], dtype=np.intp)
+
+
+def _groups(cases: Sequence[Case]) -> list[str]:
+    return [case.group for case in cases]
