@@ -472,6 +472,31 @@ class WeightsMismatch(BackboneError):
 
 
 @dataclass(eq=False)
+class BackboneNotExportable(BackboneError):
+    """A network cannot be written as an ONNX file."""
+
+    architecture: str
+    reason: str
+
+    code: ClassVar[str] = "backbone_not_exportable"
+    summary: ClassVar[str] = "The backbone {architecture} cannot be exported: {reason}."
+    remedy: ClassVar[str] = (
+        "Use another layer or architecture, in float32; alexnet, vgg19 and resnet50 can be exported."
+    )
+
+
+@dataclass(eq=False)
+class ExportedBackboneUnreadable(BackboneError):
+    """An exported backbone is damaged or was written by something else."""
+
+    reason: str
+
+    code: ClassVar[str] = "exported_backbone_unreadable"
+    summary: ClassVar[str] = "The exported backbone cannot be read: {reason}."
+    remedy: ClassVar[str] = "Fit the model again, or fetch its folder again."
+
+
+@dataclass(eq=False)
 class InvalidRoiBatch(BackboneError):
     """What was given to the CNN is not a batch of ROIs."""
 

@@ -1,8 +1,15 @@
 """CNNs as fixed feature extractors: architecture + weights + layer -> feature vectors of ROIs (Method A)."""
 
-from cadx.cnn.architectures import ALEXNET_LAYERS
-from cadx.cnn.backbone import Backbone, load_backbone
-from cadx.cnn.imagenet import imagenet_weights_available
-from cadx.cnn.spec import BackboneSpec
+from cadx.cnn.backbone import EXTRACTION_VERSION, Backbone, load_exported
+from cadx.cnn.loading import imagenet_weights_available, load_backbone
+from cadx.cnn.spec import ALEXNET_LAYERS, BackboneSpec
 
-__all__ = ["ALEXNET_LAYERS", "Backbone", "BackboneSpec", "imagenet_weights_available", "load_backbone"]
+__all__ = [
+    "ALEXNET_LAYERS",
+    "EXTRACTION_VERSION",
+    "Backbone",
+    "BackboneSpec",
+    "imagenet_weights_available",
+    "load_backbone",
+    "load_exported",
+]

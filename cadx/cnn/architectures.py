@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from cadx.cnn import alexnet2012
+from cadx.cnn.spec import ALEXNET_LAYERS
 from cadx.cnn.torchvision_import import import_torchvision
 from cadx.errors import UnknownBackbone
 
-ALEXNET_LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8")
-"""The 11 layers of AlexNet that the paper compares, in the order of a forward pass (Huynh 2016, figure 2)."""
+ALEXNET_2012 = "alexnet2012"
 
 _TORCHVISION_ALEXNET_NODES = (
     "features.1",
@@ -81,7 +82,11 @@ def build_architecture(name: str) -> Architecture:
     UnknownBackbone
         When no architecture has that name.
     """
-    names = torchvision_names()
+    if name == ALEXNET_2012:
+        mean = alexnet2012.CAFFE_MEAN
+        scaling = InputScaling((mean[0] / 255, mean[1] / 255, mean[2] / 255), (1 / 255, 1 / 255, 1 / 255))
+        return Architecture(name, alexnet2012.AlexNet2012().eval(), alexnet2012.NODES, scaling)
+    names = (ALEXNET_2012, *torchvision_names())
     if name not in names:
         raise UnknownBackbone(name, ", ".join(difflib.get_close_matches(name, names, n=5, cutoff=0.4)) or "alexnet")
     models = import_torchvision("models")

@@ -1,25 +1,31 @@
 """A loaded backbone: batches of ROIs in, feature vectors out."""
 
+import dataclasses
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from cadx.cnn.architectures import build_architecture
-from cadx.cnn.network import TappedNetwork, tap
+from cadx.cnn.engine import Engine, OnnxEngine
 from cadx.cnn.spec import BackboneSpec
-from cadx.cnn.weights import load_weights, weights_digest
-from cadx.errors import InvalidRoiBatch
+from cadx.errors import BackboneNotExportable, ExportedBackboneUnreadable, InvalidRoiBatch
 from cadx.records import ROI_SIZE_PX, FloatImage
 
 BATCH = 16
 """ROIs that go through the network together: bounds the memory of its activations."""
+EXTRACTION_VERSION = 1
+"""Counts up when the same ROI, weights and layer would give other features than before: part of every cache key."""
+METADATA_KEY = "mammo-cadx backbone"
+
+FeatureMatrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """A CNN with its weights, cut at one layer.
+    """A CNN with its weights, cut at one layer or more.
 
     Attributes
     ----------
@@ -29,18 +35,31 @@ class Backbone:
         SHA-256 over all weights of the network, 64 hexadecimal digits.
     pretrained
         False when the weights were drawn at random: then every output is for demonstration only.
-    feature_count
-        Length of a feature vector.
+    feature_counts
+        Length of a feature vector, by layer; the spec's layer is among them.
     """
 
     spec: BackboneSpec
     weights_digest: str
     pretrained: bool
-    feature_count: int
-    _network: TappedNetwork
+    feature_counts: Mapping[str, int]
+    _engine: Engine = dataclasses.field(repr=False)
+    _onnx: bytes | None = dataclasses.field(repr=False)
 
-    def features(self, gray: FloatImage) -> NDArray[np.float32]:
-        """Extract the layer's values, after its ReLU where it has one.
+    @property
+    def feature_count(self) -> int:
+        """Length of a feature vector of the spec's layer."""
+        return self.feature_counts[self.spec.layer]
+
+    @property
+    def engine_name(self) -> str:
+        """What runs the network: ``onnxruntime``, or torch with its device and precision."""
+        return self._engine.name
+
+    def features(self, gray: FloatImage) -> FeatureMatrix:
+        """Extract the spec's layer, after its ReLU where it has one.
+
+        On the CPU the same ROI gets the same bits whatever batch it is in.
 
         Parameters
         ----------
@@ -57,34 +76,87 @@ class Backbone:
         InvalidRoiBatch
             When the array is not such a batch, or holds NaN or infinity.
         """
+        return self.layer_features(gray)[self.spec.layer]
+
+    def layer_features(self, gray: FloatImage) -> dict[str, FeatureMatrix]:
+        """Extract every tapped layer in one pass through the network.
+
+        Parameters
+        ----------
+        gray
+            (n, 512, 512) gray levels, 0 to 1.
+
+        Returns
+        -------
+        dict
+            float32, (n, d) by the layer's name, in the order in which the layers were asked for.
+
+        Raises
+        ------
+        InvalidRoiBatch
+            When the array is not such a batch, or holds NaN or infinity.
+        """
         batch = _checked(gray)
-        features = np.empty((len(batch), self.feature_count), dtype=np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(batch), BATCH):
-                part = torch.from_numpy(batch[start : start + BATCH, None])
-                features[start : start + BATCH] = self._network(part)[0].numpy()
+        features = {
+            layer: np.empty((len(batch), count), dtype=np.float32) for layer, count in self.feature_counts.items()
+        }
+        for start in range(0, len(batch), BATCH):
+            values = self._engine.run(batch[start : start + BATCH, None])
+            for matrix, part in zip(features.values(), values, strict=True):
+                matrix[start : start + BATCH] = part
         return features
 
+    def export(self) -> bytes:
+        """Give the backbone as one ONNX model, for `load_exported`.
 
-def load_backbone(spec: BackboneSpec) -> Backbone:
-    """Build the network, fill in its weights and cut it at the layer.
+        Raises
+        ------
+        BackboneNotExportable
+            When it does not run on onnxruntime, but on a GPU or in another precision.
+        """
+        if self._onnx is None:
+            raise BackboneNotExportable(self.spec.architecture, f"it runs on {self.engine_name}; load it for the CPU")
+        return self._onnx
+
+
+def describe(spec: BackboneSpec, weights_digest: str, feature_counts: Mapping[str, int]) -> dict[str, str]:
+    """Give the texts that an exported backbone carries about itself.
+
+    A weights file's own path stays behind: it may name its user.
+    """
+    weights = spec.weights if spec.weights_path is None else spec.weights_path.name
+    facts = {
+        "spec": dataclasses.asdict(dataclasses.replace(spec, weights=weights)),
+        "weights_digest": weights_digest,
+        "feature_counts": dict(feature_counts),
+        "extraction_version": EXTRACTION_VERSION,
+    }
+    return {METADATA_KEY: json.dumps(facts)}
+
+
+def load_exported(model: bytes | Path) -> Backbone:
+    """Load what `Backbone.export` wrote. Neither torch nor torchvision is imported.
+
+    Parameters
+    ----------
+    model
+        The bytes, or the path of a file that holds them.
 
     Raises
     ------
-    BackboneError
-        One of its leaves: an unknown architecture or layer, weights that are missing, unreadable or of another
-        architecture, or a setting without meaning.
+    ExportedBackboneUnreadable
+        When it is no ONNX model, is damaged, was not written by `Backbone.export` or by an incompatible version.
     """
-    spec.check()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(spec.random_seed or 0)
-        architecture = build_architecture(spec.architecture)
-    load_weights(architecture.network, spec)
-    digest = weights_digest(architecture.network)
-    network = tap(architecture, [spec.layer], spec.pooling)
-    with torch.inference_mode():
-        count = network(torch.zeros(1, 1, ROI_SIZE_PX, ROI_SIZE_PX))[0].shape[1]
-    return Backbone(spec, digest, spec.pretrained, count, network)
+    engine = OnnxEngine(model)
+    try:
+        facts = json.loads(engine.metadata[METADATA_KEY])
+        spec = BackboneSpec(**facts["spec"])
+        digest, counts, version = facts["weights_digest"], facts["feature_counts"], facts["extraction_version"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ExportedBackboneUnreadable("it was not written by this product") from error
+    if version != EXTRACTION_VERSION:
+        raise ExportedBackboneUnreadable(f"it has extraction version {version}, and this is {EXTRACTION_VERSION}")
+    return Backbone(spec, digest, spec.pretrained, counts, engine, model if isinstance(model, bytes) else None)
 
 
 def _checked(gray: FloatImage) -> FloatImage:

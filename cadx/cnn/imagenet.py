@@ -19,7 +19,7 @@ STALLED_AFTER_S = 30.0
 """How long a download that has begun may stand still."""
 
 
-def imagenet_weights_available(architecture: str) -> str | None:
+def unavailable_because(architecture: str) -> str | None:
     """Say why ImageNet weights cannot be had, without downloading them.
 
     Returns
@@ -44,7 +44,7 @@ def imagenet_state_dict(architecture: str) -> dict[str, torch.Tensor]:
     WeightsMissing
         When there are none, no network, or the download is damaged.
     """
-    reason = imagenet_weights_available(architecture)
+    reason = unavailable_because(architecture)
     if reason is not None:
         raise WeightsMissing("imagenet", reason)
     weights = import_torchvision("models").get_model_weights(architecture).DEFAULT

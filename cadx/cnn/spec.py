@@ -6,6 +6,8 @@ from pathlib import Path
 from cadx.errors import InvalidBackboneSetting
 
 IMAGENET = "imagenet"
+ALEXNET_LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "conv5", "pool5", "fc6", "fc7", "fc8")
+"""The 11 layers of AlexNet that the paper compares, in the order of a forward pass (Huynh 2016, figure 2)."""
 POOLINGS = ("none", "mean", "max")
 _RANDOM_PREFIX = "random:"
 

@@ -1,0 +1,55 @@
+"""Building a network from its spec, by torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from cadx.cnn.architectures import build_architecture
+from cadx.cnn.network import TappedNetwork, tap
+from cadx.cnn.onnx_export import export_onnx
+from cadx.cnn.spec import BackboneSpec
+from cadx.cnn.weights import load_weights, weights_digest
+from cadx.records import ROI_SIZE_PX
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltNetwork:
+    """A network with its weights, cut at its layers.
+
+    Attributes
+    ----------
+    architecture
+        Its name.
+    network
+        On the CPU, float32.
+    weights_digest
+        SHA-256 over all weights of the whole network.
+    feature_counts
+        Length of a feature vector of each layer.
+    """
+
+    architecture: str
+    network: TappedNetwork
+    weights_digest: str
+    feature_counts: tuple[int, ...]
+
+    def to_onnx(self, layers: Sequence[str], metadata: Mapping[str, str]) -> bytes:
+        """Export the network; see `export_onnx`."""
+        return export_onnx(self.network, layers, metadata, self.architecture)
+
+
+def build(spec: BackboneSpec, layers: Sequence[str]) -> BuiltNetwork:
+    """Build a spec's architecture, fill in its weights and cut it at the layers.
+
+    torch's own random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(spec.random_seed or 0)
+        architecture = build_architecture(spec.architecture)
+    load_weights(architecture.network, spec)
+    digest = weights_digest(architecture.network)
+    network = tap(architecture, layers, spec.pooling)
+    with torch.inference_mode():
+        outputs = network(torch.zeros(1, 1, ROI_SIZE_PX, ROI_SIZE_PX))
+    return BuiltNetwork(spec.architecture, network, digest, tuple(values.shape[1] for values in outputs))
