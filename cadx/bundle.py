@@ -7,11 +7,11 @@ A bundle is a folder::
     handcrafted_svm.joblib      Method B's classifier
     ensemble.joblib             Method C's soft vote
     MODEL_CARD.md               for people
-    backbone.*                  the CNN's weights, unless they are reproducible from a seed
+    backbone.onnx               the CNN with its weights, cut at the layer: nothing else is needed to serve
 
 joblib files are pickles, and unpickling runs code: nothing is unpickled before its digest is that of the manifest, and
-the manifest itself can be pinned by its own digest. A bundle is written beside its place and renamed into it, with
-``bundle.json`` last, so that a half-written one can never be loaded.
+the manifest itself can be pinned by its own digest. The ONNX file holds no code. A bundle is written beside its place
+and renamed into it, with ``bundle.json`` last, so that a half-written one can never be loaded.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import joblib
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cadx.classify import PolynomialSvm, SoftVote
-from cadx.cnn import Backbone, BackboneSpec, load_backbone
+from cadx.cnn import Backbone, load_exported
 from cadx.errors import (
     BundleFileMissing,
     BundleFormatUnknown,
@@ -44,13 +44,14 @@ from cadx.errors import (
 from cadx.lesion import FEATURES, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 
-FORMAT = 1
+FORMAT: Final = 1
 MANIFEST = "bundle.json"
 MODEL_CARD = "MODEL_CARD.md"
 CNN_SVM = "cnn_svm.joblib"
 HANDCRAFTED_SVM = "handcrafted_svm.joblib"
 ENSEMBLE = "ensemble.joblib"
-LIBRARIES = ("mammo-cadx", "joblib", "numpy", "scikit-image", "scikit-learn", "scipy", "torch", "torchvision")
+BACKBONE = "backbone.onnx"
+LIBRARIES = ("mammo-cadx", "joblib", "numpy", "onnxruntime", "scikit-image", "scikit-learn", "scipy")
 MAX_MANIFEST_BYTES = 4 * 2**20
 
 
@@ -203,6 +204,7 @@ def write_bundle(
         joblib.dump(classifiers.cnn, draft / CNN_SVM)
         joblib.dump(classifiers.lesion, draft / HANDCRAFTED_SVM)
         joblib.dump(classifiers.ensemble, draft / ENSEMBLE)
+        (draft / BACKBONE).write_bytes(backbone.export())
         (draft / MODEL_CARD).write_text(model_card, encoding="utf-8")
         manifest = BundleManifest(
             format=FORMAT,
@@ -218,7 +220,7 @@ def write_bundle(
             cohort=cohort,
             evaluation=evaluation,
             libraries=library_versions(),
-            files={path.name: _digest(path.read_bytes()) for path in sorted(draft.iterdir())},
+            files={path.name: _digest(path) for path in sorted(draft.iterdir())},
         )
         (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         _sync(draft)
@@ -256,8 +258,9 @@ def load_bundle(folder: Path, pinned_digest: str | None = None) -> Bundle:
         raise BundleNotPinned(folder.name, digest, pinned_digest)
     manifest = parse_manifest(folder.name, raw)
     _check_libraries(folder.name, manifest.libraries)
-    files = {name: _verified(folder, name, expected) for name, expected in manifest.files.items()}
-    return _assemble(manifest, digest, files)
+    for name, expected in manifest.files.items():
+        _verify(folder, name, expected)
+    return _assemble(folder, manifest, digest)
 
 
 def parse_manifest(name: str, raw: bytes) -> BundleManifest:
@@ -295,35 +298,36 @@ def _check_libraries(name: str, wanted: Mapping[str, str]) -> None:
             raise BundleLibraryMismatch(name, library, version_wanted, have.get(library, "none"))
 
 
-def _verified(folder: Path, name: str, expected: FileDigest) -> bytes:
-    """Return the bytes of a file after comparing them with the manifest: what is checked is what is used."""
+def _verify(folder: Path, name: str, expected: FileDigest) -> None:
+    """Compare a file with the manifest, reading it in pieces: the backbone has some 160 MB."""
     if Path(name).name != name:
         raise BundleManifestInvalid(folder.name, f"file name {name!r} leaves the bundle")
     path = folder / name
     if not path.is_file():
         raise BundleFileMissing(folder.name, name)
-    if path.stat().st_size != expected.size_bytes:
+    if path.stat().st_size != expected.size_bytes or _digest(path) != expected:
         raise BundleTampered(folder.name, name)
-    content = path.read_bytes()
-    if _digest(content) != expected:
-        raise BundleTampered(folder.name, name)
-    return content
 
 
-def _assemble(manifest: BundleManifest, digest: str, files: Mapping[str, bytes]) -> Bundle:
-    for name in (CNN_SVM, HANDCRAFTED_SVM, ENSEMBLE):
-        if name not in files:
+def _unpickle(folder: Path, name: str, expected: FileDigest) -> Any:
+    """Load a joblib file from the very bytes that were verified, so that no swap in between can matter."""
+    content = (folder / name).read_bytes()
+    if hashlib.sha256(content).hexdigest() != expected.sha256:
+        raise BundleTampered(folder.name, name)
+    return joblib.load(io.BytesIO(content))
+
+
+def _assemble(folder: Path, manifest: BundleManifest, digest: str) -> Bundle:
+    for name in (CNN_SVM, HANDCRAFTED_SVM, ENSEMBLE, BACKBONE):
+        if name not in manifest.files:
             raise BundleFileMissing(manifest.name, name)
     if manifest.feature_names != tuple(feature.name for feature in FEATURES):
         raise BundleIncompatible(manifest.name, "its lesion features are not those of this version")
-    facts = manifest.backbone
-    backbone = load_backbone(BackboneSpec(facts.architecture, facts.layer, facts.weights, facts.pooling))
-    if backbone.weights_digest != facts.weights_sha256:
+    backbone = load_exported(folder / BACKBONE)
+    if backbone.weights_digest != manifest.backbone.weights_sha256:
         raise BundleIncompatible(manifest.name, "the backbone's weights are not those the model was fitted with")
     classifiers = Classifiers(
-        cnn=joblib.load(io.BytesIO(files[CNN_SVM])),
-        lesion=joblib.load(io.BytesIO(files[HANDCRAFTED_SVM])),
-        ensemble=joblib.load(io.BytesIO(files[ENSEMBLE])),
+        *(_unpickle(folder, name, manifest.files[name]) for name in (CNN_SVM, HANDCRAFTED_SVM, ENSEMBLE))
     )
     return Bundle(
         manifest=manifest,
@@ -335,8 +339,9 @@ def _assemble(manifest: BundleManifest, digest: str, files: Mapping[str, bytes])
     )
 
 
-def _digest(content: bytes) -> FileDigest:
-    return FileDigest(sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content))
+def _digest(path: Path) -> FileDigest:
+    with path.open("rb") as file:
+        return FileDigest(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size_bytes=path.stat().st_size)
 
 
 def _sync(folder: Path) -> None:

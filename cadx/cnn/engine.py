@@ -1,7 +1,7 @@
 """What runs a tapped network. On the CPU that is onnxruntime, in training and serving alike.
 
-docs/decisions/cnn-engine.md measures it against eager torch, channels_last, torch.compile and OpenVINO. It is the fastest
-of those that are small, it gives a ROI the same bits whatever batch it comes in, and the service can do without torch.
+docs/decisions/cnn-engine.md measures it against eager torch, channels_last, torch.compile and OpenVINO. It is the
+fastest of those that are small, it gives a ROI the same bits in any batch, and the service can do without torch.
 """
 
 from pathlib import Path

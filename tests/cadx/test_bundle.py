@@ -46,7 +46,9 @@ def test_the_right_pin_is_accepted_and_a_wrong_one_refused(bundle: Path) -> None
         load_bundle(bundle, "0" * 64)
 
 
-@pytest.mark.parametrize("name", ["cnn_svm.joblib", "handcrafted_svm.joblib", "ensemble.joblib", "MODEL_CARD.md"])
+@pytest.mark.parametrize(
+    "name", ["cnn_svm.joblib", "handcrafted_svm.joblib", "ensemble.joblib", "MODEL_CARD.md", "backbone.onnx"]
+)
 def test_one_changed_byte_anywhere_is_refused(bundle: Path, name: str) -> None:
     content = bytearray((bundle / name).read_bytes())
     content[len(content) // 2] ^= 1
@@ -68,7 +70,7 @@ def test_nothing_is_unpickled_before_it_is_verified(bundle: Path, tmp_path: Path
     assert not witness.exists()
 
 
-@pytest.mark.parametrize("name", ["cnn_svm.joblib", "ensemble.joblib", "MODEL_CARD.md"])
+@pytest.mark.parametrize("name", ["cnn_svm.joblib", "backbone.onnx", "MODEL_CARD.md"])
 def test_a_missing_file_is_named(bundle: Path, name: str) -> None:
     (bundle / name).unlink()
     with pytest.raises(BundleFileMissing, match=name):
@@ -110,7 +112,9 @@ def test_other_feature_names_or_other_weights_are_refused(bundle: Path) -> None:
     with pytest.raises(BundleIncompatible, match="features"):
         load_bundle(bundle)
     rewrite_manifest(
-        bundle, feature_names=content["feature_names"], backbone=content["backbone"] | {"weights": "random:1"}
+        bundle,
+        feature_names=content["feature_names"],
+        backbone=content["backbone"] | {"weights_sha256": "0" * 64},
     )
     with pytest.raises(BundleIncompatible, match="weights"):
         load_bundle(bundle)
