@@ -1,36 +1,34 @@
 # syntax=docker/dockerfile:1
 # The mammo-cadx service. Three stages: install and trim, list what is inside (SBOM), run.
 #
-#   docker build -t mammo-cadx .
-#   docker build -t mammo-cadx --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130 .    another build of torch
-#   docker build -t mammo-cadx --build-arg TORCH_INDEX= .             torch from wherever pip is configured to look
+#   docker build -t mammo-cadx .                                                the service; it needs no torch
+#   docker build -t mammo-cadx-training --build-arg EXTRAS=training .           with cadx-train, and torch for the CPU
+#   ... --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130          with another build of torch
 
 FROM python:3.11-slim-bookworm AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
-# strip, for symbol tables that nothing reads at run time (DL3008: a tool of this stage only, it never ships).
-# hadolint ignore=DL3008
-RUN apt-get update \
-    && apt-get install --yes --no-install-recommends binutils \
-    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 RUN python -m venv --without-pip /opt/venv
 
-# Everything the service needs, in the exact versions of constraints.txt; this layer outlives changes of our own code.
-# Version 2.13.0+cpu of that index ranks above 2.13.0 of any other, so the CPU build wins without a second requirement.
+# Everything the service needs, in the exact versions of constraints.txt: an empty project with the same requirements,
+# so that this layer outlives changes of our own code. torch 2.13.0+cpu of its own index ranks above the 2.13.0 of any
+# other, so an extra index is enough to get the CPU build.
+ARG EXTRAS=
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 COPY pyproject.toml constraints.txt ./
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > requirements.txt \
+RUN touch README.md LICENSE \
     && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --constraint constraints.txt \
-        ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} --requirement requirements.txt
+        ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} ".${EXTRAS:+[${EXTRAS}]}"
 
-# Our own packages. The training command's dependencies are not here, so neither is the command.
+# Our own packages in place of the empty ones. Without its extra the training command could not run, so it goes.
 COPY LICENSE README.md ./
 COPY cadx cadx
+COPY training training
 COPY app app
-RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --no-deps . \
-    && rm -f /opt/venv/bin/cadx-train
+RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --no-deps --force-reinstall . \
+    && if [ -z "${EXTRAS}" ]; then rm -f /opt/venv/bin/cadx-train; fi
 
-# Drop what serving never opens, then run one whole assessment: it proves that nothing needed is gone, and it leaves
+# Drop what nobody opens at run time, then run whole assessments: they prove that nothing needed is gone, and they leave
 # byte code for exactly the modules that a request imports, since the read-only container could never write any.
 COPY deploy/image/trim.py deploy/image/smoke.py deploy/image/
 RUN python deploy/image/trim.py /opt/venv \
@@ -60,8 +58,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     CADX_HOST=0.0.0.0 \
     CADX_PORT=8000 \
-    CADX_MODELS_DIR=/models \
-    TORCH_HOME=/models/.torch
+    CADX_MODELS_DIR=/models
 WORKDIR /
 USER 10001:10001
 EXPOSE 8000

@@ -9,7 +9,8 @@ TIMEOUT_SECONDS = 4
 
 def main() -> int:
     """Return the exit status that Docker reads as healthy (0) or unhealthy (1)."""
-    connection = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("CADX_PORT", "8000")), timeout=TIMEOUT_SECONDS)
+    port = int(os.environ.get("CADX_PORT", "8000"))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/readyz")
         response = connection.getresponse()

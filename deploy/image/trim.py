@@ -1,14 +1,13 @@
 """Drop from an installed environment what a running service never opens, and say what that saved.
 
 Only files that cannot matter at run time go: the C++ headers, test programs and test suites of packages, type stubs,
-sample images, symbol tables, and the copies that wheels make of one shared library under its three names. Nothing of a
-package's own Python code is touched. The smoke run that follows in the image build proves the rest is whole.
+sample images, and the copies that wheels make of one shared library under its three names. Nothing of a package's own
+Python code is touched. The smoke run that follows in the image build proves the rest is whole.
 """
 
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,8 +30,6 @@ SUFFIXES = frozenset({".a", ".c", ".cpp", ".cuh", ".h", ".hpp", ".lib", ".pxd", 
 STUBS_READ = ("skimage",)
 # skimage's sample pictures; the tables beside them are read by its feature detectors.
 SAMPLE_PICTURES = frozenset({".gif", ".jpg", ".png", ".tif", ".tiff"})
-# Stripping what a wheel builder has patched can break it; torch's own libraries hold nearly all symbols there are.
-STRIPPED = "torch/lib/*.so"
 
 
 def main(environment: Path) -> int:
@@ -44,7 +41,6 @@ def main(environment: Path) -> int:
         ("sources and stubs", remove_build_inputs),
         ("sample pictures", remove_sample_pictures),
         ("repeated shared libraries", link_repeated_libraries),
-        ("symbol tables of torch", strip_torch),
     )
     before = size_bytes(site_packages)
     for title, step in steps:
@@ -107,12 +103,6 @@ def link_repeated_libraries(site_packages: Path) -> None:
         if original != path:
             path.unlink()
             path.symlink_to(original.name)
-
-
-def strip_torch(site_packages: Path) -> None:
-    """Remove the symbol tables of torch's libraries; what the dynamic linker reads stays."""
-    for library in sorted(site_packages.glob(STRIPPED)):
-        subprocess.run(["strip", "--strip-unneeded", str(library)], check=True, timeout=120)  # noqa: S603, S607
 
 
 def _files(folder: Path) -> Iterator[Path]:
