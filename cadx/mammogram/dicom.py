@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from cadx.errors import (
-    InvalidHeaderValue,
     NotAMammogram,
     PixelDataMismatch,
     TruncatedImage,
     UnsupportedPixels,
     UnsupportedTransferSyntax,
 )
+from cadx.mammogram.decode import decoded_frame
 from cadx.mammogram.dicom_spacing import header_spacing
 from cadx.mammogram.elements import UNDEFINED_LENGTH, Encoding, PixelElement, inflate, parse_dataset, parse_meta
+from cadx.mammogram.fragments import frame_bytes
 from cadx.mammogram.gate import admit, chosen_frame, header_flags
 from cadx.mammogram.header import Header
-from cadx.mammogram.intensity import LookupTable, Rescale, StoredRange, Window, gray_table
-from cadx.mammogram.pixels import GrayPixels, PixelRows, StoredPixels
+from cadx.mammogram.intensity import LookupTable, Rescale, Window, gray_table
+from cadx.mammogram.layout import PixelLayout, pixel_layout
+from cadx.mammogram.pixels import GrayPixels, PixelArray, PixelRows, StoredPixels
 from cadx.mammogram.policy import ReadingLimits, ReadingPolicy, check_size
 from cadx.mammogram.source import ByteSource
 from cadx.mammogram.syntaxes import DEFLATED, NATIVE_ENCODINGS, READABLE_TRANSFER_SYNTAXES, shown_uid
@@ -49,27 +49,6 @@ class DicomFile:
     header: Header
     pixels: PixelElement | None
     transfer_syntax: str
-
-
-@dataclass(frozen=True, slots=True)
-class PixelLayout:
-    """How pixels are stored (PS3.3 C.7.6.3): size, and bits of a sample."""
-
-    rows: int
-    columns: int
-    bits_allocated: int
-    bits_stored: int
-    signed: bool
-
-    @property
-    def stored_range(self) -> StoredRange:
-        """The values that a pixel may take."""
-        return StoredRange(self.bits_stored, self.signed)
-
-    @property
-    def frame_bytes(self) -> int:
-        """Bytes of one uncompressed frame."""
-        return self.rows * self.columns * self.bits_allocated // 8
 
 
 def read_dicom(
@@ -139,58 +118,25 @@ def open_dicom(source: ByteSource, limits: ReadingLimits) -> DicomFile:
     return DicomFile(source, Header(elements, encoding.big_endian), pixels, syntax)
 
 
-def pixel_layout(header: Header) -> PixelLayout:
-    """Read and check the image pixel module.
-
-    Raises
-    ------
-    InvalidHeaderValue
-        When an attribute is missing or contradicts another.
-    UnsupportedPixels
-        When the pixels are not one gray channel of up to 16 bits.
-    """
-    if header.required_integer(Tag.SamplesPerPixel) != 1:
-        raise UnsupportedPixels("they are in colour, SamplesPerPixel (0028,0002) is not 1")
-    layout = PixelLayout(
-        rows=header.required_integer(Tag.Rows),
-        columns=header.required_integer(Tag.Columns),
-        bits_allocated=header.required_integer(Tag.BitsAllocated),
-        bits_stored=header.required_integer(Tag.BitsStored),
-        signed=_is_signed(header),
-    )
-    if layout.bits_allocated not in {8, 16}:
-        raise UnsupportedPixels("BitsAllocated (0028,0100) is neither 8 nor 16")
-    if not 2 <= layout.bits_stored <= layout.bits_allocated:
-        raise InvalidHeaderValue(Tag.BitsStored.number, Tag.BitsStored.name, "does not fit BitsAllocated")
-    if header.integer(Tag.HighBit) not in {None, layout.bits_stored - 1}:
-        raise InvalidHeaderValue(Tag.HighBit.number, Tag.HighBit.name, "is not BitsStored - 1")
-    return layout
-
-
-def _is_signed(header: Header) -> bool:
-    representation = header.required_integer(Tag.PixelRepresentation)
-    if representation not in {0, 1}:
-        raise InvalidHeaderValue(Tag.PixelRepresentation.number, Tag.PixelRepresentation.name, "is neither 0 nor 1")
-    return representation == 1
-
-
 def _stored_pixels(file: DicomFile, layout: PixelLayout, frames: int, frame: int) -> StoredPixels:
     element = file.pixels
     if element is None:
         raise NotAMammogram(Tag.PixelData.number, Tag.PixelData.name, "missing")
     if element.tag != Tag.PixelData:
         raise UnsupportedPixels("they are floating-point numbers")
-    if element.length == UNDEFINED_LENGTH:
-        raise PixelDataMismatch("an uncompressed transfer syntax", "encapsulated fragments")
+    encapsulated = element.length == UNDEFINED_LENGTH
+    if encapsulated != (file.transfer_syntax not in NATIVE_ENCODINGS):
+        raise PixelDataMismatch("another transfer syntax", "encapsulated" if encapsulated else "uncompressed pixels")
+    if encapsulated:
+        codestream = frame_bytes(file.source, element.offset, frames, frame)
+        return PixelArray(decoded_frame(codestream, layout, file.transfer_syntax))
     expected_bytes = layout.frame_bytes * frames
     if not expected_bytes <= element.length <= expected_bytes + 1:
         raise PixelDataMismatch(f"{expected_bytes} bytes", f"{element.length} bytes")
     if element.offset + expected_bytes > file.source.size_bytes:
         raise TruncatedImage("dicom", element.offset + expected_bytes, file.source.size_bytes)
-    kind = ("i" if layout.signed else "u") + str(layout.bits_allocated // 8)
-    dtype: np.dtype[np.integer] = np.dtype((">" if file.header.big_endian else "<") + kind)
     offset = element.offset + layout.frame_bytes * (frame - 1)
-    return PixelRows(file.source, offset, layout.columns, dtype, "dicom")
+    return PixelRows(file.source, offset, layout.columns, layout.dtype(big_endian=file.header.big_endian), "dicom")
 
 
 def _modality_name(modality: Rescale | LookupTable) -> str:

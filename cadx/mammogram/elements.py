@@ -15,7 +15,7 @@ from cadx.mammogram.source import ByteSource, MemoryBytes
 from cadx.mammogram.tags import PIXEL_TAGS, SEQUENCES, WANTED, overlay_tag
 
 UNDEFINED_LENGTH = 0xFFFF_FFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFE_E000, 0xFFFE_E00D, 0xFFFE_E0DD
+ITEM, _ITEM_END, SEQUENCE_END = 0xFFFE_E000, 0xFFFE_E00D, 0xFFFE_E0DD
 _LONG_VRS = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"))
 _SHORT_VRS = re.compile("AE|AS|AT|CS|DA|DS|DT|FL|FD|IS|LO|LT|PN|SH|SL|SS|ST|TM|UI|UL|US")
 _MAX_DEPTH = 12
@@ -108,7 +108,7 @@ def parse_dataset(
     cursor = Cursor(source, offset)
     elements: dict[int, Element] = {}
     while not cursor.at_end:
-        tag, vr, length = _element_head(cursor, encoding)
+        tag, vr, length = element_head(cursor, encoding)
         if tag in PIXEL_TAGS:
             return elements, PixelElement(tag, cursor.position, length)
         _keep(elements, cursor, encoding, tag, vr, length, 0)
@@ -140,7 +140,7 @@ def inflate(source: ByteSource, offset: int, max_bytes: int) -> MemoryBytes:
     return MemoryBytes(b"".join(parts))
 
 
-def _element_head(cursor: Cursor, encoding: Encoding) -> tuple[int, str, int]:
+def element_head(cursor: Cursor, encoding: Encoding) -> tuple[int, str, int]:
     """Tag, VR ('' where implicit) and length."""
     cursor.elements_read += 1
     if cursor.elements_read > _MAX_ELEMENTS:
@@ -190,10 +190,10 @@ def _items(cursor: Cursor, encoding: Encoding, length: int, depth: int) -> tuple
     end = None if length == UNDEFINED_LENGTH else cursor.position + length
     items: list[Mapping[int, Element]] = []
     while end is None or cursor.position < end:
-        tag, _, item_length = _element_head(cursor, encoding)
-        if tag == _SEQUENCE_END and end is None:
+        tag, _, item_length = element_head(cursor, encoding)
+        if tag == SEQUENCE_END and end is None:
             break
-        if tag != _ITEM:
+        if tag != ITEM:
             raise UnreadableImage("dicom", "a sequence holds something that is no item")
         items.append(_item(cursor, encoding, item_length, depth))
     return tuple(items)
@@ -203,7 +203,7 @@ def _item(cursor: Cursor, encoding: Encoding, length: int, depth: int) -> Mappin
     end = None if length == UNDEFINED_LENGTH else cursor.position + length
     elements: dict[int, Element] = {}
     while end is None or cursor.position < end:
-        tag, vr, element_length = _element_head(cursor, encoding)
+        tag, vr, element_length = element_head(cursor, encoding)
         if tag == _ITEM_END and end is None:
             break
         _keep(elements, cursor, encoding, tag, vr, element_length, depth)
@@ -220,6 +220,6 @@ def parse_meta(source: ByteSource, offset: int) -> tuple[dict[int, Element], int
         if cursor.take(2) != b"\x02\x00":
             return elements, start
         cursor.position = start
-        tag, vr, length = _element_head(cursor, encoding)
+        tag, vr, length = element_head(cursor, encoding)
         _keep(elements, cursor, encoding, tag, vr, length, 0)
     return elements, cursor.position

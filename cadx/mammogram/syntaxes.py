@@ -20,7 +20,34 @@ NATIVE_ENCODINGS = MappingProxyType(
 )
 """Uncompressed syntaxes and how their elements are written."""
 
-READABLE_TRANSFER_SYNTAXES: tuple[str, ...] = tuple(NATIVE_ENCODINGS)
+JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+JPEG_LOSSLESS = "1.2.840.10008.1.2.4.57"
+JPEG_LOSSLESS_SV1 = "1.2.840.10008.1.2.4.70"
+JPEG_LS = "1.2.840.10008.1.2.4.80"
+JPEG_LS_NEAR_LOSSLESS = "1.2.840.10008.1.2.4.81"
+JPEG2000_LOSSLESS = "1.2.840.10008.1.2.4.90"
+JPEG2000 = "1.2.840.10008.1.2.4.91"
+HTJ2K_LOSSLESS = "1.2.840.10008.1.2.4.201"
+HTJ2K_LOSSLESS_RPCL = "1.2.840.10008.1.2.4.202"
+HTJ2K = "1.2.840.10008.1.2.4.203"
+RLE = "1.2.840.10008.1.2.5"
+
+JPEG_LS_SYNTAXES = (JPEG_LS, JPEG_LS_NEAR_LOSSLESS)
+JPEG2000_SYNTAXES = (JPEG2000_LOSSLESS, JPEG2000, HTJ2K_LOSSLESS, HTJ2K_LOSSLESS_RPCL, HTJ2K)
+LOSSY_SYNTAXES = frozenset({JPEG_BASELINE, JPEG_EXTENDED, JPEG_LS_NEAR_LOSSLESS, JPEG2000, HTJ2K})
+"""Syntaxes whose pixels may differ from those acquired; the last two may also be used losslessly."""
+
+READABLE_TRANSFER_SYNTAXES: tuple[str, ...] = (
+    *NATIVE_ENCODINGS,
+    JPEG_BASELINE,
+    JPEG_EXTENDED,
+    JPEG_LOSSLESS,
+    JPEG_LOSSLESS_SV1,
+    *JPEG_LS_SYNTAXES,
+    *JPEG2000_SYNTAXES,
+    RLE,
+)
 """What the service publishes: every transfer syntax that `read_mammogram` decodes."""
 
 _UID = re.compile(r"[0-9.]{1,64}")
