@@ -1,0 +1,174 @@
+"""Where requests are computed: a fixed number of threads, a bounded queue, a deadline.
+
+The event loop never computes: it hands a job to a worker and goes on answering health checks. A job that nobody waits
+for any more (client gone, deadline passed) is taken off the queue, or stops at its next step.
+"""
+
+import asyncio
+import contextvars
+import math
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.requests import ClientDisconnect
+from threadpoolctl import threadpool_limits
+
+from app.errors import DeadlinePassed, QueueFull
+
+Result = TypeVar("Result")
+
+
+class Abandoned(Exception):
+    """Raised inside a job when its answer is no longer wanted."""
+
+
+class Ticket:
+    """A job's link to the request that waits for it."""
+
+    __slots__ = ("_abandoned", "queued_at", "started_at")
+
+    def __init__(self) -> None:
+        self._abandoned = False
+        self.queued_at = time.perf_counter()
+        self.started_at = self.queued_at
+
+    def abandon(self) -> None:
+        """Tell the job that nobody waits for it."""
+        self._abandoned = True
+
+    def check(self) -> None:
+        """Stop the job here if nobody waits for it; called between its steps."""
+        if self._abandoned:
+            raise Abandoned
+
+
+class Engine:
+    """Runs jobs in threads.
+
+    Parameters
+    ----------
+    workers
+        Jobs computed at the same time.
+    queue_capacity
+        Jobs that may wait.
+    deadline_seconds
+        Longest wait of a request for its answer.
+    """
+
+    def __init__(self, workers: int, queue_capacity: int, deadline_seconds: float) -> None:
+        self.workers = workers
+        self.queue_capacity = queue_capacity
+        self.deadline_seconds = deadline_seconds
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="cadx-worker")
+        self._lock = threading.Lock()
+        self._jobs = 0
+        self._running = 0
+        self._mean_seconds = 0.1
+
+    @property
+    def running(self) -> int:
+        """Jobs being computed."""
+        return self._running
+
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue."""
+        return max(0, self._jobs - self._running)
+
+    def check_room(self) -> None:
+        """Refuse before the body is read when there is no room anyway.
+
+        Raises
+        ------
+        QueueFull
+            When every worker is busy and the queue is full.
+        """
+        if self._jobs >= self.workers + self.queue_capacity:
+            wait_seconds = self._jobs * self._mean_seconds / self.workers
+            raise QueueFull(max(1, math.ceil(wait_seconds)), self.queue_capacity)
+
+    async def run(self, job: Callable[[Ticket], Result], client_gone: Awaitable[None]) -> Result:
+        """Compute a job in a worker.
+
+        Parameters
+        ----------
+        job
+            Called in a worker thread; calls `Ticket.check` between its steps.
+        client_gone
+            Returns when the client has hung up.
+
+        Raises
+        ------
+        QueueFull
+            When there is no room.
+        DeadlinePassed
+            When the answer is late.
+        ClientDisconnect
+            When the client hung up.
+        """
+        with self._lock:
+            self.check_room()
+            self._jobs += 1
+        ticket = Ticket()
+        future = self._pool.submit(contextvars.copy_context().run, self._work, job, ticket)
+        future.add_done_callback(self._left)
+        answer = asyncio.wrap_future(future)
+        watch = asyncio.ensure_future(client_gone)
+        try:
+            waited: set[asyncio.Future[Any]] = {answer, watch}
+            await asyncio.wait(waited, timeout=self.deadline_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                return answer.result()
+            if watch.done():
+                raise ClientDisconnect
+            raise DeadlinePassed(max(1, math.ceil(self._mean_seconds)), self.deadline_seconds)
+        finally:
+            ticket.abandon()
+            answer.cancel()
+            watch.cancel()
+
+    def close(self) -> None:
+        """Wait for the jobs in hand and end the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _work(self, job: Callable[[Ticket], Result], ticket: Ticket) -> Result:
+        ticket.check()
+        ticket.started_at = time.perf_counter()
+        with self._lock:
+            self._running += 1
+        try:
+            return job(ticket)
+        finally:
+            seconds = time.perf_counter() - ticket.started_at
+            with self._lock:
+                self._running -= 1
+                self._mean_seconds += 0.1 * (seconds - self._mean_seconds)
+
+    def _left(self, _: Future[Result]) -> None:
+        with self._lock:
+            self._jobs -= 1
+
+
+def usable_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores that this process may use: its CPU affinity, cut by the container's quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = cgroup.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return cores
+    if quota == "max":
+        return cores
+    return max(1, min(cores, math.ceil(int(quota) / int(period))))
+
+
+def limit_compute_threads(threads: int) -> None:
+    """Set how many threads BLAS and OpenMP use for one computation, in the whole process.
+
+    Left alone, each library takes one thread a core for itself, so that several workers crowd each other out.
+    """
+    threadpool_limits(threads)

@@ -1,0 +1,307 @@
+"""Refusals of the HTTP service itself; those of the science are in `cadx.errors`.
+
+::
+
+    CadxError
+    └── ServiceError
+        ├── RequestError        the request cannot be used as it stands
+        ├── AccessError         the caller may not do this
+        ├── BusyError           the service cannot do it now; try again later
+        └── StartError          the service cannot start as it is configured
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cadx.errors import CadxError
+
+
+@dataclass(eq=False)
+class ServiceError(CadxError):
+    """Base of the service's own refusals."""
+
+    code: ClassVar[str] = "service_error"
+
+
+# --- the request ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class RequestError(ServiceError):
+    """The request cannot be used as it stands."""
+
+    code: ClassVar[str] = "request_error"
+
+
+@dataclass(eq=False)
+class InvalidRequest(RequestError):
+    """One or more parameters are missing, unknown or out of range."""
+
+    problems: tuple[dict[str, str], ...]
+
+    code: ClassVar[str] = "invalid_request"
+    summary: ClassVar[str] = "Parameters are missing, unknown or out of range; `problems` names each."
+    remedy: ClassVar[str] = "Correct the named parameters; /docs and /openapi.json describe every one."
+
+
+@dataclass(eq=False)
+class BodyUnreadable(RequestError):
+    """The multipart body is malformed."""
+
+    reason: str
+
+    code: ClassVar[str] = "body_unreadable"
+    summary: ClassVar[str] = "The request body is not well-formed multipart/form-data: {reason}"
+    remedy: ClassVar[str] = "Send the image as a file part named `image`, with x and y as form fields beside it."
+
+
+@dataclass(eq=False)
+class BodyTypeUnsupported(RequestError):
+    """The Content-Type is not one that the endpoint reads."""
+
+    content_type: str
+    accepted: tuple[str, ...]
+
+    code: ClassVar[str] = "body_type_unsupported"
+    summary: ClassVar[str] = "A request body of type '{content_type}' is not read here."
+    remedy: ClassVar[str] = "Send one of the types listed under `accepted`."
+
+
+@dataclass(eq=False)
+class BodyTooLarge(RequestError):
+    """The body is larger than the service takes."""
+
+    limit_mb: int
+
+    code: ClassVar[str] = "body_too_large"
+    summary: ClassVar[str] = "The request body is larger than the limit of {limit_mb} MiB."
+    remedy: ClassVar[str] = "Send one mammogram a request, or ask the operator to raise CADX_MAX_BODY_MB."
+
+
+@dataclass(eq=False)
+class UploadTooSlow(RequestError):
+    """The body did not arrive in time."""
+
+    limit_seconds: float
+
+    code: ClassVar[str] = "upload_too_slow"
+    summary: ClassVar[str] = "The request body did not arrive within {limit_seconds:g} s."
+    remedy: ClassVar[str] = "Send it again over a faster connection, or compressed (JPEG Lossless, JPEG 2000, PNG)."
+
+
+@dataclass(eq=False)
+class ModelUnknown(RequestError):
+    """No such model is loaded."""
+
+    name: str
+    loaded: tuple[str, ...]
+
+    code: ClassVar[str] = "model_unknown"
+    summary: ClassVar[str] = "No model named '{name}' is loaded."
+    remedy: ClassVar[str] = "Name one of the models listed under `loaded`, or none for the default."
+
+
+@dataclass(eq=False)
+class PathUnknown(RequestError):
+    """Nothing is served at this path."""
+
+    path: str
+
+    code: ClassVar[str] = "path_unknown"
+    summary: ClassVar[str] = "Nothing is served at '{path}'."
+    remedy: ClassVar[str] = "See /docs or /openapi.json for what is."
+
+
+@dataclass(eq=False)
+class MethodNotAllowed(RequestError):
+    """The path exists, the method does not."""
+
+    method: str
+    allowed: tuple[str, ...]
+
+    code: ClassVar[str] = "method_not_allowed"
+    summary: ClassVar[str] = "{method} is not a method of this path."
+    remedy: ClassVar[str] = "Use one of the methods listed under `allowed`."
+
+
+@dataclass(eq=False)
+class RequestMalformed(RequestError):
+    """The request breaks HTTP itself."""
+
+    status: int
+    reason: str
+
+    code: ClassVar[str] = "request_malformed"
+    summary: ClassVar[str] = "The request could not be handled: {reason}"
+    remedy: ClassVar[str] = "Check the request against /openapi.json."
+
+
+@dataclass(eq=False)
+class InternalError(ServiceError):
+    """The service failed; the fault is not in the request."""
+
+    code: ClassVar[str] = "internal_error"
+    summary: ClassVar[str] = "The service failed to answer; the fault is not in the request."
+    remedy: ClassVar[str] = "Report the request_id to the operator, who finds it in the log."
+
+
+# --- access ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class AccessError(ServiceError):
+    """The caller may not do this."""
+
+    code: ClassVar[str] = "access_error"
+
+
+@dataclass(eq=False)
+class KeyMissing(AccessError):
+    """No API key came with the request."""
+
+    code: ClassVar[str] = "key_missing"
+    summary: ClassVar[str] = "This service wants an API key."
+    remedy: ClassVar[str] = "Send it in the X-API-Key header; the operator issues keys with `cadx-serve new-key`."
+
+
+@dataclass(eq=False)
+class KeyUnknown(AccessError):
+    """The API key is not, or no longer, valid."""
+
+    code: ClassVar[str] = "key_unknown"
+    summary: ClassVar[str] = "The API key is not, or no longer, valid."
+    remedy: ClassVar[str] = "Ask the operator for a new one."
+
+
+@dataclass(eq=False)
+class NotAnAdministrator(AccessError):
+    """The API key may not administer the service."""
+
+    code: ClassVar[str] = "not_an_administrator"
+    summary: ClassVar[str] = "This needs an API key with the role admin."
+    remedy: ClassVar[str] = "Configure an admin key (`cadx-serve new-key NAME --admin`), or send SIGHUP to the process."
+
+
+@dataclass(eq=False)
+class RateExceeded(AccessError):
+    """The key has used up its rate."""
+
+    per_minute: int
+    retry_after_seconds: int
+
+    code: ClassVar[str] = "rate_exceeded"
+    summary: ClassVar[str] = "This API key may send {per_minute} requests a minute and has used them up."
+    remedy: ClassVar[str] = "Wait for the seconds given in Retry-After."
+
+
+# --- load -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class BusyError(ServiceError):
+    """The service cannot do it now; try again later."""
+
+    retry_after_seconds: int
+
+    code: ClassVar[str] = "busy"
+    remedy: ClassVar[str] = "Send the same request again after the seconds given in Retry-After."
+
+
+@dataclass(eq=False)
+class QueueFull(BusyError):
+    """Every worker is busy and the queue is full."""
+
+    capacity: int
+
+    code: ClassVar[str] = "queue_full"
+    summary: ClassVar[str] = "Every worker is busy and the queue of {capacity} requests is full."
+
+
+@dataclass(eq=False)
+class UploadMemoryFull(BusyError):
+    """The requests being received fill the memory set aside for them."""
+
+    limit_mb: int
+
+    code: ClassVar[str] = "upload_memory_full"
+    summary: ClassVar[str] = "The requests in hand fill the {limit_mb} MiB set aside for request bodies."
+
+
+@dataclass(eq=False)
+class DeadlinePassed(BusyError):
+    """The answer was not ready in time."""
+
+    limit_seconds: float
+
+    code: ClassVar[str] = "deadline_passed"
+    summary: ClassVar[str] = "The answer was not ready within {limit_seconds:g} s; the work was stopped."
+
+
+@dataclass(eq=False)
+class NotReady(BusyError):
+    """No model is ready to answer."""
+
+    reason: str
+
+    code: ClassVar[str] = "not_ready"
+    summary: ClassVar[str] = "The service is not ready: {reason}."
+
+
+# --- starting -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class StartError(ServiceError):
+    """The service cannot start as it is configured."""
+
+    code: ClassVar[str] = "start_error"
+
+
+@dataclass(eq=False)
+class NoModelBundle(StartError):
+    """There is no model to serve."""
+
+    models_dir: str
+
+    code: ClassVar[str] = "no_model_bundle"
+    summary: ClassVar[str] = "There is no model bundle in '{models_dir}'."
+    remedy: ClassVar[str] = (
+        "Run `make demo` to build a demonstration model, or `cadx-train fit MANIFEST --out models/NAME` on your own "
+        "cases, or set CADX_MODELS_DIR to the folder that holds your bundles."
+    )
+
+
+@dataclass(eq=False)
+class ModelChoiceNeeded(StartError):
+    """Several bundles are there and none is named the default."""
+
+    models_dir: str
+    found: tuple[str, ...]
+
+    code: ClassVar[str] = "model_choice_needed"
+    summary: ClassVar[str] = "'{models_dir}' holds several model bundles {found}, and CADX_MODEL names none of them."
+    remedy: ClassVar[str] = "Set CADX_MODEL to the names to serve, separated by commas; the first is the default."
+
+
+@dataclass(eq=False)
+class SettingsInvalid(StartError):
+    """A setting in the environment cannot be used."""
+
+    problems: tuple[str, ...]
+
+    code: ClassVar[str] = "settings_invalid"
+    summary: ClassVar[str] = "The settings cannot be used: {problems}."
+    remedy: ClassVar[str] = "`cadx-serve settings` prints every setting with its unit, range and default."
+
+
+@dataclass(eq=False)
+class KeyFileInvalid(StartError):
+    """The list of API keys cannot be read."""
+
+    where: str
+    line: int
+    reason: str
+
+    code: ClassVar[str] = "key_file_invalid"
+    summary: ClassVar[str] = "{where}, entry {line}: {reason}."
+    remedy: ClassVar[str] = "One entry is NAME:SHA256 or NAME:SHA256:admin; `cadx-serve new-key NAME` prints one."

@@ -1,0 +1,141 @@
+"""Examples for the OpenAPI document; the tests hold each against its schema."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Document = dict[str, Any]
+
+DIGEST = "3f786850e387550fdab836ed7e6dc881de23001b3c5f0e1a2d4b6c8e9f0a1b2c"
+IMAGE_DIGEST = "89e6c98d92887913cadf06b2adb97f26cde4849b7d1b5e0f3a2c4d6e8f0b1a3c"
+
+PREDICTION_EXAMPLE: Document = {
+    "id": "p-5d41402abc4b2a76b9719d911017c592",
+    "probability": 0.73,
+    "cnn_probability": 0.69,
+    "lesion_probability": 0.77,
+    "model": {"name": "demo", "version": "1", "digest": DIGEST},
+    "centre": {"x": 1630.5, "y": 2112.0},
+    "image": {
+        "sha256": IMAGE_DIGEST,
+        "file_format": "dicom",
+        "rows": 4096,
+        "columns": 3328,
+        "spacing": {
+            "row_mm": 0.07,
+            "column_mm": 0.07,
+            "source": "ImagerPixelSpacing",
+            "plane": "detector",
+            "magnification": 1.0,
+        },
+        "reading": {"photometric_interpretation": "MONOCHROME2", "bits_stored": 12},
+    },
+    "region": {"size_px": 512, "spacing_mm": 0.1, "padded_share": 0.0},
+    "segmentation": {"method": "region_growing", "outcome": "found"},
+    "features": [{"name": "effective_diameter_mm", "value": 13.4, "unit": "mm", "family": "size"}],
+    "contour": [[1604.2, 2098.0], [1630.0, 2070.5], [1655.1, 2101.3], [1604.2, 2098.0]],
+    "flags": [],
+    "timings_ms": {"queue": 0.1, "read": 14.2, "roi": 3.1, "cnn": 24.5, "lesion": 18.9},
+    "research_use_only": True,
+    "demonstration_only": False,
+    "notices": ["Research use only. Not a medical device; not for diagnosis or treatment."],
+}
+LESIONS_EXAMPLE: Document = {
+    "predictions": [
+        PREDICTION_EXAMPLE,
+        {**PREDICTION_EXAMPLE, "id": "p-7d793037a0760186574b0282f2f435e7", "centre": {"x": 900.0, "y": 1500.0}},
+    ]
+}
+VIEWS_EXAMPLE: Document = {
+    "id": "v-9bf31c7ff062936a96d3c8bd1f8f2ff3",
+    "probability": 0.73,
+    "cnn_probability": 0.69,
+    "lesion_probability": 0.77,
+    "views": [PREDICTION_EXAMPLE, {**PREDICTION_EXAMPLE, "id": "p-7d793037a0760186574b0282f2f435e7"}],
+    "research_use_only": True,
+    "demonstration_only": False,
+    "notices": PREDICTION_EXAMPLE["notices"],
+}
+MODEL_EXAMPLE: Document = {
+    "name": "demo",
+    "version": "1",
+    "digest": DIGEST,
+    "default": True,
+    "created": "2026-01-31T12:00:00Z",
+    "intended_use": "Research on computer-aided diagnosis of mammographic lesions.",
+    "limits": ["One lesion at a centre marked by a reader: it does not find lesions."],
+    "research_use_only": True,
+    "demonstration_only": True,
+    "notices": ["not pretrained, demonstration only"],
+    "backbone": {"architecture": "alexnet", "layer": "fc6", "weights": "random:0", "pretrained": False},
+    "segmentation_method": "region_growing",
+    "reading_policy": {"voi": "file", "spacing_plane": "detector", "allow_for_processing": False},
+    "features": [
+        {
+            "name": "effective_diameter_mm",
+            "family": "size",
+            "unit": "mm",
+            "reads_as": "a larger lesion",
+            "ibsi": "",
+        }
+    ],
+    "cohort": {"source": "phantoms", "lesions": 40, "rois": 80, "synthetic": True},
+    "evaluation": {"folds": 5, "ensemble": {"auc_mean": 0.86, "auc_sd": 0.01}},
+    "readable": {
+        "file_formats": ["dicom", "png", "tiff", "pgm"],
+        "transfer_syntaxes": {"1.2.840.10008.1.2.1": "Explicit VR Little Endian"},
+        "max_pixels": 50_000_000,
+        "max_body_mb": 128,
+    },
+}
+RELOAD_EXAMPLE: Document = {
+    "models": [{"name": "demo", "outcome": "replaced", "digest": DIGEST, "code": "", "detail": ""}]
+}
+
+LESION_FORM: Document = {"image": "(the file)", "x": 1630.5, "y": 2112.0}
+LESIONS_FORM: Document = {"image": "(the file)", "x": [1630.5, 900.0], "y": [2112.0, 1500.0]}
+VIEWS_FORM: Document = {"image": ["(CC)", "(MLO)"], "x": [1630.5, 1410.0], "y": [2112.0, 2250.0]}
+
+# Facts of example errors by name; what is not here gets a placeholder of its type.
+ERROR_FACTS: Mapping[str, object] = {
+    "accepted": ("multipart/form-data", "application/dicom"),
+    "allowed": ("POST",),
+    "bits_stored": 12,
+    "caller_mm": 0.07,
+    "capacity": 16,
+    "columns": 3328,
+    "content_type": "text/plain",
+    "declared": "4096 x 3328 pixels of 16 bits",
+    "expected_bytes": 27_262_976,
+    "feature": "spiculation",
+    "file_format": "dicom",
+    "file_mm": 0.1,
+    "found": "12000000 bytes",
+    "found_bytes": 12_000_000,
+    "frame": 60,
+    "frames": 50,
+    "keyword": "Modality",
+    "largest": 65535,
+    "largest_mm": 1.0,
+    "limit_bytes": 2**30,
+    "limit_mb": 128,
+    "limit_pixels": 50_000_000,
+    "limit_seconds": 30.0,
+    "loaded": ("demo",),
+    "name": "paper",
+    "path": "/v2/predictions",
+    "per_minute": 60,
+    "problems": ({"where": "body.x", "message": "Field required"},),
+    "reason": "it ends too early",
+    "retry_after_seconds": 2,
+    "rows": 4096,
+    "row_mm": 7.0,
+    "column_mm": 7.0,
+    "smallest": -3,
+    "smallest_mm": 0.01,
+    "source": "caller",
+    "tag": "(0008,0060)",
+    "transfer_syntax": "1.2.840.10008.1.2.4.100",
+    "value": "CT",
+    "x": 4000.0,
+    "y": 100.0,
+}

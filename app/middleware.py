@@ -1,0 +1,92 @@
+"""Around every request: its id and trace, its time, the headers that keep a browser careful, and the last net."""
+
+import logging
+import time
+from collections.abc import Mapping
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import InternalError
+from app.journal import RequestNote, begin_request, exception_facts
+from app.problems import problem_response
+from app.telemetry import Meters
+
+_LOG = logging.getLogger("app.access")
+QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+CLIENT_CLOSED = 499
+
+SECURITY_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"cache-control": b"no-store",
+}
+
+
+class RequestEnvelope:
+    """ASGI middleware; see the module."""
+
+    def __init__(self, application: ASGIApp, meters: Meters) -> None:
+        self.application = application
+        self.meters = meters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.application(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        note = begin_request(_text(headers, b"x-request-id"), _text(headers, b"traceparent"))
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _careful(message["headers"], note)
+            await send(message)
+
+        try:
+            await self.application(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            status, note.refusal_code = CLIENT_CLOSED, "client_disconnected"
+        except Exception as error:  # noqa: BLE001 - the last net: logged without its message, answered as a problem
+            _LOG.error("unexpected_error", extra={"facts": exception_facts(error)})
+            if status == 0:
+                await problem_response(InternalError(), scope["path"])(scope, receive, send_with_headers)
+            status, note.refusal_code = 500, InternalError.code
+        finally:
+            self._count(scope, note, status, time.perf_counter() - started)
+
+    def _count(self, scope: Scope, note: RequestNote, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self.meters.requests.labels(route, scope["method"], str(status)).inc()
+        self.meters.request_seconds.labels(route).observe(seconds)
+        if note.refusal_code:
+            self.meters.refusals.labels(note.refusal_code).inc()
+        level = logging.DEBUG if route in QUIET_ROUTES and status < 400 else logging.INFO
+        facts = {"method": scope["method"], "route": route, "status": status, "seconds": round(seconds, 4)}
+        if note.key_name:
+            facts["key"] = note.key_name
+        if note.refusal_code:
+            facts["code"] = note.refusal_code
+        _LOG.log(level, "request", extra={"facts": facts | note.facts})
+
+
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
+
+
+def _careful(headers: list[tuple[bytes, bytes]], note: RequestNote) -> list[tuple[bytes, bytes]]:
+    present = {name.lower() for name, _ in headers}
+    added = [(name, value) for name, value in SECURITY_HEADERS.items() if name not in present]
+    return [
+        *headers,
+        *added,
+        (b"x-request-id", note.request_id.encode()),
+        (b"traceparent", note.traceparent.encode()),
+    ]

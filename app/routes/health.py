@@ -1,0 +1,47 @@
+"""Whether the process lives, and whether it can answer."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app.answers import model_reference
+from app.dependencies import ServiceDep
+from app.errors import NotReady
+from app.openapi import refusals
+from app.schemas import Health, Readiness
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", summary="Is the process alive?", operation_id="get_health")
+async def healthz() -> Health:
+    """Answer as long as the process runs, whatever the load."""
+    return Health()
+
+
+@router.get(
+    "/readyz",
+    summary="Can the service answer predictions?",
+    operation_id="get_readiness",
+    responses=refusals(NotReady),
+)
+async def readyz(service: ServiceDep) -> Readiness:
+    """Answer 200 once a model is loaded and has answered one inference; 503 before, and from SIGTERM on."""
+    if service.draining:
+        raise NotReady(1, "it is shutting down")
+    if not service.models.bundles:
+        raise NotReady(1, "no model is loaded yet")
+    return Readiness(models=tuple(model_reference(bundle) for bundle in service.models.bundles.values()))
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    operation_id="get_metrics",
+    response_class=Response,
+    responses={
+        200: {"description": "Text exposition format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    },
+)
+async def metrics(service: ServiceDep) -> Response:
+    """Counters, gauges and histograms of the service; no patient data."""
+    return Response(service.meters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

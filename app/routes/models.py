@@ -1,0 +1,77 @@
+"""What the models are, and taking up new ones."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydicom.uid import UID
+
+from app.answers import model_facts
+from app.dependencies import ServiceDep, admit_administrator, admit_caller
+from app.errors import KeyMissing, KeyUnknown, ModelUnknown, NotAnAdministrator, RateExceeded
+from app.examples import MODEL_EXAMPLE, RELOAD_EXAMPLE
+from app.openapi import answer, refusals
+from app.schemas import ModelFacts, ModelList, ReadableFacts, ReloadedModel, ReloadReport
+from app.service import Service, reload_models
+from cadx.bundle import Bundle
+from cadx.mammogram import READABLE_TRANSFER_SYNTAXES, ReadingLimits
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+
+KEY_REFUSALS = (KeyMissing, KeyUnknown, RateExceeded)
+
+
+@router.get(
+    "",
+    summary="The models in service",
+    operation_id="list_models",
+    dependencies=[Depends(admit_caller)],
+    responses={**answer({"models": [MODEL_EXAMPLE]}), **refusals(*KEY_REFUSALS)},
+)
+async def list_models(service: ServiceDep) -> ModelList:
+    """What each model is, what it was fitted on, how it did, what it is for, and what it reads."""
+    return ModelList(models=tuple(_facts(service, bundle) for bundle in service.models.bundles.values()))
+
+
+@router.get(
+    "/{name}",
+    summary="One model",
+    operation_id="get_model",
+    dependencies=[Depends(admit_caller)],
+    responses={**answer(MODEL_EXAMPLE), **refusals(*KEY_REFUSALS, ModelUnknown)},
+)
+async def get_model(service: ServiceDep, name: Annotated[str, Path(max_length=64, examples=["demo"])]) -> ModelFacts:
+    """The same facts about the model of that name."""
+    return _facts(service, service.models.get(name))
+
+
+@router.post(
+    "/reload",
+    summary="Take up bundles that changed on disk",
+    operation_id="reload_models",
+    dependencies=[Depends(admit_administrator)],
+    responses={**answer(RELOAD_EXAMPLE), **refusals(KeyMissing, KeyUnknown, NotAnAdministrator)},
+)
+async def reload(service: ServiceDep) -> ReloadReport:
+    """Load, verify and prove changed bundles, then exchange them; a bad one leaves what serves. Needs an admin key."""
+    return ReloadReport(
+        models=tuple(
+            ReloadedModel(
+                name=outcome.name,
+                outcome=outcome.outcome,
+                digest=outcome.digest,
+                code=outcome.code,
+                detail=outcome.detail,
+            )
+            for outcome in await reload_models(service)
+        )
+    )
+
+
+def _facts(service: Service, bundle: Bundle) -> ModelFacts:
+    readable = ReadableFacts(
+        file_formats=("dicom", "png", "tiff", "pgm"),
+        transfer_syntaxes={uid: UID(uid).name for uid in READABLE_TRANSFER_SYNTAXES},
+        max_pixels=ReadingLimits().max_pixels,
+        max_body_mb=service.settings.max_body_mb,
+    )
+    return model_facts(bundle, readable, default=bundle.manifest.name == service.models.default_name)

@@ -1,0 +1,127 @@
+"""The `cadx-serve` command: serve, or help the operator."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import math
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+
+import uvicorn
+from pydantic import SecretStr
+
+from app.access import new_key
+from app.engine import limit_compute_threads
+from app.environment import environment_table
+from app.journal import configure_logging
+from app.main import create_app
+from app.protocol import timed_protocol
+from app.service import Service, load_models, make_service, reload_models
+from app.settings import Settings, read_settings
+from cadx.errors import CadxError
+
+EXIT_CANNOT_START = 78  # EX_CONFIG of sysexits.h: something is not as it must be for the service to start.
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the service's settings come from the environment."""
+    parser = argparse.ArgumentParser(
+        prog="cadx-serve", description="Serve mammo-cadx models over HTTP. Settings come from CADX_* variables."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="serve the models (what happens without a command)")
+    commands.add_parser("settings", help="print every setting with its default and meaning, as a table")
+    commands.add_parser("openapi", help="print the OpenAPI document")
+    key = commands.add_parser("new-key", help="make an API key: prints it, and the entry for the list of keys")
+    key.add_argument("name", help="whose key it is; stands in the log")
+    key.add_argument("--admin", action="store_true", help="the key may also reload models")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "settings":
+            _say(environment_table())
+        elif chosen.command == "openapi":
+            _say(_openapi_document())
+        elif chosen.command == "new-key":
+            secret, entry = new_key(chosen.name, admin=chosen.admin)
+            _say(f"Key, for the caller (not shown again):   {secret}")
+            _say(f"Entry, for CADX_API_KEYS or the key file: {entry}")
+        else:
+            serve(read_settings())
+    except CadxError as error:
+        sys.stderr.write(f"cadx-serve: {error.code}: {error.detail}\n  What to do: {error.remedy}\n")
+        return EXIT_CANNOT_START
+    return 0
+
+
+def serve(settings: Settings) -> None:
+    """Load the models, then serve until SIGTERM or SIGINT.
+
+    Raises
+    ------
+    CadxError
+        When there is no model to serve, or it cannot be trusted.
+    """
+    configure_logging(settings.log_level)
+    limit_compute_threads(settings.compute_threads)
+    service = make_service(settings)
+    load_models(service)
+    config = uvicorn.Config(
+        create_app(service=service),
+        host=settings.host,
+        port=settings.port,
+        http=timed_protocol(settings.head_seconds),
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=settings.max_connections,
+        timeout_graceful_shutdown=round(settings.shutdown_seconds),
+    )
+    _Server(config, service).run()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with three habits more: SIGHUP reloads models, the door closes after a drain, and SIGTERM ends with 0."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        self._leave_at = math.inf
+        self._reloads: set[asyncio.Task[object]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+
+    async def on_tick(self, counter: int) -> bool:
+        leaving = await super().on_tick(counter)
+        if leaving and not self._service.draining:
+            self._service.draining = True
+            self._leave_at = time.monotonic() + self._service.settings.drain_seconds
+        return leaving and (self.force_exit or time.monotonic() >= self._leave_at)
+
+    async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super()._serve(sockets)
+        self._captured_signals.clear()
+
+    def _reload(self) -> None:
+        task = asyncio.create_task(reload_models(self._service))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+
+def _openapi_document() -> str:
+    """The document of a service that wants keys, without loading a model."""
+    keys = (SecretStr(new_key("anyone", admin=False)[1]),)
+    return json.dumps(create_app(read_settings(api_keys=keys)).openapi(), indent=2)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

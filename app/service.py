@@ -1,0 +1,75 @@
+"""The running service: what every route needs, made once from the settings."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from app.access import KeyRing, RateLimiter
+from app.engine import Engine, usable_cores
+from app.model_store import ModelStore, ReloadOutcome
+from app.settings import Settings
+from app.telemetry import Meters
+from app.uploads import UploadMemory
+
+
+@dataclass(slots=True)
+class Service:
+    """The parts of the service. Only `draining` ever changes.
+
+    Attributes
+    ----------
+    draining
+        True from SIGTERM on: /readyz then says no, so that balancers send nothing new.
+    """
+
+    settings: Settings
+    models: ModelStore
+    engine: Engine
+    keys: KeyRing
+    rate: RateLimiter
+    meters: Meters
+    memory: UploadMemory
+    draining: bool = field(default=False)
+
+
+def make_service(settings: Settings) -> Service:
+    """Build the parts; no model is loaded yet."""
+    engine = Engine(settings.workers or usable_cores(), settings.queue_capacity, settings.deadline_seconds)
+    memory = UploadMemory(settings.upload_memory_mb)
+    meters = Meters()
+    meters.workers.set(engine.workers)
+    meters.queue_capacity.set(engine.queue_capacity)
+    meters.jobs_running.set_function(lambda: engine.running)
+    meters.jobs_waiting.set_function(lambda: engine.waiting)
+    meters.upload_bytes.set_function(lambda: memory.used_bytes)
+    return Service(
+        settings=settings,
+        models=ModelStore(settings),
+        engine=engine,
+        keys=KeyRing(settings),
+        rate=RateLimiter(settings.rate_per_minute, settings.rate_burst),
+        meters=meters,
+        memory=memory,
+    )
+
+
+def load_models(service: Service) -> None:
+    """Load and prove the models, and say so in the metrics."""
+    service.models.load()
+    note_models(service)
+
+
+async def reload_models(service: Service) -> tuple[ReloadOutcome, ...]:
+    """Take up changed bundles without holding up requests."""
+    outcomes = await asyncio.to_thread(service.models.reload)
+    for outcome in outcomes:
+        service.meters.reloads.labels(outcome.outcome).inc()
+    note_models(service)
+    return outcomes
+
+
+def note_models(service: Service) -> None:
+    """Tell the metrics which models serve."""
+    manifests = ((bundle.manifest, bundle.digest) for bundle in service.models.bundles.values())
+    service.meters.note_models(
+        (manifest.name, manifest.version, digest, manifest.demonstration_only) for manifest, digest in manifests
+    )

@@ -1,0 +1,161 @@
+"""Everything that an operator may set, read from the environment (prefix ``CADX_``) once, at the edge."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.errors import SettingsInvalid
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Settings of the service. Each description gives the unit and the reason; the docs table is made from them."""
+
+    model_config = SettingsConfigDict(env_prefix="CADX_", frozen=True, env_ignore_empty=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on. The container sets 0.0.0.0.")
+    port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")
+
+    models_dir: Path = Field(Path("models"), description="Folder whose sub-folders are model bundles.")
+    model: Names = Field(
+        (),
+        description="Names of the bundles to serve, separated by commas; the first is the default. Empty: the only one "
+        "in the folder.",
+    )
+    model_digests: Names = Field(
+        (),
+        description="Pins, as NAME=SHA256 separated by commas: a bundle whose manifest has another digest is refused.",
+    )
+
+    workers: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="Requests computed at the same time, each in a thread of its own. 0: one a core that this process "
+        "may use (CPU affinity and container quota are respected).",
+    )
+    compute_threads: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Threads that onnxruntime, BLAS and OpenMP may use inside one worker. 1 gives the best throughput; with "
+        "a single reader and idle cores, 1 worker with more threads gives the shortest wait.",
+    )
+    queue_capacity: int = Field(
+        16,
+        ge=0,
+        le=10_000,
+        description="Requests that may wait for a worker; the next one is refused with 503 and Retry-After, because a "
+        "late answer helps no reader.",
+    )
+    deadline_seconds: float = Field(
+        30.0, gt=0, le=3600, description="Seconds from the last byte of a request to its answer; then 503."
+    )
+
+    max_body_mb: int = Field(
+        128,
+        ge=1,
+        le=4096,
+        description="Largest request body, in MiB. An uncompressed 4096 x 3328 mammogram of 16 bits is 26 MiB.",
+    )
+    upload_memory_mb: int = Field(
+        512,
+        ge=1,
+        le=65536,
+        description="Memory for all request bodies in hand, in MiB. Bodies stay in memory and never touch a disk.",
+    )
+    upload_seconds: float = Field(60.0, gt=0, le=3600, description="Seconds that a request body may take to arrive.")
+    head_seconds: float = Field(
+        10.0,
+        gt=0,
+        le=600,
+        description="Seconds that the head of a request may take to arrive; then the line is closed.",
+    )
+    max_connections: int = Field(1000, ge=1, description="Connections open at the same time; more are answered 503.")
+    max_lesions: int = Field(32, ge=1, le=1000, description="Lesions of one image in one request.")
+    max_views: int = Field(8, ge=1, le=64, description="Views of one lesion in one request.")
+
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="API keys as NAME:SHA256 or NAME:SHA256:admin, separated by commas (`cadx-serve new-key` prints "
+        "them). With none here and none in the file the service is open: then keep it behind a proxy or on loopback.",
+    )
+    api_keys_file: Path | None = Field(
+        None,
+        description="File with one API key a line, as above; read again when it changes, so that removing a line "
+        "revokes the key.",
+    )
+    rate_per_minute: int = Field(0, ge=0, description="Requests a minute for each API key; 0: no limit.")
+    rate_burst: int = Field(20, ge=1, description="Requests that a key may send at once before the rate applies.")
+    cors_origins: Names = Field(
+        (),
+        description="Origins of browser viewers that may call the service, separated by commas; empty: none.",
+    )
+    docs: bool = Field(True, description="Serve the interactive documentation at /docs (works without internet).")
+
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=300,
+        description="Seconds between SIGTERM and closing the door, in which /readyz says 503 and a balancer moves on.",
+    )
+    shutdown_seconds: float = Field(
+        30.0, gt=0, le=600, description="Seconds that requests in hand get to finish after the door is closed."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    otlp_endpoint: str = Field(
+        "",
+        description="URL of an OpenTelemetry collector (OTLP over HTTP), such as http://collector:4318/v1/traces; "
+        "empty: no traces. Needs the extra `otel`.",
+    )
+
+    @field_validator("model", "model_digests", "api_keys", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("model_digests")
+    @classmethod
+    def _check_pins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pin in value:
+            name, _, digest = pin.partition("=")
+            if not name or len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+                raise ValueError("a pin is NAME=SHA256 with 64 lower-case hexadecimal digits")
+        return value
+
+    @property
+    def pinned_digests(self) -> dict[str, str]:
+        """The pins of `model_digests` by model name."""
+        return dict(pin.split("=", 1) for pin in self.model_digests)
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment.
+
+    Parameters
+    ----------
+    overrides
+        Values that stand before the environment, by field name.
+
+    Raises
+    ------
+    SettingsInvalid
+        When a value cannot be used; names each variable, never its value.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = tuple(
+            f"{variable_name(str(part['loc'][0]) if part['loc'] else '?')}: {part['msg']}" for part in error.errors()
+        )
+        raise SettingsInvalid(problems) from None
+
+
+def variable_name(field: str) -> str:
+    """Name of the environment variable of a settings field."""
+    return f"CADX_{field.upper()}"
