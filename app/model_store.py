@@ -134,7 +134,8 @@ class ModelStore:
         return ReloadOutcome(name, "replaced" if old else "added", new.digest), new
 
     def _load_one(self, name: str) -> Bundle:
-        bundle = load_bundle(self._settings.models_dir / name, self._settings.pinned_digests.get(name))
+        threads = self._settings.compute_threads
+        bundle = load_bundle(self._settings.models_dir / name, self._settings.pinned_digests.get(name), threads=threads)
         prove(bundle)
         return bundle
 

@@ -41,8 +41,8 @@ class Settings(BaseSettings):
         1,
         ge=1,
         le=256,
-        description="Threads that onnxruntime, BLAS and OpenMP may use inside one worker. 1 gives the best throughput; with "
-        "a single reader and idle cores, 1 worker with more threads gives the shortest wait.",
+        description="Threads that onnxruntime, BLAS and OpenMP may use inside one worker. 1 gives the best throughput; "
+        "with a single reader and idle cores, 1 worker with more threads gives the shortest wait.",
     )
     queue_capacity: int = Field(
         16,

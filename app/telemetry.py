@@ -21,7 +21,7 @@ class Meters:
     """Every metric, in a registry of its own, so that two services in one process do not mix."""
 
     def __init__(self) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

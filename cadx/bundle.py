@@ -236,7 +236,7 @@ def library_versions() -> dict[str, str]:
     return {"python": ".".join(platform.python_version_tuple()[:2]), **found}
 
 
-def load_bundle(folder: Path, pinned_digest: str | None = None) -> Bundle:
+def load_bundle(folder: Path, pinned_digest: str | None = None, *, threads: int = 0) -> Bundle:
     """Verify a bundle and load it.
 
     Parameters
@@ -245,6 +245,8 @@ def load_bundle(folder: Path, pinned_digest: str | None = None) -> Bundle:
         The bundle's folder.
     pinned_digest
         SHA-256 of ``bundle.json`` as given out by whoever vouches for the model; anything else is refused.
+    threads
+        Threads that the CNN may use for one batch; 0 for one a physical core.
 
     Raises
     ------
@@ -260,7 +262,7 @@ def load_bundle(folder: Path, pinned_digest: str | None = None) -> Bundle:
     _check_libraries(folder.name, manifest.libraries)
     for name, expected in manifest.files.items():
         _verify(folder, name, expected)
-    return _assemble(folder, manifest, digest)
+    return _assemble(folder, manifest, digest, threads)
 
 
 def parse_manifest(name: str, raw: bytes) -> BundleManifest:
@@ -317,13 +319,13 @@ def _unpickle(folder: Path, name: str, expected: FileDigest) -> Any:
     return joblib.load(io.BytesIO(content))
 
 
-def _assemble(folder: Path, manifest: BundleManifest, digest: str) -> Bundle:
+def _assemble(folder: Path, manifest: BundleManifest, digest: str, threads: int) -> Bundle:
     for name in (CNN_SVM, HANDCRAFTED_SVM, ENSEMBLE, BACKBONE):
         if name not in manifest.files:
             raise BundleFileMissing(manifest.name, name)
     if manifest.feature_names != tuple(feature.name for feature in FEATURES):
         raise BundleIncompatible(manifest.name, "its lesion features are not those of this version")
-    backbone = load_exported(folder / BACKBONE)
+    backbone = load_exported(folder / BACKBONE, threads)
     if backbone.weights_digest != manifest.backbone.weights_sha256:
         raise BundleIncompatible(manifest.name, "the backbone's weights are not those the model was fitted with")
     classifiers = Classifiers(

@@ -134,20 +134,22 @@ def describe(spec: BackboneSpec, weights_digest: str, feature_counts: Mapping[st
     return {METADATA_KEY: json.dumps(facts)}
 
 
-def load_exported(model: bytes | Path) -> Backbone:
+def load_exported(model: bytes | Path, threads: int = 0) -> Backbone:
     """Load what `Backbone.export` wrote. Neither torch nor torchvision is imported.
 
     Parameters
     ----------
     model
         The bytes, or the path of a file that holds them.
+    threads
+        Threads that share one batch; 0 for one a physical core.
 
     Raises
     ------
     ExportedBackboneUnreadable
         When it is no ONNX model, is damaged, was not written by `Backbone.export` or by an incompatible version.
     """
-    engine = OnnxEngine(model)
+    engine = OnnxEngine(model, threads)
     try:
         facts = json.loads(engine.metadata[METADATA_KEY])
         spec = BackboneSpec(**facts["spec"])
