@@ -14,7 +14,7 @@ from training.phantoms.projection import GANTRY_DEGREES, View, projected_thickne
 HEIGHT_MM = 90.0
 WIDTH_MM = 75.0
 TISSUE_GRAY = 0.40
-TEXTURE_GRAY = 0.10
+TEXTURE_GRAY = 0.07
 SKIN_FADE_MM = 9.0
 PHOTONS_PER_MM2 = 2.5e5
 ATTENUATION = 1.2  # log-exposure range of the 0 to 1 gray scale
