@@ -8,6 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+from sklearn import config_context
 from sklearn.svm import SVC
 
 from cadx.classify.folds import Rows, Split
@@ -90,7 +91,8 @@ def search(
 def fit_svc(kernel: Matrix, positive: NDArray[np.bool_], C: float, class_weight: ClassWeight) -> DualSolution:
     """Fit the SVM on a precomputed (n, n) kernel."""
     svc = SVC(C=C, kernel="precomputed", class_weight=class_weight, max_iter=MAX_ITERATIONS)
-    svc.fit(kernel, positive)
+    with config_context(assume_finite=True, skip_parameter_validation=True):  # checked once, by the caller
+        svc.fit(kernel, positive)
     return DualSolution(
         support=svc.support_.astype(np.intp),
         coefficients=svc.dual_coef_[0],
