@@ -32,6 +32,11 @@ pixel_spacing_mm, view. Try it without data first: `cadx-train phantoms --out de
 cli.command()(fit)
 
 
+@cli.callback()
+def _commands() -> None:
+    """Keep the commands named even while there is only one."""
+
+
 def main() -> None:
     """Run the command line."""
     run(cli)
