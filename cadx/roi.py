@@ -3,12 +3,17 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from cadx.errors import CentreOutsideImage
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, LesionCentre, Mammogram, Roi
+from cadx.artefacts import artefact_flags
+from cadx.errors import CentreInAir, CentreInPadding, CentreOutsideImage
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, FloatImage, LesionCentre, Mammogram, Mask, PixelWindow, Roi
 
 PADDED_SHARE_FLAGGED = 0.01
+LOW_CONTRAST_FLAGGED = 0.05
+CENTRE_RADIUS_MM = 1.0
+_MIDDLE = ROI_SIZE_PX // 2
+_SAMPLED_EVERY = 16
 
 
 def extract_roi(mammogram: Mammogram, centre: LesionCentre) -> Roi:
@@ -34,6 +39,10 @@ def extract_roi(mammogram: Mammogram, centre: LesionCentre) -> Roi:
     ------
     CentreOutsideImage
         When the centre is not on the image or not a finite number.
+    CentreInPadding
+        When the file holds padding at the centre.
+    CentreInAir
+        When the centre lies on constant, darkest background.
     """
     if not (0 <= centre.x < mammogram.columns and 0 <= centre.y < mammogram.rows):
         raise CentreOutsideImage(centre.x, centre.y, mammogram.columns, mammogram.rows)
@@ -45,41 +54,67 @@ def extract_roi(mammogram: Mammogram, centre: LesionCentre) -> Roi:
         column_start,
         column_start + column_weights.shape[1],
     )
-    cover = row_weights @ window.valid.astype(np.float32) @ column_weights.T
-    total = row_weights @ window.gray @ column_weights.T
+    gray, valid = _resampled(window, row_weights, column_weights)
+    if not valid[_MIDDLE - 1 : _MIDDLE + 1, _MIDDLE - 1 : _MIDDLE + 1].any():
+        raise CentreInPadding(centre.x, centre.y)
+    if _is_air(gray, valid):
+        raise CentreInAir(centre.x, centre.y)
+    padded_share = 1.0 - float(valid.mean())
+    flags = _flags(gray, valid, padded_share) + artefact_flags(gray, valid)
+    return Roi(gray, valid, centre, mammogram.spacing, padded_share, flags)
+
+
+def _resampled(window: PixelWindow, row_weights: csr_array, column_weights: csr_array) -> tuple[FloatImage, Mask]:
+    """Weigh the window's pixels into the ROI; a pixel is valid where at least half of its kernel is."""
+    if window.valid.all():
+        cover = np.outer(row_weights.sum(axis=1), column_weights.sum(axis=1))
+    else:
+        cover = column_weights @ (row_weights @ window.valid.astype(np.float32)).T
+        cover = cover.T
+    total = (column_weights @ (row_weights @ window.gray).T).T
     valid = cover >= 0.5
-    gray = np.zeros_like(total)
+    gray = np.zeros((ROI_SIZE_PX, ROI_SIZE_PX), dtype=np.float32)
     np.divide(total, cover, out=gray, where=valid)
     np.clip(gray, 0.0, 1.0, out=gray)
-    padded_share = 1.0 - float(valid.mean())
-    return Roi(gray, valid, centre, mammogram.spacing, padded_share, _flags(padded_share))
+    return gray, valid
 
 
-def _axis_weights(centre_px: float, spacing_mm: float, length_px: int) -> tuple[int, NDArray[np.float32]]:
-    """Resampling weights along one axis: the first source pixel needed, and a (512, pixels) matrix.
+def _axis_weights(centre_px: float, spacing_mm: float, length_px: int) -> tuple[int, csr_array]:
+    """Resampling weights along one axis: the first source pixel needed, and a sparse (512, pixels) matrix.
 
     A row sums to 1 where the kernel lies wholly on the image and to less where it reaches over the edge.
     """
     step = ROI_SPACING_MM / spacing_mm
-    positions = centre_px + (np.arange(ROI_SIZE_PX) + 0.5 - ROI_SIZE_PX / 2) * step
     half_width = max(1.0, step)
-    start = max(0, math.floor(positions[0] - half_width))
-    stop = min(length_px, math.ceil(positions[-1] + half_width))
-    first = math.floor(positions[0] - half_width)
-    last = math.ceil(positions[-1] + half_width)
-    pixels = np.arange(first, last) + 0.5
-    weights = np.maximum(0.0, 1.0 - np.abs(pixels[None, :] - positions[:, None]) / half_width)
+    positions = centre_px + (np.arange(ROI_SIZE_PX) + 0.5 - ROI_SIZE_PX / 2) * step
+    first = np.floor(positions - half_width - 0.5).astype(np.intp) + 1
+    pixels = first[:, None] + np.arange(math.ceil(2 * half_width) + 1)
+    weights = np.maximum(0.0, 1.0 - np.abs(pixels + 0.5 - positions[:, None]) / half_width)
     weights /= weights.sum(axis=1, keepdims=True)
-    return start, weights[:, start - first : stop - first].astype(np.float32)
+    inside = (pixels >= 0) & (pixels < length_px) & (weights > 0)
+    start, stop = int(pixels[inside].min()), int(pixels[inside].max()) + 1
+    rows = np.broadcast_to(np.arange(ROI_SIZE_PX)[:, None], pixels.shape)[inside]
+    entries = (weights[inside].astype(np.float32), (rows, pixels[inside] - start))
+    return start, csr_array(entries, shape=(ROI_SIZE_PX, stop - start))
 
 
-def _flags(padded_share: float) -> tuple[Flag, ...]:
-    if padded_share < PADDED_SHARE_FLAGGED:
-        return ()
-    return (
-        Flag(
-            "roi_padded",
-            f"{padded_share:.0%} of the region lies outside the image and was padded.",
-            {"padded_share": padded_share},
-        ),
-    )
+def _is_air(gray: FloatImage, valid: Mask) -> bool:
+    """Whether the middle is constant and as dark as anything in the region, as masked air is."""
+    reach = round(CENTRE_RADIUS_MM / ROI_SPACING_MM)
+    middle = slice(_MIDDLE - reach, _MIDDLE + reach)
+    values = gray[middle, middle][valid[middle, middle]]
+    darkest = float(np.min(gray, where=valid, initial=1.0))
+    return float(values.max()) <= darkest + 1e-6
+
+
+def _flags(gray: FloatImage, valid: Mask, padded_share: float) -> tuple[Flag, ...]:
+    flags: list[Flag] = []
+    if padded_share >= PADDED_SHARE_FLAGGED:
+        message = f"{padded_share:.0%} of the region lies outside the image and was padded."
+        flags.append(Flag("roi_padded", message, {"padded_share": padded_share}))
+    low, high = np.percentile(gray[valid][::_SAMPLED_EVERY], (1, 99))
+    contrast = float(high - low)
+    if contrast < LOW_CONTRAST_FLAGGED:
+        message = f"The region's grays span only {contrast:.3f} of the range from 0 to 1."
+        flags.append(Flag("low_contrast", message, {"contrast": contrast}))
+    return tuple(flags)

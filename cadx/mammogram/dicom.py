@@ -65,7 +65,7 @@ def read_dicom(
     header = file.header.for_frame(number)
     layout = pixel_layout(header)
     check_size(layout.rows, layout.columns, limits)
-    spacing, spacing_flags = header_spacing(header, policy.spacing_plane, pixel_spacing_mm)
+    spacing, contradictions = header_spacing(header, policy.spacing_plane, pixel_spacing_mm)
     stored = layout.stored_range
     modality = modality_transformation(header, stored)
     negative = stored.signed or (isinstance(modality, Rescale) and modality.intercept < 0)
@@ -84,7 +84,7 @@ def read_dicom(
         spacing=spacing,
         pixels=pixels,
         file_format="dicom",
-        flags=header_flags(header, file.transfer_syntax, inverted=inverted) + spacing_flags,
+        flags=header_flags(header, file.transfer_syntax, inverted=inverted) + contradictions,
         facts={
             "transfer_syntax": file.transfer_syntax,
             "bits_stored": layout.bits_stored,

@@ -21,8 +21,7 @@ from cadx.mammogram.intensity import StoredRange, gray_table
 from cadx.mammogram.pixels import GrayPixels, PixelArray, PixelRows, StoredImage, StoredPixels
 from cadx.mammogram.policy import ReadingLimits, check_size
 from cadx.mammogram.source import ByteSource
-from cadx.mammogram.spacing import caller_spacing
-from cadx.records import Mammogram
+from cadx.records import Mammogram, Spacing
 
 T = TypeVar("T")
 _PGM_HEADER = re.compile(rb"P5(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
@@ -32,7 +31,7 @@ _TIFF_PHOTOMETRIC = 262
 _pillow_warnings = threading.Lock()
 
 
-def read_pgm(source: ByteSource, limits: ReadingLimits, pixel_spacing_mm: float | None) -> Mammogram:
+def read_pgm(source: ByteSource, limits: ReadingLimits, spacing: Spacing) -> Mammogram:
     """Read a binary PGM (P5); its rows stay in the file until they are asked for."""
     header = _PGM_HEADER.match(source.read(0, _PGM_HEADER_BYTES))
     if header is None:
@@ -47,23 +46,21 @@ def read_pgm(source: ByteSource, limits: ReadingLimits, pixel_spacing_mm: float 
         raise TruncatedImage("pgm", expected_bytes, source.size_bytes)
     stored_range = StoredRange(maxval.bit_length(), largest_unsigned=maxval)
     return _mammogram(
-        "pgm", rows, columns, PixelRows(source, header.end(), columns, dtype, "pgm"), stored_range, pixel_spacing_mm
+        "pgm", rows, columns, PixelRows(source, header.end(), columns, dtype, "pgm"), stored_range, spacing
     )
 
 
-def read_png(source: ByteSource, limits: ReadingLimits, pixel_spacing_mm: float | None) -> Mammogram:
+def read_png(source: ByteSource, limits: ReadingLimits, spacing: Spacing) -> Mammogram:
     """Read a PNG of 8 or 16 bits; a colour PNG whose three channels agree counts as gray."""
     picture = _opened(PngImagePlugin.PngImageFile, source, "png")
-    return _pillow_mammogram(picture, "png", limits, pixel_spacing_mm)
+    return _pillow_mammogram(picture, "png", limits, spacing)
 
 
-def read_tiff(
-    source: ByteSource, limits: ReadingLimits, pixel_spacing_mm: float | None, frame: int | None
-) -> Mammogram:
+def read_tiff(source: ByteSource, limits: ReadingLimits, spacing: Spacing, frame: int | None) -> Mammogram:
     """Read one page of a TIFF of 8 or 16 bits."""
     picture = _opened(TiffImagePlugin.TiffImageFile, source, "tiff")
     _select_page(picture, frame)
-    return _pillow_mammogram(picture, "tiff", limits, pixel_spacing_mm)
+    return _pillow_mammogram(picture, "tiff", limits, spacing)
 
 
 def _select_page(picture: Image.Image, frame: int | None) -> None:
@@ -80,16 +77,14 @@ def _opened(kind: Callable[[io.BytesIO], Image.Image], source: ByteSource, file_
     return _guarded(file_format, lambda: kind(content))
 
 
-def _pillow_mammogram(
-    picture: Image.Image, file_format: str, limits: ReadingLimits, pixel_spacing_mm: float | None
-) -> Mammogram:
+def _pillow_mammogram(picture: Image.Image, file_format: str, limits: ReadingLimits, spacing: Spacing) -> Mammogram:
     columns, rows = picture.size
     check_size(rows, columns, limits)
     inverted = file_format == "tiff" and _white_is_zero(picture)
     values: StoredImage = _guarded(file_format, lambda: np.asarray(picture))
     values = _one_channel(values, picture.mode)
     stored_range = StoredRange(8 * values.dtype.itemsize)
-    return _mammogram(file_format, rows, columns, PixelArray(values), stored_range, pixel_spacing_mm, inverted=inverted)
+    return _mammogram(file_format, rows, columns, PixelArray(values), stored_range, spacing, inverted=inverted)
 
 
 def _white_is_zero(picture: Image.Image) -> bool:
@@ -116,7 +111,7 @@ def _mammogram(
     columns: int,
     stored: StoredPixels,
     stored_range: StoredRange,
-    pixel_spacing_mm: float | None,
+    spacing: Spacing,
     *,
     inverted: bool = False,
 ) -> Mammogram:
@@ -128,7 +123,7 @@ def _mammogram(
     return Mammogram(
         rows=rows,
         columns=columns,
-        spacing=caller_spacing(pixel_spacing_mm),
+        spacing=spacing,
         pixels=GrayPixels(stored, stored_range, gray_table(stored_range, inverted=inverted)),
         file_format=file_format,
         facts=facts,

@@ -1,13 +1,16 @@
 """One way in for every kind of image file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from cadx.errors import FrameNotInFile, UnknownImageFormat
 from cadx.mammogram.dicom import MAGIC, MAGIC_OFFSET, read_dicom
+from cadx.mammogram.polarity import polarity_flags
 from cadx.mammogram.policy import ReadingLimits, ReadingPolicy
 from cadx.mammogram.raster import read_pgm, read_png, read_tiff
-from cadx.mammogram.source import open_source
+from cadx.mammogram.source import ByteSource, open_source
+from cadx.mammogram.spacing import caller_spacing, spacing_flags
 from cadx.records import Mammogram
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -53,16 +56,31 @@ def read_mammogram(
     MammogramError
         One of its leaves, when the file cannot be read or is not a mammogram that may be used.
     """
-    opened = open_source(source, limits.max_file_bytes)
+    mammogram = _read(open_source(source, limits.max_file_bytes), policy, limits, pixel_spacing_mm, frame)
+    flags = (
+        *mammogram.flags,
+        *spacing_flags(mammogram.spacing),
+        *polarity_flags(mammogram.pixels, mammogram.rows, mammogram.columns),
+    )
+    return replace(mammogram, flags=flags)
+
+
+def _read(
+    opened: ByteSource,
+    policy: ReadingPolicy,
+    limits: ReadingLimits,
+    pixel_spacing_mm: float | None,
+    frame: int | None,
+) -> Mammogram:
     head = opened.read(0, MAGIC_OFFSET + len(MAGIC))
     if head[MAGIC_OFFSET:] == MAGIC:
         return read_dicom(opened, policy, limits, pixel_spacing_mm, frame)
+    if not head.startswith((*_TIFF_MAGICS, _PNG_MAGIC, _PGM_MAGIC)):
+        raise UnknownImageFormat
+    spacing = caller_spacing(pixel_spacing_mm, policy.spacing_plane)
     if head.startswith(_TIFF_MAGICS):
-        return read_tiff(opened, limits, pixel_spacing_mm, frame)
+        return read_tiff(opened, limits, spacing, frame)
     if frame not in {None, 1}:
         raise FrameNotInFile(int(frame or 0), 1)
-    if head.startswith(_PNG_MAGIC):
-        return read_png(opened, limits, pixel_spacing_mm)
-    if head.startswith(_PGM_MAGIC):
-        return read_pgm(opened, limits, pixel_spacing_mm)
-    raise UnknownImageFormat
+    read = read_png if head.startswith(_PNG_MAGIC) else read_pgm
+    return read(opened, limits, spacing)
