@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,30 +28,54 @@ from training.pictures import draw_prediction
 from training.progress import progress_bar
 from training.summary import figures_table
 
-FOLDER = Path("demo")
-MODEL = Path("models/demo")
-LESIONS = 60
 SEED = 2016
 READY_SECONDS = 60.0
 REQUEST_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
 
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """What a demonstration makes and where.
+
+    Attributes
+    ----------
+    folder
+        For phantoms, answer, picture and the service's log.
+    model
+        Folder of the bundle.
+    lesions
+        Size of the training cohort.
+    backbone
+        The CNN; none: the paper's, with ImageNet weights where they can be had.
+    """
+
+    folder: Path = Path("demo")
+    model: Path = Path("models/demo")
+    lesions: int = 60
+    backbone: BackboneSpec | None = None
+
+
 def main() -> None:
-    """Run the demonstration."""
-    console = Console(highlight=False)
+    """Run the demonstration with its defaults."""
+    demonstrate(Demonstration(), Console(highlight=False))
+
+
+def demonstrate(demo: Demonstration, console: Console) -> None:
+    """Phantoms, fit, bundle, service, one prediction over HTTP, one picture."""
     console.rule("mammo-cadx demonstration: research use only, not a medical device")
-    manifest = fit_demo_model(console, make_phantoms(console))
-    unseen = write_unseen_phantom(FOLDER / "unseen", SEED)
-    with running_service(console) as address:
-        answer = predict(address, unseen)
-    report(console, manifest, unseen, answer)
-
-
-def make_phantoms(console: Console) -> Path:
-    """Write the training cohort and return its manifest."""
     with progress_bar(console, "phantom lesions, as DICOM files") as progress:
-        return write_phantom_cohort(FOLDER / "phantoms", LESIONS, SEED, on_lesion=progress)
+        cohort = write_phantom_cohort(demo.folder / "phantoms", demo.lesions, SEED, on_lesion=progress)
+    settings = FitSettings(
+        backbone=demo.backbone or choose_backbone(console),
+        synthetic=True,
+        source="synthetic phantoms written by `make demo`",
+    )
+    manifest = save_fit(fit_models(read_manifest(cohort), settings, console), demo.model)
+    unseen = write_unseen_phantom(demo.folder / "unseen", SEED)
+    with running_service(demo, console) as address:
+        answer = predict(address, unseen)
+    report(demo, console, manifest, unseen, answer)
 
 
 def choose_backbone(console: Console) -> BackboneSpec:
@@ -64,24 +89,16 @@ def choose_backbone(console: Console) -> BackboneSpec:
     return BackboneSpec(weights="random:0")
 
 
-def fit_demo_model(console: Console, cohort: Path) -> BundleManifest:
-    """Fit, evaluate and save the demonstration model."""
-    settings = FitSettings(
-        backbone=choose_backbone(console), synthetic=True, source="synthetic phantoms written by `make demo`"
-    )
-    return save_fit(fit_models(read_manifest(cohort), settings, console), MODEL)
-
-
 @contextmanager
-def running_service(console: Console) -> Iterator[str]:
+def running_service(demo: Demonstration, console: Console) -> Iterator[str]:
     """Serve the demonstration model while the block runs; yields the service's address."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    settings = {"CADX_MODELS_DIR": str(MODEL.parent), "CADX_MODEL": MODEL.name, "CADX_PORT": str(port)}
-    log = FOLDER / "service.log"
+    settings = {"CADX_MODELS_DIR": str(demo.model.parent), "CADX_MODEL": demo.model.name, "CADX_PORT": str(port)}
+    log = demo.folder / "service.log"
     console.print(f"starting the service on {address} (its log: {log})", markup=False)
     with log.open("w") as output:
-        service = subprocess.Popen(  # noqa: S603 - our own service, in our own environment
+        service = subprocess.Popen(
             [sys.executable, "-m", "app"], env=os.environ | settings, stdout=output, stderr=subprocess.STDOUT
         )
         try:
@@ -134,10 +151,10 @@ def predict(address: str, case: Case) -> dict[str, Any]:
     return answer
 
 
-def report(console: Console, manifest: BundleManifest, case: Case, answer: dict[str, Any]) -> None:
+def report(demo: Demonstration, console: Console, manifest: BundleManifest, case: Case, answer: dict[str, Any]) -> None:
     """Print the answer and the figures, draw the picture, and say what to do next."""
-    (FOLDER / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
-    picture = FOLDER / "prediction.png"
+    (demo.folder / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
+    picture = demo.folder / "prediction.png"
     draw_prediction(
         picture,
         read_roi(case, ReadingPolicy()),
@@ -158,13 +175,13 @@ def report(console: Console, manifest: BundleManifest, case: Case, answer: dict[
     centre = f"-F x={case.centre.x:g} -F y={case.centre.y:g}"
     console.print(
         f"""
-The phantom is in truth {case.label.name.lower()}. Written: {picture}, {FOLDER / "answer.json"}, {MODEL}/
+The phantom is in truth {case.label.name.lower()}. Written: {picture}, {demo.folder / "answer.json"}, {demo.model}/
 
 Next:
   make serve                     serve models/demo on http://127.0.0.1:8000, docs at /docs; then, elsewhere:
   curl -s http://127.0.0.1:8000/v1/predictions -F image=@{case.image} {centre}
   .venv/bin/cadx-train fit YOUR.csv --out models/mine      your own cases (README.md: Your own cases)
-  .venv/bin/cadx-train fit {FOLDER}/phantoms/manifest.csv --synthetic --weights imagenet --out models/demo
+  .venv/bin/cadx-train fit {demo.folder}/phantoms/manifest.csv --synthetic --weights imagenet --out models/demo
                                  with real ImageNet weights, online or offline (README.md: The CNN's weights)""",
         markup=False,
         soft_wrap=True,

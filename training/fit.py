@@ -91,8 +91,7 @@ def fit_models(cases: Sequence[Case], settings: FitSettings, console: Console | 
         When the cohort has one class only, or fewer groups than folds.
     """
     console = console or Console(quiet=True)
-    # Refuse a cohort that cannot be split before spending minutes on its images.
-    grouped_folds(_labels(cases), _groups(cases), settings.folds, settings.seed)
+    _check_splittable(cases, settings)
     backbone = load_backbone(settings.backbone)
     with progress_bar(console, "features of both branches") as progress:
         tables = extract_features(
@@ -121,6 +120,13 @@ def fit_models(cases: Sequence[Case], settings: FitSettings, console: Console | 
         lesion = clone(estimator).fit(tables.lesion, labels, groups)
         progress(2, 2)
     return Fit(settings, backbone, tables, evaluation, Classifiers(cnn, lesion, SoftVote()))
+
+
+def _check_splittable(cases: Sequence[Case], settings: FitSettings) -> None:
+    """Refuse a cohort that outer or inner folds cannot split, before spending minutes on its images."""
+    labels, groups = _labels(cases), np.array(_groups(cases))
+    for fold in grouped_folds(labels, groups, settings.folds, settings.seed):
+        grouped_folds(labels[fold.train], groups[fold.train], settings.folds, settings.seed)
 
 
 def save_fit(fit: Fit, folder: Path) -> BundleManifest:
