@@ -6,7 +6,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -167,20 +167,25 @@ async def _receive_form(request: Request, limits: UploadLimits, share: MemorySha
             form = await parser.parse()
         except MultiPartException as error:
             raise BodyUnreadable(error.message) from None
+    try:
+        return _sorted_parts(form)
+    finally:
+        await form.close()
+
+
+def _sorted_parts(form: FormData) -> Upload:
+    """The image files and the fields of a form."""
     images: list[bytes] = []
     fields: dict[str, list[str]] = {}
     for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            if name != "image":
-                raise InvalidRequest(({"where": f"body.{name[:64]}", "message": "only `image` may be a file"},))
-            images.append(value.file.read())
-            value.file.close()
-        else:
+        if isinstance(value, str):
             fields.setdefault(name, []).append(value)
+        elif name == "image":
+            images.append(value.file.read())
+        else:
+            raise InvalidRequest(({"where": f"body.{name[:64]}", "message": "only `image` may be a file"},))
     if "image" in fields:
         raise InvalidRequest(({"where": "body.image", "message": "sent as text; send it as a file part"},))
     if not images or not all(images):
-        raise InvalidRequest(
-            ({"where": "body.image", "message": "missing or empty; send the mammogram as a file part"},)
-        )
+        raise InvalidRequest(({"where": "body.image", "message": "missing or empty; send it as a file part"},))
     return Upload(tuple(images), fields)
