@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
-from sklearn.metrics import cohen_kappa_score
 
+from training.stats import agreement as stats
 from training.study.scored import CNN, LESION, Scored
 
 THRESHOLD = 0.5
-REPLICATES = 2000
 MOST_DISAGREEMENTS = 12
 
 
@@ -25,22 +23,22 @@ class CallTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class BranchAgreement:
     """Agreement of SVM1 and SVM2.
 
     Attributes
     ----------
     kappa, kappa_low, kappa_high
-        Cohen's kappa of the calls at 0.5 and its 95 % limits (bootstrap over patients or lesions). None where a branch
-        calls every row the same, so that kappa has no value.
+        Cohen's kappa of the calls at 0.5 and its 95 % limits (bootstrap over patients or lesions). None where each
+        branch calls every row alike, so that kappa has no value.
     observed
         Share of rows on which the calls agree.
-    spearman
-        Rank correlation of the two probabilities over all rows, and within each truth; none where one is constant.
+    spearman, spearman_malignant, spearman_benign
+        Rank correlation of the two probabilities over all rows and within each truth; none where one is constant.
     malignant, benign
         Calls by truth.
     disagreements
-        Rows with opposite calls, the largest difference of probabilities first; at most 12.
+        Rows with opposite calls, the largest difference of probabilities first, one row a lesion; at most 12.
     disagreement_count
         All rows with opposite calls.
     """
@@ -58,56 +56,34 @@ class Agreement:
     disagreement_count: int
 
 
-def agreement(scored: Scored, seed: int) -> Agreement:
+def branch_agreement(scored: Scored, seed: int) -> BranchAgreement:
     """Compare the calls and the probabilities of the two branches."""
     p1, p2, labels = scored.probabilities[CNN], scored.probabilities[LESION], scored.labels
+    found = stats.agreement(labels, p1, p2, scored.groups, threshold=THRESHOLD, seed=seed)
     first, second = p1 >= THRESHOLD, p2 >= THRESHOLD
-    opposite = np.flatnonzero(first != second)
-    order = opposite[np.argsort(-np.abs(p1 - p2)[opposite], kind="stable")]
-    kappa, low, high = _kappa(first, second, scored.groups, seed)
-    return Agreement(
-        kappa=kappa,
-        kappa_low=low,
-        kappa_high=high,
+    return BranchAgreement(
+        kappa=found.kappa,
+        kappa_low=found.kappa_low,
+        kappa_high=found.kappa_high,
         observed=float(np.mean(first == second)),
-        spearman=rank_correlation(p1, p2),
-        spearman_malignant=rank_correlation(p1[labels], p2[labels]),
-        spearman_benign=rank_correlation(p1[~labels], p2[~labels]),
+        spearman=found.rank_correlation,
+        spearman_malignant=found.rank_correlation_malignant,
+        spearman_benign=found.rank_correlation_benign,
         malignant=_calls(first[labels], second[labels]),
         benign=_calls(first[~labels], second[~labels]),
-        disagreements=tuple(int(row) for row in order[:MOST_DISAGREEMENTS]),
-        disagreement_count=len(opposite),
+        disagreements=one_row_a_lesion(scored, found.disagreements)[:MOST_DISAGREEMENTS],
+        disagreement_count=len(found.disagreements),
     )
 
 
-def rank_correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float | None:
-    """Return Spearman's correlation; none where it has no value."""
-    if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return None
-    return float(spearmanr(first, second).statistic)
+def one_row_a_lesion(scored: Scored, rows: NDArray[np.intp]) -> tuple[int, ...]:
+    """Keep the first row of each lesion, in the order given."""
+    first: dict[int, int] = {}
+    for row in rows:
+        first.setdefault(int(scored.lesions[row]), int(row))
+    return tuple(first.values())
 
 
 def _calls(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> CallTable:
-    return CallTable(
-        *(int(np.sum(cell)) for cell in (first & second, first & ~second, ~first & second, ~first & ~second))
-    )
-
-
-def _kappa(
-    first: NDArray[np.bool_], second: NDArray[np.bool_], groups: NDArray[np.intp], seed: int
-) -> tuple[float | None, float | None, float | None]:
-    """Return Cohen's kappa (Educ. Psychol. Meas. 20:37, 1960) with percentile limits over redrawn groups."""
-    if first.all() or second.all() or not first.any() or not second.any():
-        return None, None, None
-    kappa = float(cohen_kappa_score(first, second))
-    cells = np.zeros((int(groups.max()) + 1, 4))
-    np.add.at(cells, (groups, 2 * first.astype(np.intp) + second), 1)
-    drawn = np.random.default_rng(seed).multinomial(len(cells), np.full(len(cells), 1 / len(cells)), size=REPLICATES)
-    neither, only_second, only_first, both = (drawn @ cells / (drawn @ cells).sum(axis=1, keepdims=True)).T
-    observed = neither + both
-    share_first, share_second = only_first + both, only_second + both
-    expected = share_first * share_second + (1 - share_first) * (1 - share_second)
-    defined = expected < 1
-    replicates = (observed - expected)[defined] / (1 - expected)[defined]
-    low, high = np.quantile(replicates, [0.025, 0.975])
-    return kappa, float(low), float(high)
+    cells = (first & second, first & ~second, ~first & second, ~first & ~second)
+    return CallTable(*(int(cell.sum()) for cell in cells))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.evaluation import ENSEMBLE, Evaluation
-from training.study.agreement import Agreement, agreement
+from training.study.agreement import BranchAgreement, branch_agreement, one_row_a_lesion
+from training.study.alternatives import Alternative, alternatives
 from training.study.associations import Association, associations
 from training.study.cohort import CohortTable, cohort_table
-from training.study.combining import Alternative, alternatives
 from training.study.comparisons import Comparison, comparisons
 from training.study.performance import Performance, performances
 from training.study.scored import Scored
@@ -44,7 +44,7 @@ class Analysis:
     cohort: CohortTable
     performances: tuple[Performance, ...]
     comparisons: tuple[Comparison, ...]
-    agreement: Agreement
+    agreement: BranchAgreement
     associations: tuple[Association, ...]
     alternatives: tuple[Alternative, ...]
     subgroups: tuple[Subgroup, ...]
@@ -78,7 +78,7 @@ def analyse(scored: Scored, seed: int, evaluation: Evaluation | None = None) -> 
         cohort=cohort_table(scored),
         performances=performances(scored, seed),
         comparisons=comparisons(scored, seed),
-        agreement=agreement(scored, seed),
+        agreement=branch_agreement(scored, seed),
         associations=associations(scored),
         alternatives=() if evaluation is None else alternatives(evaluation),
         subgroups=subgroups(scored),
@@ -96,13 +96,10 @@ def worst_errors(scored: Scored) -> WorstErrors:
     """Find the benign rows of highest and the malignant rows of lowest probability."""
     p = scored.probabilities[ENSEMBLE]
     order = np.argsort(p, kind="stable")
-    high_benign = [int(row) for row in order[::-1] if not scored.labels[row] and p[row] >= 0.5]
-    low_malignant = [int(row) for row in order if scored.labels[row] and p[row] < 0.5]
-    return WorstErrors(_one_a_lesion(scored, high_benign), _one_a_lesion(scored, low_malignant))
-
-
-def _one_a_lesion(scored: Scored, rows: list[int]) -> tuple[int, ...]:
-    first: dict[int, int] = {}
-    for row in rows:
-        first.setdefault(int(scored.lesions[row]), row)
-    return tuple(first.values())[:WORST]
+    descending = order[::-1]
+    high_benign = descending[~scored.labels[descending] & (p[descending] >= 0.5)]
+    low_malignant = order[scored.labels[order] & (p[order] < 0.5)]
+    return WorstErrors(
+        one_row_a_lesion(scored, high_benign)[:WORST],
+        one_row_a_lesion(scored, low_malignant)[:WORST],
+    )

@@ -1,16 +1,16 @@
-"""What the CNN's score goes with: its rank correlation with every lesion feature, over lesions (Huynh 2016, discussion)."""
+"""What the CNN's score goes with: its rank correlation with every lesion feature (Huynh 2016, discussion)."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import norm, spearmanr
+from scipy.stats import norm
 
 from cadx.lesion import FEATURES
-from training.evaluation import Vector
-from training.stats.multiple import holm
+from training.stats.correlation import feature_correlations
 from training.study.comparisons import SIGNIFICANCE
 from training.study.scored import CNN, LESION, Scored
+
+FEWEST_LESIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,39 +47,34 @@ class Association:
 
 
 def associations(scored: Scored) -> tuple[Association, ...]:
-    """Correlate, strongest first; features that do not vary over lesions, and cohorts under 5 lesions, give none."""
-    n = int(scored.lesions.max()) + 1
-    if n < 5:
+    """Correlate every feature with both scores, strongest with SVM1 first; none for cohorts under 5 lesions."""
+    if scored.lesions.max() + 1 < FEWEST_LESIONS:
         return ()
-    cnn, lesion = (lesion_means(scored.probabilities[name], scored.lesions) for name in (CNN, LESION))
-    values = lesion_means(scored.features, scored.lesions)
-    varying = [k for k in range(values.shape[1]) if np.ptp(values[:, k]) > 0]
-    if np.ptp(cnn) == 0 or np.ptp(lesion) == 0:
-        return ()
-    tests = [spearmanr(cnn, values[:, k]) for k in varying]
-    adjusted = holm([float(test.pvalue) for test in tests])
-    found = []
-    for k, test, p in zip(varying, tests, adjusted, strict=True):
-        rho = float(test.statistic)
-        low, high = rank_correlation_interval(rho, n)
-        other = float(spearmanr(lesion, values[:, k]).statistic)
-        definition = FEATURES[k]
-        found.append(
-            Association(definition.name, str(definition.family), definition.reads_as, rho, low, high, p, other)
+    names = [feature.name for feature in FEATURES]
+    definition = dict(zip(names, FEATURES, strict=True))
+    cnn, lesion = (
+        feature_correlations(scored.probabilities[branch], scored.features, names, scored.lesions)
+        for branch in (CNN, LESION)
+    )
+    with_lesion = {found.feature: found.rho for found in lesion}
+    return tuple(
+        Association(
+            feature=found.feature,
+            family=str(definition[found.feature].family),
+            reads_as=definition[found.feature].reads_as,
+            with_cnn=found.rho,
+            low=limits[0],
+            high=limits[1],
+            p_holm=found.p_holm,
+            with_lesion=with_lesion[found.feature],
         )
-    return tuple(sorted(found, key=lambda association: -abs(association.with_cnn)))
-
-
-def lesion_means(values: Vector, lesions: NDArray[np.intp]) -> Vector:
-    """Return means over each lesion's rows, (lesions,) or (lesions, columns)."""
-    total = np.zeros((int(lesions.max()) + 1, *values.shape[1:]))
-    np.add.at(total, lesions, values)
-    counts = np.bincount(lesions).reshape((-1,) + (1,) * (values.ndim - 1))
-    return np.asarray(total / counts)
+        for found in cnn
+        for limits in (rank_correlation_interval(found.rho, found.lesions),)
+    )
 
 
 def rank_correlation_interval(rho: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return limits on Fisher's scale with the variance (1 + rho^2 / 2) / (n - 3)."""
+    """Return limits on Fisher's scale with the variance (1 + rho^2 / 2) / (n - 3); more than 3 lesions."""
     half = float(norm.ppf(0.5 + confidence / 2)) * np.sqrt((1 + rho**2 / 2) / (n - 3))
     z = np.arctanh(np.clip(rho, -1 + 1e-12, 1 - 1e-12))
     return float(np.tanh(z - half)), float(np.tanh(z + half))
