@@ -23,7 +23,7 @@ FOLDERS = (
 # torch refuses to be imported without this one of its programs; the others are protoc and its C++ tests.
 TORCH_PROGRAM = "torch_shm_manager"
 # Packages whose `tests` folders nothing imports outside of tests.
-TEST_SUITES = ("networkx", "numpy", "scipy", "skimage", "sklearn", "sympy")
+TEST_SUITES = ("jpeg_ls", "networkx", "numpy", "scipy", "skimage", "sklearn", "sympy")
 # Read by compilers and type checkers only.
 SUFFIXES = frozenset({".a", ".c", ".cpp", ".cuh", ".h", ".hpp", ".lib", ".pxd", ".pyi", ".pyx"})
 # skimage reads its stubs when it is imported: they list what it loads lazily.
