@@ -4,7 +4,8 @@
 are the single steps.
 """
 
-from training.phantoms.cohort import PhantomFormat, write_phantom_cohort, write_planned_cohort, write_unseen_phantom
+from training.phantoms.cohort import write_phantom_cohort, write_planned_cohort, write_unseen_phantom
+from training.phantoms.formats import PhantomFormat
 from training.phantoms.mass import PhantomMass, random_mass
 from training.phantoms.plan import PlannedLesion, plan_cohort, plan_paper_cohort
 from training.phantoms.projection import View

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from PIL import Image
 
 from training.cases import Case, Label, write_manifest
 from training.phantoms.dicom_file import ENCODINGS, NOT_CLINICAL, Identity, write_dicom
+from training.phantoms.formats import PhantomFormat
 from training.phantoms.mass import random_mass
 from training.phantoms.plan import PlannedLesion, plan_cohort
 from training.phantoms.projection import View
@@ -18,13 +18,6 @@ from training.progress import ReportProgress, no_progress
 
 VIEW_ORDER = (View.CC, View.MLO, View.ML, View.LM)
 NOTICE_FILE = "READ-ME-FIRST.txt"
-
-
-class PhantomFormat(StrEnum):
-    """How phantom images are stored."""
-
-    DICOM = "dicom"
-    PNG = "png"
 
 
 def write_phantom_cohort(

@@ -19,8 +19,8 @@ HIGHEST_DEGREE = 12
 POLAR_STEPS = 64
 AZIMUTH_STEPS = 128
 # Distance of the classes' mean suspicion in its standard deviation. All class information but size passes through the
-# suspicion, so shape, margin and contrast together cannot reach an AUC above Phi(CLASS_DISTANCE / sqrt(2)) = 0.97, and blur, noise
-# and background keep it far below.
+# suspicion, so shape, margin and contrast together cannot reach an AUC above Phi(CLASS_DISTANCE / sqrt(2)) = 0.97;
+# blur, noise and background keep it far below.
 CLASS_DISTANCE = 2.6
 SPICULE_PIECES = 3
 

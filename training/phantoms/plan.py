@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import lognorm
+from scipy.special import ndtri
 
 from training.cases import Label
 
@@ -121,5 +121,5 @@ def _diameters(rng: np.random.Generator, label: Label, count: int) -> NDArray[np
     mean, sd, smallest, largest = DIAMETERS_MM[label]
     spread = np.sqrt(np.log(1 + (sd / mean) ** 2))
     quantiles = (np.arange(count) + 0.5) / max(count, 1)
-    sizes = lognorm.ppf(quantiles, s=spread, scale=mean * np.exp(-(spread**2) / 2))
+    sizes = mean * np.exp(spread * ndtri(quantiles) - spread**2 / 2)
     return rng.permutation(np.clip(sizes, smallest, largest))

@@ -1,0 +1,150 @@
+"""mini-MIAS: 322 film mammograms at 0.2 mm with lesion centres and pathology (Suckling et al., 1994).
+
+Coordinates in ``Info.txt`` have their origin at the bottom left corner of the 1024 x 1024 image. They are taken as
+positions measured from that corner, so that in SCOORD terms x stays and y becomes 1024 - y, with nothing added for
+half a pixel: read as pixel numbers instead, the centres would move by half a pixel, 0.1 mm, which is far below the
+care with which they were marked.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cadx.errors import ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
+from cadx.records import LesionCentre
+from training.cases import Case, Label
+from training.importers.records import Imported, Skipped, finish
+
+DATASET = "mini-MIAS"
+SIZE_PX = 1024
+SPACING_MM = 0.2
+VIEW = "MLO"  # every film of the MIAS database is a medio-lateral oblique view
+CLASSES = ("CALC", "CIRC", "SPIC", "MISC", "ARCH", "ASYM", "NORM")
+TISSUES = ("F", "G", "D")
+SEVERITIES = {"B": Label.BENIGN, "M": Label.MALIGNANT}
+
+NORMAL = "normal mammogram"
+NO_COORDINATES = "no coordinates given"
+CALCIFICATION = "calcifications, not a mass (--include-calcifications keeps them)"
+OUTSIDE = "the centre lies outside the image"
+NO_IMAGE = "the image file is not there"
+
+_ROW = re.compile(r"mdb\d{3}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    words: tuple[str, ...]
+
+    @property
+    def image_id(self) -> str:
+        return self.words[0]
+
+    @property
+    def place(self) -> str:
+        return f"Info.txt line {self.number} ({self.image_id})"
+
+    def word(self, position: int, column: str, choices: tuple[str, ...]) -> str:
+        value = self.words[position] if position < len(self.words) else ""
+        if value not in choices:
+            raise self.invalid(column, value, " or ".join(choices))
+        return value
+
+    def pixel(self, position: int, column: str) -> int:
+        value = self.words[position] if position < len(self.words) else ""
+        if not value.isdecimal():
+            raise self.invalid(column, value, "a whole number of pixels")
+        return int(value)
+
+    def invalid(self, column: str, value: str, expected: str) -> ImportValueInvalid:
+        return ImportValueInvalid(DATASET, "Info.txt", self.number, column, value, expected)
+
+
+def import_mini_mias(folder: Path, *, include_calcifications: bool = False) -> Imported:
+    """Read the lesions of a mini-MIAS folder; images stay where they are.
+
+    Parameters
+    ----------
+    folder
+        Holds ``Info.txt`` and ``mdb001.pgm`` onwards, all of them or some.
+    include_calcifications
+        Keep calcification clusters, whose given centre is that of the cluster.
+
+    Returns
+    -------
+    Imported
+        One case a lesion. Films 2k-1 and 2k are one patient's; every view is MLO.
+
+    Raises
+    ------
+    ImportSourceMissing, ImportFileUnreadable, ImportValueInvalid, ImportEmpty
+        When ``Info.txt`` is missing, is not text or has a malformed row, or nothing is left.
+    """
+    cases: list[Case] = []
+    skipped: list[Skipped] = []
+    seen: dict[str, int] = {}
+    for line in _annotation_lines(folder / "Info.txt"):
+        seen[line.image_id] = seen.get(line.image_id, 0) + 1
+        outcome = _case(folder, line, seen[line.image_id], include_calcifications)
+        if isinstance(outcome, Case):
+            cases.append(outcome)
+        else:
+            skipped.append(outcome)
+    return finish(DATASET, cases, skipped, ("Research use only; see Licence.txt of the data set.",))
+
+
+def _annotation_lines(path: Path) -> list[_Line]:
+    try:
+        text = path.read_text(encoding="ascii")
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise ImportSourceMissing(DATASET, str(path)) from None
+    except UnicodeDecodeError as error:
+        raise ImportFileUnreadable(DATASET, path.name, str(error)) from None
+    return [
+        _Line(number, tuple(line.split()))
+        for number, line in enumerate(text.splitlines(), start=1)
+        if _ROW.match(line.strip())
+    ]
+
+
+def _case(folder: Path, line: _Line, ordinal: int, include_calcifications: bool) -> Case | Skipped:
+    line.word(1, "tissue", TISSUES)
+    kind = line.word(2, "class", CLASSES)
+    if kind == "NORM":
+        return Skipped(line.place, NORMAL)
+    label = SEVERITIES[line.word(3, "severity", tuple(SEVERITIES))]
+    if len(line.words) == 4 or line.words[4].startswith("*"):
+        return Skipped(line.place, NO_COORDINATES)
+    x, y = line.pixel(4, "x"), line.pixel(5, "y")
+    line.pixel(6, "radius")
+    image = folder / f"{line.image_id}.pgm"
+    centre = LesionCentre(float(x), float(SIZE_PX - y))
+    reason = _reason_to_skip(kind, centre, image, include_calcifications)
+    if reason:
+        return Skipped(line.place, reason)
+    return Case(
+        image=image,
+        centre=centre,
+        label=label,
+        lesion_id=f"{line.image_id}-{ordinal}",
+        patient_id=_patient(line.image_id),
+        pixel_spacing_mm=SPACING_MM,
+        view=VIEW,
+    )
+
+
+def _reason_to_skip(kind: str, centre: LesionCentre, image: Path, include_calcifications: bool) -> str | None:
+    if kind == "CALC" and not include_calcifications:
+        return CALCIFICATION
+    if not (0 <= centre.x < SIZE_PX and 0 <= centre.y < SIZE_PX):
+        return OUTSIDE
+    if not image.is_file():
+        return NO_IMAGE
+    return None
+
+
+def _patient(image_id: str) -> str:
+    """Films 2k-1 and 2k are the two breasts of patient k."""
+    number = int(image_id.removeprefix("mdb"))
+    return f"mias-{(number + 1) // 2:03d}"
