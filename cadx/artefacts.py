@@ -81,12 +81,15 @@ def longest_straight_edge_mm(reduced: FloatImage, covered: Mask, gray_range: flo
     float
         In millimetres; 0 where there are no edges.
     """
-    gradient_y, gradient_x = np.gradient(ndimage.gaussian_filter(reduced, 1.0))
-    magnitude: FloatImage = np.asarray(np.hypot(gradient_x, gradient_y))
+    smooth = ndimage.gaussian_filter(reduced, 1.0)
+    gradient_y: FloatImage = np.asarray(np.gradient(smooth, axis=0))
+    gradient_x: FloatImage = np.asarray(np.gradient(smooth, axis=1))
+    magnitude: FloatImage = np.sqrt(gradient_x**2 + gradient_y**2)
     inner = ndimage.minimum_filter(covered, size=2 * _BORDER_PX + 1, mode="constant", cval=0)
     if not inner.any():
         return 0.0
-    typical = float(np.median(magnitude[inner][::_SAMPLED_EVERY]))
+    inner_magnitudes: FloatImage = magnitude[inner]
+    typical = float(np.median(inner_magnitudes[::_SAMPLED_EVERY]))
     edges = inner & (magnitude > max(_EDGE_SHARE_OF_RANGE * gray_range, _EDGE_TIMES_MEDIAN * typical))
     rows, columns = np.nonzero(edges)
     if rows.size == 0:

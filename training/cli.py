@@ -9,6 +9,7 @@ from rich.console import Console
 from cadx.errors import CadxError
 from training.commands.fit import fit
 from training.commands.import_ import import_cli
+from training.commands.inspect import inspect
 from training.commands.phantoms import phantoms
 
 RESEARCH_USE_ONLY = "Research use only. Not a medical device."
@@ -32,6 +33,7 @@ pixel_spacing_mm, view. Try it without data first: `cadx-train phantoms --out de
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 cli.command()(fit)
+cli.command()(inspect)
 cli.command()(phantoms)
 cli.add_typer(import_cli, name="import")
 
