@@ -47,9 +47,9 @@ def build(spec: BackboneSpec, layers: Sequence[str]) -> BuiltNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.random_seed or 0)
         architecture = build_architecture(spec.architecture)
-    load_weights(architecture.network, spec)
-    digest = weights_digest(architecture.network)
-    network = tap(architecture, layers, spec.pooling)
+        load_weights(architecture.network, spec)
+        digest = weights_digest(architecture.network)
+        network = tap(architecture, layers, spec.pooling)
     with torch.inference_mode():
         outputs = network(torch.zeros(1, 1, ROI_SIZE_PX, ROI_SIZE_PX))
     return BuiltNetwork(spec.architecture, network, digest, tuple(values.shape[1] for values in outputs))

@@ -1,5 +1,6 @@
 """ImageNet weights: torchvision's own hash-checked download into TORCH_HOME, with a bounded wait for the network."""
 
+import pickle
 import socket
 import threading
 import urllib.error
@@ -51,8 +52,11 @@ def imagenet_state_dict(architecture: str) -> dict[str, torch.Tensor]:
     try:
         with _socket_timeout(STALLED_AFTER_S):
             state: dict[str, torch.Tensor] = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError, EOFError) as error:
-        raise WeightsMissing("imagenet", f"the download failed ({error})") from error
+    except (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise WeightsMissing(
+            "imagenet", f"what was downloaded cannot be used ({reason}); delete it from TORCH_HOME"
+        ) from error
     return state
 
 

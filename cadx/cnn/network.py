@@ -1,6 +1,8 @@
 """The network proper: gray ROIs in, the values of the asked layers out, as one torch module."""
 
+import contextlib
 import difflib
+import io
 import operator
 from collections.abc import Sequence
 
@@ -66,14 +68,18 @@ def tap(architecture: Architecture, layers: Sequence[str], pooling: str) -> Tapp
         When the network does not take 256 x 256 pixels, or a layer's output is not one array.
     """
     extraction = import_torchvision("models.feature_extraction")
-    known = tuple(architecture.nodes) or tuple(extraction.get_graph_node_names(architecture.network)[1])
+    known = tuple(architecture.nodes) or tuple(
+        extraction.get_graph_node_names(architecture.network, suppress_diff_warning=True)[1]
+    )
     for layer in layers:
         if layer not in known:
             close = difflib.get_close_matches(layer, known, n=5, cutoff=0.4)
             choices = known if architecture.nodes else (*close, *known[-5:])
             raise UnknownLayer(architecture.name, layer, ", ".join(dict.fromkeys(choices)))
     nodes = [architecture.nodes.get(layer, layer) for layer in layers]
-    extractor = extraction.create_feature_extractor(architecture.network, {node: node for node in nodes})
+    extractor = extraction.create_feature_extractor(
+        architecture.network, {node: node for node in nodes}, suppress_diff_warning=True
+    )
     network = TappedNetwork(_without_in_place(extractor), nodes, architecture.scaling, pooling).eval()
     maps = _probe(network, architecture.name)
     if pooling != "none" and len(layers) == 1 and maps[0].ndim != 4:
@@ -118,7 +124,8 @@ def _probe(network: TappedNetwork, name: str) -> tuple[torch.Tensor, ...]:
         for module in adaptive.values()
     ]
     try:
-        with torch.inference_mode():
+        # A traced module that fails prints its own traceback before it raises.
+        with torch.inference_mode(), contextlib.redirect_stderr(io.StringIO()):
             maps = network.maps(torch.zeros(1, 1, ROI_SIZE_PX, ROI_SIZE_PX))
     except (RuntimeError, AssertionError) as error:
         raise UnusableArchitecture(name, str(error).partition("\n")[0]) from error

@@ -1,6 +1,7 @@
 """Reading weights from files: a torch state dict, a .npz of arrays or an .onnx model. No file can run code."""
 
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ def read_weights(path: Path, network: nn.Module) -> StateDict:
 
 def _read_torch(path: Path) -> StateDict:
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch wonders about pickles that are not its own; we refuse them
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         raise WeightsUnreadable(str(path), _first_line(error)) from error
     if not isinstance(state, dict) or not state:
