@@ -242,7 +242,8 @@ def _described(runs: _Runs, point: _Point, converged: bool) -> BinormalFit:
     auc = float(ndtr(a / np.sqrt(1 + b**2)))
     value = _log_likelihood(runs, point)
     information = -_profile(runs, point)[1]
-    if flags or np.linalg.eigvalsh(information)[0] <= 0:
+    smallest, largest = np.linalg.eigvalsh(information)
+    if flags or smallest <= 1e-9 * largest:
         flags = flags or [Flag("not_converged", "The likelihood is flat; its Hessian gives no standard error.")]
         return BinormalFit(a, b, auc, None, None, None, None, value, len(runs.negatives), tuple(flags))
     covariance = np.linalg.inv(information)
