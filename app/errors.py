@@ -267,8 +267,8 @@ class NoModelBundle(StartError):
     summary: ClassVar[str] = "There is no model bundle in '{models_dir}'."
     remedy: ClassVar[str] = (
         "Run `make demo` to build a demonstration model, or `cadx-train fit MANIFEST --out models/NAME` on your own "
-        "cases, or set CADX_MODELS_DIR to the folder that holds your bundles. In a container, mount that folder: "
-        "`-v ./models:/models:ro`."
+        "cases, or set CADX_MODELS_DIR to the folder that holds your bundles. In a container, mount that folder, "
+        "readable by user 10001: `-v ./models:/models:ro`."
     )
 
 

@@ -634,6 +634,20 @@ class BundleNotFound(BundleError):
 
 
 @dataclass(eq=False)
+class BundleUnreadable(BundleError):
+    """The operating system does not let the bundle be read."""
+
+    bundle: str
+    reason: str
+
+    code: ClassVar[str] = "bundle_unreadable"
+    summary: ClassVar[str] = "Bundle {bundle} cannot be read: {reason}."
+    remedy: ClassVar[str] = (
+        "Let the user of this process (in the container: 10001) read the folder and its files: `chmod -R a+rX FOLDER`."
+    )
+
+
+@dataclass(eq=False)
 class BundleManifestInvalid(BundleError):
     """bundle.json cannot be understood."""
 

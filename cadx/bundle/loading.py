@@ -21,6 +21,7 @@ from cadx.errors import (
     BundleNotFound,
     BundleNotPinned,
     BundleTampered,
+    BundleUnreadable,
 )
 from cadx.lesion import FEATURES, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
@@ -43,9 +44,16 @@ def load_bundle(folder: Path, pinned_digest: str | None = None, *, threads: int 
     Raises
     ------
     BundleError
-        A leaf of it: not found, not pinned, unknown format, missing or changed file, other library versions, or a
-        model that this code does not fit.
+        A leaf of it: not found, not readable, not pinned, unknown format, missing or changed file, other library
+        versions, or a model that this code does not fit.
     """
+    try:
+        return _load(folder, pinned_digest, threads)
+    except OSError as error:
+        raise BundleUnreadable(folder.name, error.strerror or type(error).__name__) from error
+
+
+def _load(folder: Path, pinned_digest: str | None, threads: int) -> Bundle:
     raw = _read_manifest(folder)
     digest = hashlib.sha256(raw).hexdigest()
     if pinned_digest is not None and digest != pinned_digest:

@@ -17,6 +17,7 @@ from cadx.errors import (
     BundleNotFound,
     BundleNotPinned,
     BundleTampered,
+    BundleUnreadable,
 )
 
 
@@ -44,6 +45,12 @@ def test_the_right_pin_is_accepted_and_a_wrong_one_refused(bundle: Path) -> None
     assert load_bundle(bundle, digest).digest == digest
     with pytest.raises(BundleNotPinned):
         load_bundle(bundle, "0" * 64)
+
+
+def test_what_the_operating_system_does_not_let_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "sealed" / MANIFEST).mkdir(parents=True)
+    with pytest.raises(BundleUnreadable, match="sealed cannot be read: Is a directory"):
+        load_bundle(tmp_path / "sealed")
 
 
 @pytest.mark.parametrize(
