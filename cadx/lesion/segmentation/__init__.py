@@ -2,14 +2,20 @@
 
 import numpy as np
 
+from cadx.lesion.segmentation.draw import draw_region
+from cadx.lesion.segmentation.dual_stage import grow_in_two_stages
+from cadx.lesion.segmentation.growth import Growth
 from cadx.lesion.segmentation.records import Segmentation, SegmentationMethod, SegmentationOutcome, Trace
 from cadx.lesion.segmentation.region_growing import grow_region
-from cadx.lesion.segmentation.surface import GRID_SPACING_MM, REDUCTION, gray_surface
-from cadx.records import ROI_SIZE_PX, Flag, Mask, Roi
+from cadx.lesion.segmentation.rgi import grow_by_radial_gradient
+from cadx.lesion.segmentation.seed import find_seed
+from cadx.lesion.segmentation.surface import REDUCTION, Surface, gray_surface
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, Mask, Roi
 
-__all__ = ["Segmentation", "SegmentationMethod", "SegmentationOutcome", "Trace", "segment"]
+__all__ = ["DEFAULT_METHOD", "Segmentation", "SegmentationMethod", "SegmentationOutcome", "Trace", "segment"]
 
-DEFAULT_METHOD = SegmentationMethod.REGION_GROWING
+# The method that measured best: docs/decisions/segmentation.md.
+DEFAULT_METHOD = SegmentationMethod.DUAL_STAGE
 FALLBACK_DIAMETER_MM = 10.0
 
 
@@ -26,22 +32,48 @@ def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentati
     Returns
     -------
     Segmentation
-        Always with a usable mask: where no lesion was found it is a disc of 10 mm about the marked centre, the outcome
-        says so and a flag is set.
+        Always with a mask that can be measured. Where no lesion was found, or every plausible region runs out of the
+        ROI, the mask is a disc of 10 mm about the marked centre, cut to the valid image; the outcome says so and a flag
+        is set. Where a stronger outline runs out of the ROI, the mask is the strongest one that does not, flagged too.
     """
     surface = gray_surface(roi)
-    middle = surface.gray.shape[0] // 2
-    seed = (middle, middle)
-    grid_mask, trace = grow_region(surface, seed)
-    found = trace.chosen >= 0
-    mask = np.repeat(np.repeat(grid_mask, REDUCTION, 0), REDUCTION, 1) if found else _fallback_disc()
-    flags = () if found else (Flag("no_lesion_found", "No lesion was found; a 10 mm disc stands in for it."),)
-    outcome = SegmentationOutcome.FOUND if found else SegmentationOutcome.NO_LESION
-    where = (middle + 0.5) * GRID_SPACING_MM / 0.1
-    return Segmentation(mask & roi.valid, method, outcome, "largest jump of the diameter", (where, where), trace, flags)
+    seed = find_seed(surface)
+    growth = _grow(surface, seed, method)
+    stands_in = not growth.region.any()
+    mask = _stand_in(roi) if stands_in else draw_region(roi, surface, growth)
+    x, y = ((index + 0.5) * REDUCTION for index in (seed[1], seed[0]))
+    flags = _flags(growth, stands_in)
+    return Segmentation(mask, method, growth.outcome, growth.reason, (x, y), growth.trace, flags)
 
 
-def _fallback_disc() -> Mask:
+def _grow(surface: Surface, seed: tuple[int, int], method: SegmentationMethod) -> Growth:
+    match method:
+        case SegmentationMethod.REGION_GROWING:
+            return grow_region(surface, seed)
+        case SegmentationMethod.RGI:
+            return grow_by_radial_gradient(surface, seed)
+        case SegmentationMethod.DUAL_STAGE:
+            return grow_in_two_stages(surface, seed)
+
+
+def _stand_in(roi: Roi) -> Mask:
+    """Disc of 10 mm about the marked centre, cut to the valid image."""
     offsets = np.arange(ROI_SIZE_PX) + 0.5 - ROI_SIZE_PX / 2
-    radius = FALLBACK_DIAMETER_MM / 2 / 0.1
-    return np.add.outer(offsets**2, offsets**2) <= radius**2
+    radius_px = FALLBACK_DIAMETER_MM / 2 / ROI_SPACING_MM
+    return np.asarray(np.add.outer(offsets**2, offsets**2) <= radius_px**2) & roi.valid
+
+
+def _flags(growth: Growth, stands_in: bool) -> tuple[Flag, ...]:
+    flags = []
+    if growth.outcome is SegmentationOutcome.NO_LESION:
+        flags.append(
+            Flag(
+                "no_lesion_found",
+                f"No lesion was found about the mark; a disc of {FALLBACK_DIAMETER_MM:g} mm stands in for it.",
+                {"stand_in_diameter_mm": FALLBACK_DIAMETER_MM},
+            )
+        )
+    elif growth.outcome is SegmentationOutcome.TOUCHES_BORDER:
+        stand_in = f"a disc of {FALLBACK_DIAMETER_MM:g} mm" if stands_in else "a smaller outline"
+        flags.append(Flag("lesion_touches_border", f"The lesion seems to run out of the ROI; {stand_in} was measured."))
+    return tuple(flags)

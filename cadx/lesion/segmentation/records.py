@@ -41,11 +41,14 @@ class Trace:
         Share of the region inside the disc of equal area at its centroid, 0 to 1.
     irregularity
         1 - 2 sqrt(pi A) / P with the Crofton perimeter, near 0 for a disc, towards 1 for a ragged outline.
-    score
-        What the method maximises: the contrast evidence of a transition (region growing) or the radial gradient
-        index (RGI, dual stage).
+    rgi
+        Radial gradient index of the outline about the seed, -1 to 1 (Kupinski & Giger 1998).
+    evidence
+        What the methods maximise: mean inward gradient along the outline (gray per mm) x RGI x square root of the
+        effective diameter (mm).
     transitions
-        Indices of the candidates just before a jump of the area, or of the local maxima of the score.
+        Indices of the candidates just before a transition: a jump of the area (region growing), or a local maximum of
+        the evidence (RGI, dual stage).
     chosen
         Index of the candidate that was taken; -1 when none was.
     """
@@ -54,7 +57,8 @@ class Trace:
     area_mm2: NDArray[np.float64]
     circularity: NDArray[np.float64]
     irregularity: NDArray[np.float64]
-    score: NDArray[np.float64]
+    rgi: NDArray[np.float64]
+    evidence: NDArray[np.float64]
     transitions: tuple[int, ...]
     chosen: int
 

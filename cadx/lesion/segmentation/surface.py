@@ -1,77 +1,105 @@
-"""The image that segmentation works on: reduced, freed of the background's slope, smoothed, padding set apart."""
+"""The image that segmentation works on: reduced, freed of the background's slope, smoothed, air and padding set apart."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
-from cadx.records import ROI_SPACING_MM, FloatImage, Mask, Roi
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, Mask, Roi
 
-REDUCTION = 2
+REDUCTION = 4
+GRID_SIZE = ROI_SIZE_PX // REDUCTION
 GRID_SPACING_MM = ROI_SPACING_MM * REDUCTION
 SMOOTHING_MM = 0.4
+# Air and collimation are the display's black. Below 2 % of the gray scale no tissue can be told from them.
+AIR_GRAY = 0.02
+_FIT_STEP = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """A smooth gray surface about a lesion on a grid of 0.2 mm.
+    """A smooth gray surface about a lesion on a grid of 0.4 mm.
 
     Attributes
     ----------
     gray
-        float32, (256, 256): gray less the background's trend, Gaussian-smoothed over valid pixels only. Its minimum
-        over valid pixels where not valid, so that padding never joins a bright region.
-    valid
-        bool, (256, 256).
+        float32, (128, 128): gray less the background's trend, Gaussian-smoothed over tissue only. Its minimum over
+        tissue elsewhere, so that air and padding never join a bright region.
+    tissue
+        bool, (128, 128): image, and neither padding nor air that reaches the ROI's frame.
+    trend
+        float32, (128, 128): what was subtracted.
     """
 
     gray: FloatImage
-    valid: Mask
+    tissue: Mask
+    trend: FloatImage
 
 
 def gray_surface(roi: Roi) -> Surface:
     """Reduce, detrend and smooth a ROI for segmentation."""
     gray, valid = _reduce(roi.gray, roi.valid)
-    level = gray - background_trend(gray, valid)
+    tissue = _tissue(gray, valid)
+    trend = background_trend(gray, tissue)
     sigma = SMOOTHING_MM / GRID_SPACING_MM
-    weight = valid.astype(np.float32)
-    cover = ndimage.gaussian_filter(weight, sigma)
-    smooth = ndimage.gaussian_filter(np.where(valid, level, np.float32(0)), sigma)
-    np.divide(smooth, cover, out=smooth, where=valid)
-    smooth[~valid] = smooth[valid].min() if valid.any() else 0.0
-    return Surface(smooth, valid)
+    smooth = smooth_within(gray - trend, tissue, sigma)
+    smooth[~tissue] = smooth[tissue].min() if tissue.any() else 0.0
+    return Surface(smooth, tissue, trend)
 
 
-def background_trend(gray: FloatImage, valid: Mask) -> FloatImage:
-    """Least-squares polynomial of order 2 over the valid pixels, evaluated everywhere (Huo 1995's trend correction).
+def smooth_within(image: FloatImage, mask: Mask, sigma_px: float) -> FloatImage:
+    """Gaussian mean over the pixels of a mask only (normalised convolution); 0 where the mask is out of reach."""
+    total: FloatImage = ndimage.gaussian_filter(np.where(mask, image, np.float32(0)), sigma_px, truncate=3.0)
+    if mask.all():
+        return total
+    cover = ndimage.gaussian_filter(mask.astype(np.float32), sigma_px, truncate=3.0)
+    return np.divide(total, cover, out=np.zeros_like(total), where=cover > 1e-3)
+
+
+def background_trend(gray: FloatImage, mask: Mask) -> FloatImage:
+    """Least-squares polynomial of order 2 over the pixels of a mask, evaluated everywhere (Huo 1995).
 
     Parameters
     ----------
     gray
         float32, (rows, columns).
-    valid
-        bool, the same shape: pixels that the fit may see.
+    mask
+        bool, the same shape: pixels that the fit may see. Every second row and column is used.
 
     Returns
     -------
     ndarray
-        float32, the same shape, with the mean of the valid pixels taken out, so that subtracting it keeps the gray's
-        own level.
+        float32, the same shape, less its mean over the mask, so that subtracting it keeps the gray's own level.
     """
-    rows, columns = gray.shape
-    y = np.linspace(-1, 1, rows)
-    x = np.linspace(-1, 1, columns)
-    powers = [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)]
-    terms = np.stack([np.multiply.outer(y**i, x**j).ravel() for i, j in powers])
-    seen = terms * valid.ravel()
-    coefficients, *_ = np.linalg.lstsq(seen @ seen.T, seen @ gray.ravel(), rcond=1e-9)
-    trend = (coefficients @ terms).reshape(gray.shape)
-    return (trend - trend[valid].mean() if valid.any() else trend).astype(np.float32)
+    y = np.linspace(-1, 1, gray.shape[0])
+    x = np.linspace(-1, 1, gray.shape[1])
+    powers = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))
+    terms = np.stack([np.multiply.outer(y**i, x**j) for i, j in powers])
+    sparse = np.s_[..., ::_FIT_STEP, ::_FIT_STEP]
+    weight = mask[sparse].ravel().astype(np.float64)
+    basis = terms[sparse].reshape(len(powers), -1)
+    seen = basis * weight
+    coefficients, *_ = np.linalg.lstsq(seen @ basis.T, seen @ gray[sparse].ravel().astype(np.float64), rcond=1e-9)
+    trend = np.tensordot(coefficients, terms, axes=1)
+    if mask.any():
+        trend -= trend[mask].mean()
+    return np.asarray(trend, dtype=np.float32)
+
+
+def _tissue(gray: FloatImage, valid: Mask) -> Mask:
+    """Valid pixels less the air that reaches the frame; every valid pixel where nothing else would be left."""
+    dark = np.pad(~valid | (gray <= AIR_GRAY), 1, constant_values=True)
+    pieces, _ = ndimage.label(dark)
+    tissue: Mask = (pieces != pieces[0, 0])[1:-1, 1:-1]
+    return tissue if tissue.any() else valid
 
 
 def _reduce(gray: FloatImage, valid: Mask) -> tuple[FloatImage, Mask]:
-    shape = (gray.shape[0] // REDUCTION, REDUCTION, gray.shape[1] // REDUCTION, REDUCTION)
-    count = valid.reshape(shape).sum(axis=(1, 3), dtype=np.int64)
-    total = np.where(valid, gray, np.float32(0)).reshape(shape).sum(axis=(1, 3))
-    reduced = (total / np.maximum(count, 1)).astype(np.float32)
-    return reduced, count * 2 >= REDUCTION**2
+    """Means of blocks of 4 x 4 pixels over their valid pixels; a block is valid when half of it is."""
+    blocks = (GRID_SIZE, REDUCTION, GRID_SIZE, REDUCTION)
+    if valid.all():
+        total = gray.reshape(GRID_SIZE, REDUCTION, -1).sum(axis=1).reshape(GRID_SIZE, GRID_SIZE, REDUCTION).sum(axis=2)
+        return total / np.float32(REDUCTION**2), np.ones((GRID_SIZE, GRID_SIZE), dtype=np.bool_)
+    count = valid.reshape(blocks).sum(axis=(1, 3), dtype=np.int64)
+    total = np.where(valid, gray, np.float32(0)).reshape(blocks).sum(axis=(1, 3))
+    return (total / np.maximum(count, 1)).astype(np.float32), count * 2 >= REDUCTION**2

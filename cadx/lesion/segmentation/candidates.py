@@ -1,0 +1,114 @@
+"""The nested regions that a method may choose from, measured and weighed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadx.lesion.segmentation.levels import contour_sums, joining_level, nested_shapes
+from cadx.lesion.segmentation.records import Trace
+from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface
+from cadx.records import FloatImage, Mask
+
+LEVELS = 80
+# The smallest lesion of interest is 3 mm across (7 mm2); a thresholded core of it may be half of that.
+SMALLEST_AREA_MM2 = 4.0
+# The largest disc that fits the ROI has 2059 mm2.
+LARGEST_AREA_MM2 = 1600.0
+# Under this radial gradient index the outline does not point to a common centre. See docs/decisions/segmentation.md.
+SMALLEST_RGI = 0.30
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Nested regions about a seed, from the smallest to the largest.
+
+    Attributes
+    ----------
+    index
+        (128, 128): number of the first region that holds the pixel.
+    level
+        (levels,) threshold of each region.
+    area_mm2, circularity, irregularity
+        (levels,) shape of each region.
+    rgi
+        (levels,) radial gradient index of its outline, -1 to 1.
+    evidence
+        (levels,) how strongly the image supports the outline: mean inward gradient x RGI x square root of the
+        effective diameter. The mean of n noisy gradients has a standard error that falls as the square root of n, and n
+        grows with the diameter: without the last factor specks would win.
+    at_frame
+        (levels,) whether the region reaches the ROI's frame.
+    """
+
+    index: NDArray[np.intp]
+    level: NDArray[np.float64]
+    area_mm2: NDArray[np.float64]
+    circularity: NDArray[np.float64]
+    irregularity: NDArray[np.float64]
+    rgi: NDArray[np.float64]
+    evidence: NDArray[np.float64]
+    at_frame: NDArray[np.bool_]
+
+    @property
+    def plausible(self) -> NDArray[np.bool_]:
+        """Candidates of a lesion's size whose gradient points inwards."""
+        size = (self.area_mm2 >= SMALLEST_AREA_MM2) & (self.area_mm2 <= LARGEST_AREA_MM2)
+        return size & (self.rgi >= SMALLEST_RGI)
+
+    def region(self, number: int) -> Mask:
+        """Mask of one candidate on the grid."""
+        return self.index <= number
+
+    def trace(self, transitions: tuple[int, ...], chosen: int) -> Trace:
+        """Record of the candidates and of the choice."""
+        return Trace(
+            self.level, self.area_mm2, self.circularity, self.irregularity, self.rgi, self.evidence, transitions, chosen
+        )
+
+
+def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]) -> Candidates:
+    """Grow a seed on an image through all its levels; weigh the outlines by the gradient of the surface.
+
+    Parameters
+    ----------
+    image
+        float32, (128, 128): what is thresholded.
+    surface
+        Whose gradient is the evidence.
+    seed
+        Row and column.
+    """
+    joins = joining_level(image, seed)
+    top, bottom = float(joins.max()), float(joins.min())
+    step = max((top - bottom) / (LEVELS - 1), 1e-9)
+    index = np.ceil((top - joins) / step - 1e-4).astype(np.intp)
+    frame = np.ones(image.shape, dtype=np.bool_)
+    frame[1:-1, 1:-1] = False
+    shapes = nested_shapes(index, LEVELS, frame)
+    inward, magnitude = radial_gradient(surface.gray, seed)
+    length = contour_sums(index, LEVELS, np.ones_like(image))
+    inward_sum = contour_sums(index, LEVELS, inward)
+    rgi = inward_sum / np.maximum(contour_sums(index, LEVELS, magnitude), 1e-12)
+    mean_inward = inward_sum / np.maximum(length, 1)
+    diameter_mm = 2 * np.sqrt(shapes.area / np.pi) * GRID_SPACING_MM
+    return Candidates(
+        index=index,
+        level=top - step * np.arange(LEVELS),
+        area_mm2=shapes.area * GRID_SPACING_MM**2,
+        circularity=shapes.circularity,
+        irregularity=shapes.irregularity,
+        rgi=rgi,
+        evidence=np.maximum(mean_inward, 0) / GRID_SPACING_MM * np.maximum(rgi, 0) * np.sqrt(diameter_mm),
+        at_frame=shapes.at_frame,
+    )
+
+
+def radial_gradient(gray: FloatImage, centre: tuple[float, float]) -> tuple[FloatImage, FloatImage]:
+    """Component of the gradient towards a centre, and its magnitude, both float32, per pixel."""
+    down, right = np.gradient(gray)
+    rows = (np.arange(gray.shape[0]) - centre[0]).astype(np.float32)[:, None]
+    columns = (np.arange(gray.shape[1]) - centre[1]).astype(np.float32)[None, :]
+    distance = np.sqrt(rows**2 + columns**2)
+    inward = -(down * rows + right * columns) / np.maximum(distance, np.float32(0.5))
+    return inward, np.hypot(down, right)

@@ -1,0 +1,75 @@
+"""From a region on the grid of 0.4 mm to the mask on the ROI's own pixels of 0.1 mm."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from cadx.lesion.segmentation.growth import Growth
+from cadx.lesion.segmentation.surface import GRID_SIZE, REDUCTION, Surface, smooth_within
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, Mask, Roi
+
+DRAWING_SMOOTHING_MM = 0.25
+# How far, on the grid, the fine outline may leave the coarse one.
+SLACK_PX = 2
+
+
+def draw_region(roi: Roi, surface: Surface, growth: Growth) -> Mask:
+    """Redraw a region with the gray of the full-resolution ROI against the smooth threshold that made it.
+
+    The decision is taken on the coarse grid; this only finds on which side of the threshold each fine pixel near the
+    coarse outline lies, so that thin spicules are kept.
+
+    Returns
+    -------
+    ndarray
+        bool, (512, 512): one 8-connected region without holes, inside the valid image.
+    """
+    rows, columns = _box(growth.region)
+    fine = (
+        slice(rows.start * REDUCTION, rows.stop * REDUCTION),
+        slice(columns.start * REDUCTION, columns.stop * REDUCTION),
+    )
+    coarse = growth.region[rows, columns]
+    reach = ndimage.binary_dilation(coarse, iterations=SLACK_PX)
+    core = ndimage.binary_erosion(coarse, iterations=SLACK_PX)
+    valid = roi.valid[fine]
+    gray = smooth_within(roi.gray[fine], valid, DRAWING_SMOOTHING_MM / ROI_SPACING_MM)
+    threshold = _enlarge((growth.threshold + surface.trend)[rows, columns])
+    drawn = (((gray > threshold) & _repeat(reach)) | _repeat(core)) & valid
+    mask = np.zeros((ROI_SIZE_PX, ROI_SIZE_PX), dtype=np.bool_)
+    mask[fine] = _main_piece(drawn, _repeat(coarse) & valid)
+    return mask
+
+
+def _box(region: Mask) -> tuple[slice, slice]:
+    """Rectangle of the region with room for the slack and for the smoothing."""
+    margin = SLACK_PX + 2
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    return (
+        slice(max(0, int(rows[0]) - margin), min(GRID_SIZE, int(rows[-1]) + margin + 1)),
+        slice(max(0, int(columns[0]) - margin), min(GRID_SIZE, int(columns[-1]) + margin + 1)),
+    )
+
+
+def _repeat(mask: Mask) -> Mask:
+    return np.asarray(np.repeat(np.repeat(mask, REDUCTION, axis=0), REDUCTION, axis=1))
+
+
+def _enlarge(field: FloatImage) -> FloatImage:
+    """Bilinear interpolation of a grid field at the middles of the fine pixels."""
+    return np.asarray(_weights(field.shape[0]) @ field @ _weights(field.shape[1]).T)
+
+
+def _weights(count: int) -> NDArray[np.float32]:
+    position = np.clip((np.arange(count * REDUCTION) + 0.5) / REDUCTION - 0.5, 0, count - 1)
+    return np.maximum(0, 1 - np.abs(position[:, None] - np.arange(count)[None, :])).astype(np.float32)
+
+
+def _main_piece(drawn: Mask, region: Mask) -> Mask:
+    pieces, _ = ndimage.label(drawn, np.ones((3, 3)))
+    shared = np.bincount(pieces[region], minlength=2)
+    shared[0] = 0
+    if not shared.any():
+        return region
+    piece: Mask = ndimage.binary_fill_holes(pieces == np.argmax(shared))
+    return piece

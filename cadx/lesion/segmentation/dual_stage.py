@@ -1,0 +1,80 @@
+"""Dual-stage segmentation: an RGI contour, then a region-based active contour (after Yuan et al., Med. Phys. 2007;34:4180).
+
+The second stage is a local form of Chan & Vese's model (Lankton & Tannenbaum, IEEE TIP 2008;17:2029): every pixel is
+compared with the mean gray of the lesion and of its surroundings near that pixel, so that a background that is brighter
+on one side does not pull the contour.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+
+from cadx.lesion.segmentation.growth import Growth
+from cadx.lesion.segmentation.rgi import grow_by_radial_gradient
+from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface
+from cadx.records import FloatImage, Mask
+
+# The contour may move by this share of the first stage's effective radius, and by 1 mm at least.
+BAND_SHARE = 0.30
+BAND_MINIMUM_MM = 1.0
+# Neighbourhood of the local means: Gaussian of this share of the effective radius.
+LOCAL_SHARE = 0.5
+# Where the contour lies between the local mean outside (0) and inside (1). Half would be Chan & Vese's; a projected
+# mass thins out towards its margin, where it is fainter than its mean: a sphere's shadow is outlined at 0.94 of its
+# radius by 0.50 and at 0.97 by 0.35.
+INSIDE_SHARE = 0.35
+BEND_SHARE = 0.10
+MOST_STEPS = 10
+SETTLED_SHARE = 0.01
+
+
+def grow_in_two_stages(surface: Surface, seed: tuple[int, int]) -> Growth:
+    """Find a contour by the radial gradient, then let it settle between its inside and its surroundings."""
+    first = grow_by_radial_gradient(surface, seed)
+    if not first.region.any():
+        return first
+    region, threshold, steps = _settle(surface, first.region & surface.tissue)
+    reason = f"{first.reason}; then {steps} steps of the active contour"
+    return replace(first, region=region, threshold=threshold, reason=reason)
+
+
+def _settle(surface: Surface, start: Mask) -> tuple[Mask, FloatImage, int]:
+    """Move the contour until it changes by less than 1 % of its area, 10 steps at most."""
+    radius_px = float(np.sqrt(np.count_nonzero(start) / np.pi))
+    limit_px = max(BAND_MINIMUM_MM / GRID_SPACING_MM, BAND_SHARE * radius_px)
+    free = (ndimage.distance_transform_edt(~start) <= limit_px) & surface.tissue
+    core = ndimage.distance_transform_edt(start) > limit_px
+    sigma_px = max(2.0, LOCAL_SHARE * radius_px)
+    gray = np.where(surface.tissue, surface.gray, np.float32(0))
+    near_all, near_gray = _near(surface.tissue, sigma_px), _near(gray, sigma_px)
+    bend_px = BEND_SHARE * radius_px
+    region, threshold = start, surface.gray
+    for step in range(1, MOST_STEPS + 1):
+        near_inside, gray_inside = _near(region, sigma_px), _near(gray * region, sigma_px)
+        inside = gray_inside / np.maximum(near_inside, 1e-4)
+        outside = (near_gray - gray_inside) / np.maximum(near_all - near_inside, 1e-4)
+        threshold = outside + np.float32(INSIDE_SHARE) * (inside - outside)
+        brighter = ((surface.gray > threshold) & free) | core
+        moved = _largest_piece(_near(brighter, bend_px) > 0.5 if bend_px else brighter, start)
+        changed = np.count_nonzero(moved ^ region)
+        region = moved
+        if changed < SETTLED_SHARE * np.count_nonzero(region):
+            break
+    return region, threshold, step
+
+
+def _near(image: FloatImage | Mask, sigma_px: float) -> FloatImage:
+    near: FloatImage = ndimage.gaussian_filter(image.astype(np.float32), sigma_px, truncate=2.5)
+    return near
+
+
+def _largest_piece(mask: Mask, start: Mask) -> Mask:
+    """The 8-connected piece that shares most with the start, holes filled; the start itself where none does."""
+    pieces, _ = ndimage.label(mask, np.ones((3, 3)))
+    shared = np.bincount(pieces[start], minlength=2)
+    shared[0] = 0
+    if not shared.any():
+        return start
+    piece: Mask = ndimage.binary_fill_holes(pieces == np.argmax(shared))
+    return piece
