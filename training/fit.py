@@ -11,27 +11,20 @@ from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.base import clone
 
-from cadx.bundle import (
-    BundleManifest,
-    ClassifierFigures,
-    Classifiers,
-    CohortFacts,
-    EvaluationFigures,
-    backbone_facts,
-    write_bundle,
-)
+from cadx.bundle import BundleManifest, Classifiers, backbone_facts, write_bundle
 from cadx.classify import PolynomialSvm, SoftVote, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import SegmentationMethod
 from cadx.mammogram import ReadingPolicy
-from training.cases import Case, Label
-from training.evaluation import BranchEvaluation, Evaluation, nested_cross_validation
+from training.bundle_facts import cohort_facts, evaluation_figures
+from training.cases import Case
+from training.evaluation import Evaluation, nested_cross_validation
 from training.extraction import FeatureTables, extract_features
 from training.model_card import INTENDED_USE, model_card, notices
+from training.overlap import digest_cohort
 from training.progress import progress_bar
-
-CNN = "cnn"
-LESION = "lesion"
+from training.study.analysis import Analysis, analyse
+from training.study.scored import CNN, LESION, Scored, scored_by_cross_validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +57,14 @@ class FitSettings:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What a fit gives: features, evaluation and the final classifiers, fitted on all usable cases."""
+    """What a fit gives: features, evaluation, its statistics and the final classifiers, fitted on all usable cases."""
 
     settings: FitSettings
     backbone: Backbone
     tables: FeatureTables
     evaluation: Evaluation
+    scored: Scored
+    analysis: Analysis
     classifiers: Classifiers
 
 
@@ -119,7 +114,9 @@ def fit_models(cases: Sequence[Case], settings: FitSettings, console: Console | 
         progress(1, 2)
         lesion = clone(estimator).fit(tables.lesion, labels, groups)
         progress(2, 2)
-    return Fit(settings, backbone, tables, evaluation, Classifiers(cnn, lesion, SoftVote()))
+    scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation)
+    analysis = analyse(scored, settings.seed, evaluation)
+    return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, SoftVote()))
 
 
 def _check_splittable(cases: Sequence[Case], settings: FitSettings) -> None:
@@ -132,8 +129,10 @@ def _check_splittable(cases: Sequence[Case], settings: FitSettings) -> None:
 def save_fit(fit: Fit, folder: Path) -> BundleManifest:
     """Write a fit as a bundle; the folder's name becomes the model's name."""
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    backbone, cohort, evaluation = backbone_facts(fit.backbone), cohort_facts(fit), evaluation_figures(fit)
-    method = fit.settings.segmentation_method
+    settings, analysis = fit.settings, fit.analysis
+    backbone = backbone_facts(fit.backbone)
+    cohort = cohort_facts(analysis, settings.source, synthetic=settings.synthetic)
+    method = settings.segmentation_method
     return write_bundle(
         folder,
         version_label=f"{version('mammo-cadx')}+{created[:10]}",
@@ -141,47 +140,14 @@ def save_fit(fit: Fit, folder: Path) -> BundleManifest:
         intended_use=INTENDED_USE,
         notices=notices(backbone, cohort),
         backbone=fit.backbone,
-        policy=fit.settings.policy,
+        policy=settings.policy,
         segmentation_method=method,
         classifiers=fit.classifiers,
         cohort=cohort,
-        evaluation=evaluation,
-        model_card=model_card(folder.name, created, backbone, cohort, evaluation, method.value),
+        evaluation=evaluation_figures(analysis, fit.scored, settings.seed),
+        model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value),
+        cohort_digests=digest_cohort(fit.tables.cases),
     )
-
-
-def cohort_facts(fit: Fit) -> CohortFacts:
-    """Describe the cases that were used."""
-    cases = fit.tables.cases
-    patients = {case.patient_id for case in cases}
-    malignant = sum(case.label is Label.MALIGNANT for case in cases)
-    return CohortFacts(
-        source=fit.settings.source,
-        lesions=len({case.lesion_id for case in cases}),
-        rois=len(cases),
-        benign_rois=len(cases) - malignant,
-        malignant_rois=malignant,
-        patients=None if None in patients else len(patients),
-        synthetic=fit.settings.synthetic,
-    )
-
-
-def evaluation_figures(fit: Fit) -> EvaluationFigures:
-    """Give the cross-validated figures of the three classifiers."""
-    cnn, lesion, ensemble = fit.evaluation.classifiers
-    known = [case.patient_id is not None for case in fit.tables.cases]
-    return EvaluationFigures(
-        folds=fit.settings.folds,
-        seed=fit.settings.seed,
-        grouped_by="patient" if all(known) else "patient where known, else lesion" if any(known) else "lesion",
-        cnn=_figures(cnn),
-        lesion=_figures(lesion),
-        ensemble=_figures(ensemble),
-    )
-
-
-def _figures(branch: BranchEvaluation) -> ClassifierFigures:
-    return ClassifierFigures(auc_mean=branch.mean_auc, auc_sd=branch.sd_auc, fold_aucs=branch.fold_aucs)
 
 
 def _labels(cases: Sequence[Case]) -> NDArray[np.intp]:

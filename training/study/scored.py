@@ -17,6 +17,7 @@ CLASSIFIERS: Mapping[str, str] = {
     ENSEMBLE: "Ensemble: average of SVM1 and SVM2",
 }
 """The paper's three classifiers (Huynh 2016, Table 1), in its order."""
+SHORT_NAMES: Mapping[str, str] = {CNN: "SVM1", LESION: "SVM2", ENSEMBLE: "Ensemble"}
 
 
 @dataclass(frozen=True, slots=True)
