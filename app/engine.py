@@ -10,7 +10,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,7 +92,9 @@ class Engine:
             wait_seconds = self._jobs * self._mean_seconds / self.workers
             raise QueueFull(max(1, math.ceil(wait_seconds)), self.queue_capacity)
 
-    async def run(self, job: Callable[[Ticket], Result], client_gone: Awaitable[None]) -> Result:
+    async def run(
+        self, job: Callable[[Ticket], Result], client_gone: Callable[[], Coroutine[Any, Any, None]]
+    ) -> Result:
         """Compute a job in a worker.
 
         Parameters
@@ -100,7 +102,7 @@ class Engine:
         job
             Called in a worker thread; calls `Ticket.check` between its steps.
         client_gone
-            Returns when the client has hung up.
+            Called once; returns when the client has hung up.
 
         Raises
         ------
@@ -118,7 +120,7 @@ class Engine:
         future = self._pool.submit(contextvars.copy_context().run, self._work, job, ticket)
         future.add_done_callback(self._left)
         answer = asyncio.wrap_future(future)
-        watch = asyncio.ensure_future(client_gone)
+        watch = asyncio.create_task(client_gone())
         try:
             waited: set[asyncio.Future[Any]] = {answer, watch}
             await asyncio.wait(waited, timeout=self.deadline_seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -129,6 +131,7 @@ class Engine:
             raise DeadlinePassed(max(1, math.ceil(self._mean_seconds)), self.deadline_seconds)
         finally:
             ticket.abandon()
+            future.cancel()
             answer.cancel()
             watch.cancel()
 

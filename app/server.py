@@ -16,10 +16,10 @@ from pydantic import SecretStr
 
 from app.access import new_key
 from app.engine import limit_compute_threads
-from app.environment import environment_table
 from app.journal import configure_logging
 from app.main import create_app
 from app.protocol import timed_protocol
+from app.reference import environment_table, problem_table
 from app.service import Service, load_models, make_service, reload_models
 from app.settings import Settings, read_settings
 from cadx.errors import CadxError
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="serve the models (what happens without a command)")
     commands.add_parser("settings", help="print every setting with its default and meaning, as a table")
+    commands.add_parser("problems", help="print every refusal with its status and remedy, as a table")
     commands.add_parser("openapi", help="print the OpenAPI document")
     key = commands.add_parser("new-key", help="make an API key: prints it, and the entry for the list of keys")
     key.add_argument("name", help="whose key it is; stands in the log")
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.command == "settings":
             _say(environment_table())
+        elif chosen.command == "problems":
+            _say(problem_table())
         elif chosen.command == "openapi":
             _say(_openapi_document())
         elif chosen.command == "new-key":

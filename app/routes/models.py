@@ -7,7 +7,7 @@ from pydicom.uid import UID
 
 from app.answers import model_facts
 from app.dependencies import ServiceDep, admit_administrator, admit_caller
-from app.errors import KeyMissing, KeyUnknown, ModelUnknown, NotAnAdministrator, RateExceeded
+from app.errors import InvalidRequest, KeyMissing, KeyUnknown, ModelUnknown, NotAnAdministrator, RateExceeded
 from app.examples import MODEL_EXAMPLE, RELOAD_EXAMPLE
 from app.openapi import answer, refusals
 from app.schemas import ModelFacts, ModelList, ReadableFacts, ReloadedModel, ReloadReport
@@ -37,7 +37,7 @@ async def list_models(service: ServiceDep) -> ModelList:
     summary="One model",
     operation_id="get_model",
     dependencies=[Depends(admit_caller)],
-    responses={**answer(MODEL_EXAMPLE), **refusals(*KEY_REFUSALS, ModelUnknown)},
+    responses={**answer(MODEL_EXAMPLE), **refusals(*KEY_REFUSALS, ModelUnknown, InvalidRequest)},
 )
 async def get_model(service: ServiceDep, name: Annotated[str, Path(max_length=64, examples=["demo"])]) -> ModelFacts:
     """The same facts about the model of that name."""

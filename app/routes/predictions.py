@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -158,7 +159,7 @@ async def _answer(
         )
         current_request().facts["model"] = bundle.manifest.name
         body = await service.engine.run(
-            lambda ticket: document(job.run(ticket)).model_dump_json(exclude_none=True), _client_gone(request)
+            lambda ticket: document(job.run(ticket)).model_dump_json(exclude_none=True), partial(_client_gone, request)
         )
     return Response(body, media_type="application/json")
 

@@ -1,9 +1,23 @@
-"""The table of environment variables in docs/configuration.md, made from `Settings`."""
+"""The tables of the documentation that are made from the code: settings and problems."""
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
+import app.errors as service
+import cadx.errors as science
+from app.openapi import leaves
+from app.problems import status_of, title_of
 from app.settings import Settings, variable_name
+
+ANSWERED = (
+    service.RequestError,
+    service.AccessError,
+    service.BusyError,
+    science.MammogramError,
+    science.CentreError,
+    science.LesionError,
+)
+"""Families of errors that a request can be answered with."""
 
 
 def environment_table() -> str:
@@ -12,6 +26,13 @@ def environment_table() -> str:
     for name, field in Settings.model_fields.items():
         rows.append(f"| `{variable_name(name)}` | {_default(field)} | {_range(field)} | {field.description} |")
     return "\n".join(rows)
+
+
+def problem_table() -> str:
+    """Every refusal of a request as a Markdown table: code, status, what it is, what to do."""
+    kinds = dict.fromkeys(kind for family in ANSWERED for kind in leaves(family))
+    rows = (f"| `{kind.code}` | {status_of(kind)} | {title_of(kind)} | {kind.remedy} |" for kind in kinds)
+    return "\n".join(["| code | status | what it is | what to do |", "|---|---|---|---|", *rows])
 
 
 def _default(field: FieldInfo) -> str:
