@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 from cadx.records import FloatImage, LesionCentre, Mask
 from training.phantoms.background import power_law_texture, random_exponent
 from training.phantoms.mass import PhantomMass
+from training.phantoms.photons import photon_amplitude
 from training.phantoms.projection import GANTRY_DEGREES, View, projected_thickness
 
 HEIGHT_MM = 90.0
@@ -146,17 +147,9 @@ def _breast_profile(shape: tuple[int, int], spacing_mm: float) -> FloatImage:
 
 
 def _expose(rng: np.random.Generator, gray: FloatImage, spacing_mm: float) -> FloatImage:
-    """Noise of the photons that reach each pixel, then the detector's blur.
-
-    Some 1500 photons reach a pixel of 0.1 mm. At such counts the square root of a Poisson number is normal with a
-    standard deviation of 1/2 (Anscombe 1948), which is drawn faster than the Poisson number itself; mean, variance and
-    sign of the skewness are Poisson's.
-    """
-    photons = PHOTONS_PER_MM2 * spacing_mm**2
-    amplitude = rng.standard_normal(gray.shape, dtype=np.float32)
-    amplitude *= 0.5
-    amplitude += np.exp(gray * np.float32(-ATTENUATION / 2)) * np.float32(math.sqrt(photons))
-    np.maximum(amplitude, 1.0, out=amplitude)
-    noisy = np.log(amplitude * np.float32(1 / math.sqrt(photons))) * np.float32(-2 / ATTENUATION)
+    """Count photons behind the breast, take the logarithm, and blur as a detector does."""
+    entering = np.float32(math.sqrt(PHOTONS_PER_MM2) * spacing_mm)
+    amplitude = photon_amplitude(rng, np.exp(gray * np.float32(-ATTENUATION / 2)) * entering)
+    noisy = np.log(amplitude / entering) * np.float32(-2 / ATTENUATION)
     blurred = gaussian_filter(noisy, DETECTOR_BLUR_MM / spacing_mm, truncate=3.0)
     return np.clip(blurred, 0.0, 1.0, out=blurred)
