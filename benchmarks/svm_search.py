@@ -69,9 +69,7 @@ def main() -> None:
     X, y, lesion = make_cohort()
     points = tuple(PolynomialGrid().points())
     folds = grouped_folds(y, lesion, 5, 0)
-    print(
-        f"{X.shape[0]} x {X.shape[1]}, {len(points)} points, {len(folds)} folds; peak memory {peak_memory_mib():.0f} MiB"
-    )
+    print(f"{X.shape[0]} x {X.shape[1]}, {len(points)} points, {len(folds)} folds; memory {peak_memory_mib():.0f} MiB")
 
     seconds = []
     for _ in range(3):
@@ -98,11 +96,10 @@ def main() -> None:
     theirs = grid_search_cv(X, y, folds, n_features)
     peer_seconds = time.perf_counter() - start
     scores = np.stack([theirs.cv_results_[f"split{k}_test_score"] for k in range(len(folds))], axis=1)
-    print(
-        f"GridSearchCV over the pipeline: {peer_seconds:8.2f} s, winner {points[int(np.argmin(theirs.cv_results_['rank_test_score']))]}"
-    )
+    winner = int(np.argmin(theirs.cv_results_["rank_test_score"]))
+    print(f"GridSearchCV over the pipeline: {peer_seconds:8.2f} s, winner {points[winner]}")
     print(f"ratio: {peer_seconds / min(seconds):.1f} x")
-    print(f"same winner: {int(np.argmin(theirs.cv_results_['rank_test_score'])) == ours.winner}")
+    print(f"same winner: {winner == ours.winner}")
     print(f"largest difference of a score: {np.abs(scores - ours.aucs).max():.2e}")
 
 

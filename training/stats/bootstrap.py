@@ -115,12 +115,8 @@ def _wins(labels: NDArray[np.bool_], scores: ArrayLike, cluster: NDArray[np.intp
     positive, values = checked(labels, scores)
     above = values[positive][:, None] - values[~positive][None, :]
     outcome = (np.sign(above) + 1) / 2
-    clusters = int(cluster.max()) + 1
-    by_positive = np.zeros((clusters, outcome.shape[1]))
-    np.add.at(by_positive, cluster[positive], outcome)
-    wins = np.zeros((clusters, clusters))
-    np.add.at(wins.T, cluster[~positive], by_positive.T)
-    return wins
+    member = np.arange(int(cluster.max()) + 1)[:, None] == cluster
+    return np.asarray(member[:, positive].astype(np.float64) @ outcome @ member[:, ~positive].T.astype(np.float64))
 
 
 def _draw(m: Vector, n: Vector, replicates: int, rng: np.random.Generator) -> Vector:

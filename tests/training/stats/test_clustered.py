@@ -87,7 +87,7 @@ def test_strata_give_the_mean_of_their_aucs(clustered: Clustered) -> None:
 
 
 def test_intervals_cover_the_truth_where_delong_misleads() -> None:
-    """95 % intervals on clustered data; the long run (93 to 97 %) is benchmarks/statistics.py."""
+    """95 % intervals on clustered data; the long run (93 to 97 %) is benchmarks/study_statistics.py."""
     from scipy.stats import norm
 
     truth = norm.cdf(1.0 / np.sqrt(2))

@@ -1,0 +1,274 @@
+"""How the study's intervals and tests behave where the truth is known; writes the tables of docs/statistics.md.
+
+1. Coverage of 95 % intervals of the AUC, and of a sensitivity, on rows clustered in lesions.
+2. Recovery of the binormal (a, b) within two standard errors.
+3. Type-I error at 5 %: how often each test calls two equally good classifiers different, on clustered data, once for
+   scores that are given and once for classifiers that are trained in five-fold cross validation.
+4. Family-wise error of three comparisons, unadjusted, Bonferroni and Holm.
+
+The cohort is the paper's: 219 lesions, about 607 rows. Everything is seeded.
+
+Run: python benchmarks/study_statistics.py              (about eight minutes)
+     python benchmarks/study_statistics.py --sets 200   (rougher)
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from training.stats.auc import empirical_auc
+from training.stats.binormal import fit_binormal
+from training.stats.bootstrap import bootstrap_auc, bootstrap_difference
+from training.stats.clustered import clustered_auc, clustered_difference
+from training.stats.delong import delong_auc, delong_difference
+from training.stats.fold_tests import corrected_paired_t, paired_t
+from training.stats.lesions import per_lesion
+from training.stats.multiple import bonferroni, holm
+from training.stats.proportion import clustered_proportion
+
+Vector = NDArray[np.float64]
+LESIONS = 219
+REPLICATES = 500
+REPEATS = 10
+
+
+class Rows(NamedTuple):
+    """Labels and lesion of every row, and its scores by each classifier."""
+
+    labels: NDArray[np.bool_]
+    scores: tuple[Vector, ...]
+    lesion: NDArray[np.intp]
+
+
+def draw_lesions(rng: np.random.Generator, lesions: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Return labels (57 % positive) and lesions of 1 to 5 rows a lesion, 2.77 on average."""
+    sizes = rng.choice([1, 2, 3, 4, 5], size=lesions, p=[0.14, 0.32, 0.27, 0.17, 0.10])
+    lesion = np.repeat(np.arange(lesions), sizes)
+    return (np.arange(lesions) < round(0.57 * lesions))[lesion], lesion
+
+
+def draw_scores(rng: np.random.Generator, lesions: int, auc: float, classifiers: int, within: float = 0.7) -> Rows:
+    """Return normal scores of equal AUC, correlated within lesions and between classifiers.
+
+    `within` is the share of variance common to a lesion's rows, half of it common to the classifiers as well.
+    """
+    labels, lesion = draw_lesions(rng, lesions)
+    shared = rng.normal(size=lesions)[lesion]
+    scores = tuple(
+        np.sqrt(2) * norm.ppf(auc) * labels
+        + np.sqrt(within / 2) * (shared + rng.normal(size=lesions)[lesion])
+        + np.sqrt(1 - within) * rng.normal(size=len(lesion))
+        for _ in range(classifiers)
+    )
+    return Rows(labels, scores, lesion)
+
+
+def share(hits: list[bool]) -> str:
+    """Return a percentage with its Monte Carlo standard error."""
+    p = float(np.mean(hits))
+    return f"{100 * p:5.1f} ± {100 * np.sqrt(p * (1 - p) / len(hits)):.1f}"
+
+
+def print_table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    print(f"\n### {title}\n\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+def coverage(sets: int) -> None:
+    rows = []
+    for lesions, auc in ((60, 0.81), (LESIONS, 0.70), (LESIONS, 0.81), (LESIONS, 0.95)):
+        covered: dict[str, list[bool]] = {"clustered": [], "bootstrap": [], "delong": []}
+        for seed in range(sets):
+            data = draw_scores(np.random.default_rng(seed), lesions, auc, 1)
+            interval = clustered_auc(data.labels, data.scores[0], data.lesion)
+            covered["clustered"].append(interval.low <= auc <= interval.high)
+            drawn = bootstrap_auc(data.labels, data.scores[0], data.lesion, replicates=REPLICATES, seed=seed)
+            covered["bootstrap"].append(drawn.low <= auc <= drawn.high)
+            interval = delong_auc(data.labels, data.scores[0])
+            covered["delong"].append(interval.low <= auc <= interval.high)
+        rows.append((str(lesions), f"{auc:.2f}", *(share(hits) for hits in covered.values())))
+    head = ("lesions", "true AUC", "Obuchowski, by lesion", "cluster bootstrap", "DeLong, rows as if independent")
+    print_table(f"Coverage of 95 % intervals of the AUC, % of {sets} sets", head, rows)
+
+
+def proportion_coverage(sets: int) -> None:
+    rows = []
+    for truth in (0.8, 0.95):
+        clustered, plain = [], []
+        for seed in range(sets):
+            rng = np.random.default_rng(seed)
+            _, lesion = draw_lesions(rng, 125)
+            hits = rng.random(len(lesion)) < rng.beta(1.5 * truth, 1.5 * (1 - truth), 125)[lesion]
+            one = clustered_proportion(hits, lesion)
+            clustered.append(one.low <= truth <= one.high)
+            one = clustered_proportion(hits, np.arange(len(hits)))
+            plain.append(one.low <= truth <= one.high)
+        rows.append((f"{truth:.2f}", share(clustered), share(plain)))
+    head = ("true share", "Wilson, effective rows by lesion", "Wilson, rows as if independent")
+    print_table(f"Coverage of 95 % intervals of a sensitivity, 125 lesions, % of {sets} sets", head, rows)
+
+
+def binormal_recovery(sets: int = 200) -> None:
+    rows = []
+    for a, b in ((1.2, 0.8), (1.5, 1.0), (0.8, 1.3)):
+        within: list[tuple[bool, bool]] = []
+        aucs, errors = [], []
+        for seed in range(sets):
+            rng = np.random.default_rng(seed)
+            scores = np.concatenate([rng.normal(size=261), rng.normal(a / b, 1 / b, size=346)])
+            fit = fit_binormal(np.arange(607) >= 261, scores)
+            if fit.a is None or fit.b is None or fit.se_a is None or fit.se_b is None or fit.se_auc is None:
+                within.append((False, False))
+                continue
+            within.append((abs(fit.a - a) < 2 * fit.se_a, abs(fit.b - b) < 2 * fit.se_b))
+            aucs.append(fit.auc)
+            errors.append(fit.se_auc)
+        truth = norm.cdf(a / np.hypot(1, b))
+        rows.append(
+            (
+                f"{a}, {b}",
+                share([one[0] for one in within]),
+                share([one[1] for one in within]),
+                f"{truth:.4f}",
+                f"{np.mean(aucs):.4f}",
+                f"{np.std(aucs, ddof=1):.4f}",
+                f"{np.mean(errors):.4f}",
+            )
+        )
+    head = ("a, b", "a within 2 SE, %", "b within 2 SE, %", "true AUC", "mean AUC", "SD of AUC", "mean SE of AUC")
+    print_table(f"Binormal fit, {sets} sets of 346 positive and 261 negative independent rows", head, rows)
+
+
+def fold_numbers(labels: NDArray[np.bool_], groups: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+    """Deal the groups of each class to five folds at random."""
+    rng = np.random.default_rng(seed)
+    fold = np.empty(int(groups.max()) + 1, dtype=np.intp)
+    for value in (False, True):
+        members = rng.permutation(np.unique(groups[labels == value]))
+        fold[members] = np.arange(len(members)) % 5
+    return fold[groups]
+
+
+def fold_aucs(rows: Rows, which: int, fold: NDArray[np.intp]) -> list[float]:
+    return [empirical_auc(rows.labels[fold == k], rows.scores[which][fold == k]) for k in range(5)]
+
+
+def p_values(rows: Rows, fold: NDArray[np.intp], seed: int) -> dict[str, float]:
+    """Return the p-value of every test of the first two scores; `fold` is the fold that each row was scored in."""
+    labels, (first, second), lesion = rows.labels, rows.scores[:2], rows.lesion
+    ours, theirs = fold_aucs(rows, 0, fold), fold_aucs(rows, 1, fold)
+    mean = [per_lesion(labels, score, lesion) for score in (first, second)]
+    drawn = bootstrap_difference(labels, first, second, lesion, strata=fold, replicates=REPLICATES, seed=seed)
+    return {
+        "DeLong, rows as if independent": delong_difference(labels, first, second).p_value,
+        "DeLong on lesion means": delong_difference(
+            mean[0].labels, mean[0].probabilities, mean[1].probabilities
+        ).p_value,
+        "Obuchowski, pooled": clustered_difference(labels, first, second, lesion).p_value,
+        "Obuchowski, mean of folds": clustered_difference(labels, first, second, lesion, strata=fold).p_value,
+        "cluster bootstrap, mean of folds": drawn.p_value or 0.0,
+        "paired t, 5 folds": paired_t(ours, theirs).p_value,
+        "corrected t, 5 folds": corrected_paired_t(ours, theirs, 4, 1).p_value,
+    }
+
+
+def trained_scores(X: Vector, labels: NDArray[np.bool_], fold: NDArray[np.intp]) -> Vector:
+    """Return out-of-fold scores of a ridge discriminant, fitted on the other folds."""
+    scores = np.empty(len(labels))
+    for k in range(5):
+        train = fold != k
+        centre = X[train].mean(axis=0)
+        Z = X[train] - centre
+        weights = np.linalg.solve(Z.T @ Z + 10 * np.eye(X.shape[1]), Z.T @ (labels[train] - labels[train].mean()))
+        scores[~train] = (X[~train] - centre) @ weights
+    return scores
+
+
+def draw_features(rng: np.random.Generator) -> tuple[NDArray[np.bool_], NDArray[np.intp], tuple[Vector, Vector]]:
+    """Return two exchangeable blocks of 20 features: classifiers trained on them are equally good on average."""
+    labels, lesion = draw_lesions(rng, LESIONS)
+    blocks = []
+    for _ in range(2):
+        X = np.sqrt(0.7) * rng.normal(size=(LESIONS, 20))[lesion] + np.sqrt(0.3) * rng.normal(size=(len(lesion), 20))
+        blocks.append(X + 0.25 * labels[:, None])
+    return labels, lesion, (blocks[0], blocks[1])
+
+
+def given(rng: np.random.Generator, seed: int) -> dict[str, float]:
+    rows = draw_scores(rng, LESIONS, 0.81, 2)
+    found = p_values(rows, fold_numbers(rows.labels, rows.lesion, seed), seed)
+    by_row = fold_numbers(rows.labels, np.arange(len(rows.labels)), seed)
+    found["paired t, 5 folds that split lesions"] = paired_t(
+        fold_aucs(rows, 0, by_row), fold_aucs(rows, 1, by_row)
+    ).p_value
+    return found
+
+
+def trained(rng: np.random.Generator, seed: int) -> dict[str, float]:
+    labels, lesion, blocks = draw_features(rng)
+    fold = fold_numbers(labels, lesion, seed)
+    rows = Rows(labels, tuple(trained_scores(X, labels, fold) for X in blocks), lesion)
+    found = p_values(rows, fold, seed)
+    ours, theirs = [], []
+    for repeat in range(REPEATS):
+        other = fold_numbers(labels, lesion, 1000 + repeat)
+        again = Rows(labels, tuple(trained_scores(X, labels, other) for X in blocks), lesion)
+        ours += fold_aucs(again, 0, other)
+        theirs += fold_aucs(again, 1, other)
+    found[f"paired t, {REPEATS} x 5 folds"] = paired_t(ours, theirs).p_value
+    found[f"corrected t, {REPEATS} x 5 folds"] = corrected_paired_t(ours, theirs, 4, 1).p_value
+    return found
+
+
+def type_one_error(sets: int) -> None:
+    columns: list[dict[str, list[bool]]] = []
+    makers: tuple[Callable[[np.random.Generator, int], dict[str, float]], ...] = (given, trained)
+    for make in makers:
+        rejected: dict[str, list[bool]] = {}
+        for seed in range(sets):
+            for test, p in make(np.random.default_rng(seed), seed).items():
+                rejected.setdefault(test, []).append(p < 0.05)
+        columns.append(rejected)
+    tests = list(dict.fromkeys([*columns[0], *columns[1]]))
+    rows = [(test, *(share(column[test]) if test in column else "" for column in columns)) for test in tests]
+    head = ("test", "scores given", "classifiers trained in five folds")
+    print_table(f"Type-I error at 5 %, % of {sets} null sets of 219 lesions", head, rows)
+
+
+def family_wise_error(sets: int) -> None:
+    hits: dict[str, list[bool]] = {"unadjusted": [], "Bonferroni": [], "Holm": []}
+    for seed in range(sets):
+        rows = draw_scores(np.random.default_rng(seed), LESIONS, 0.81, 3)
+        p = [
+            clustered_difference(rows.labels, rows.scores[i], rows.scores[j], rows.lesion).p_value
+            for i, j in combinations(range(3), 2)
+        ]
+        hits["unadjusted"].append(min(p) < 0.05)
+        hits["Bonferroni"].append(min(bonferroni(p)) < 0.05)
+        hits["Holm"].append(min(holm(p)) < 0.05)
+    rows_ = [(name, share(found)) for name, found in hits.items()]
+    print_table(f"Any of three comparisons significant, % of {sets} null sets", ("adjustment", "any at 5 %"), rows_)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", type=int, default=2000, help="simulated data sets a cell")
+    sets = parser.parse_args().sets
+    start = time.perf_counter()
+    coverage(sets)
+    proportion_coverage(sets)
+    binormal_recovery()
+    type_one_error(sets)
+    family_wise_error(sets)
+    print(f"\n{time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
