@@ -2,8 +2,9 @@
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from cadx.errors import ImportColumnMissing, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
@@ -86,10 +87,9 @@ def read_table(dataset: str, path: Path, columns: Sequence[str], separator: str 
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, delimiter=separator, restval="")
-            header = [name.strip() for name in reader.fieldnames or ()]
-            reader.fieldnames = header
-            found = [(reader.line_num, cells) for cells in reader]
+            lines = _numbered(file, separator)
+            header = [name.strip() for name in next(lines, (1, []))[1]]
+            found = list(lines)
     except (FileNotFoundError, IsADirectoryError):
         raise ImportSourceMissing(dataset, str(path)) from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -98,7 +98,21 @@ def read_table(dataset: str, path: Path, columns: Sequence[str], separator: str 
     if missing:
         raise ImportColumnMissing(dataset, path.name, ", ".join(missing), ", ".join(header))
     return [
-        Row(dataset, path, line, {column: (cells[column] or "").strip() for column in header})
+        Row(
+            dataset,
+            path,
+            line,
+            dict(zip_longest(header, (cell.strip() for cell in cells[: len(header)]), fillvalue="")),
+        )
         for line, cells in found
-        if any(cells[column] for column in header)
+        if any(cells)
     ]
+
+
+def _numbered(file: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line they begin on, since a quoted cell may run over several."""
+    reader = csv.reader(file, delimiter=separator)
+    line = 1
+    for cells in reader:
+        yield line, cells
+        line = reader.line_num + 1
