@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from pydicom.encaps import generate_frames
 from pydicom.pixels.encoders import RLELosslessEncoder
 
 from cadx.mammogram import READABLE_TRANSFER_SYNTAXES, ReadingPolicy, VoiPolicy, read_mammogram
@@ -43,6 +42,7 @@ NAMES = {
 BITS = (8, 10, 12, 14, 16)
 FULL_RANGE = ReadingPolicy(voi=VoiPolicy.FULL_RANGE)
 DOCS = Path(__file__).parents[3] / "docs" / "reading.md"
+LOSSY = {TS + ".4.50", TS + ".4.51", TS + ".4.81", TS + ".4.91", TS + ".4.203"}
 DCMTK = {
     TS + ".4.50": ("dcmcjpeg", "+eb", "dcmdjpeg"),
     TS + ".4.51": ("dcmcjpeg", "+ee", "dcmdjpeg"),
@@ -111,6 +111,8 @@ def compare(
         stored = textured(case.bits, case.signed)
         agreed = []
         for name, (content, expected) in _references(folder, case, stored, make_dataset, save, encapsulate_frames):
+            if case.syntax not in LOSSY:
+                np.testing.assert_array_equal(expected, stored, err_msg=f"{name} is no reference")
             for inverted in (False, True):
                 difference = np.abs(_read(content, case, inverted) - np.asarray(expected, dtype=np.int64)).max()
                 assert difference <= tolerance(case), f"{name}: pixels differ by up to {difference}"
