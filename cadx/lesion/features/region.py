@@ -5,17 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import perimeter_crofton
 
 from cadx.errors import FeatureNotComputable
 from cadx.lesion.contour import contour_polygon
 from cadx.lesion.features.cooccurrence import Cooccurrence, cooccurrence
-from cadx.records import ROI_SPACING_MM, FloatImage, Mask, Points
+from cadx.lesion.features.neighbourhood import Neighbourhoods, dilate, lesion_neighbourhoods
+from cadx.records import FloatImage, Mask, Points
 
 SMALLEST_REGION_PX = 50
-RIBBON_PX = 20
 GRADIENT_SIGMA_PX = 2.0
-GRADIENT_REACH_PX = 6
+GRADIENT_REACH_PX = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +25,18 @@ class LesionRegion:
     ----------
     gray, valid, mask
         The ROI's pixels, (512, 512), and the lesion in it.
-    polygon
-        (n, 2): the lesion's outline, x and y in ROI pixels, every marching-squares vertex.
-    area_px
-        Pixels in the mask.
+    inside
+        float64, (n,): gray of the lesion's pixels.
+    outline
+        (m, 2): every marching-squares vertex of the outline, x and y in ROI pixels.
     perimeter_px
-        Crofton perimeter of the mask.
+        Crofton perimeter of the mask from 4 directions.
     centroid
-        x, y of the mask's centroid.
-    ribbon
-        Valid pixels outside the lesion within 20 pixels of it.
+        x, y of the mask's centroid in ROI pixels.
+    neighbourhoods
+        Pixels near and far from the lesion.
     gradient_x, gradient_y
-        float32, (512, 512): derivatives of the Gaussian-smoothed gray, per pixel.
-    gradient_valid
-        Pixels whose gradient saw no padding.
+        float32, (512, 512): derivatives of the Gaussian-smoothed gray, per pixel; 0 where padding is within 7 pixels.
     cooccurrence
         Gray-level co-occurrence inside the lesion.
     """
@@ -47,15 +44,19 @@ class LesionRegion:
     gray: FloatImage
     valid: Mask
     mask: Mask
-    polygon: Points
-    area_px: int
+    inside: NDArray[np.float64]
+    outline: Points
     perimeter_px: float
     centroid: tuple[float, float]
-    ribbon: Mask
+    neighbourhoods: Neighbourhoods
     gradient_x: FloatImage
     gradient_y: FloatImage
-    gradient_valid: Mask
     cooccurrence: Cooccurrence
+
+    @property
+    def area_px(self) -> int:
+        """Number of pixels."""
+        return len(self.inside)
 
 
 def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
@@ -64,57 +65,55 @@ def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
     Raises
     ------
     FeatureNotComputable
-        When the region is smaller than 50 pixels (0.5 mm2), or its gray is constant.
+        When the region has fewer than 50 valid pixels (0.5 mm2), or its gray is constant.
     """
     mask = mask & valid
     area_px = int(np.count_nonzero(mask))
     if area_px < SMALLEST_REGION_PX:
-        raise FeatureNotComputable("every feature", f"the region has {area_px} pixels, under {SMALLEST_REGION_PX}")
+        raise FeatureNotComputable(
+            "area_mm2", f"the region has {area_px} valid pixels; {SMALLEST_REGION_PX} (0.5 mm2) are the least"
+        )
     rows, columns = np.nonzero(mask)
-    gradient_x, gradient_y = _gradient(gray)
+    gradient_x, gradient_y = _gradient(gray, valid)
     return LesionRegion(
         gray=gray,
         valid=valid,
         mask=mask,
-        polygon=contour_polygon(mask, 0.0),
-        area_px=area_px,
-        perimeter_px=float(perimeter_crofton(mask, directions=4)),
+        inside=gray[rows, columns].astype(np.float64),
+        outline=contour_polygon(mask, 0.0),
+        perimeter_px=crofton_perimeter(mask),
         centroid=(float(columns.mean()) + 0.5, float(rows.mean()) + 0.5),
-        ribbon=dilate(mask, RIBBON_PX) & ~mask & valid,
+        neighbourhoods=lesion_neighbourhoods(mask, valid),
         gradient_x=gradient_x,
         gradient_y=gradient_y,
-        gradient_valid=~dilate(~valid, GRADIENT_REACH_PX) if not valid.all() else valid,
         cooccurrence=cooccurrence(gray, mask),
     )
 
 
-def dilate(mask: Mask, radius_px: int) -> Mask:
-    """Dilate by an exact Euclidean disc: every pixel whose centre is within `radius_px` of a pixel of the mask."""
-    column = np.arange(mask.shape[1])
-    far = 2 * mask.shape[1]
-    last = np.maximum.accumulate(np.where(mask, column, -far), axis=1)
-    following = np.minimum.accumulate(np.where(mask, column, far)[:, ::-1], axis=1)[:, ::-1]
-    across = np.minimum(np.minimum(column - last, following - column), 255).astype(np.uint8)
-    reached = np.zeros_like(mask)
-    for offset in range(-radius_px, radius_px + 1):
-        near = across <= int(np.sqrt(radius_px**2 - offset**2))
-        if offset >= 0:
-            reached[offset:] |= near[: mask.shape[0] - offset]
-        else:
-            reached[:offset] |= near[-offset:]
-    return reached
+def crofton_perimeter(mask: Mask) -> float:
+    """Perimeter in pixels by Crofton's formula: crossings of the outline by lines in 4 directions.
+
+    P = pi / 8 * (horizontal + vertical + (both diagonals) / sqrt(2)), a crossing being a pair of neighbours of which
+    one is in.
+    """
+    padded = np.pad(mask, 1)
+    straight = np.count_nonzero(padded[:, 1:] ^ padded[:, :-1]) + np.count_nonzero(padded[1:] ^ padded[:-1])
+    diagonal = np.count_nonzero(padded[1:, 1:] ^ padded[:-1, :-1]) + np.count_nonzero(padded[1:, :-1] ^ padded[:-1, 1:])
+    return float(np.pi / 8 * (straight + diagonal * np.sqrt(0.5)))
 
 
-def _gradient(gray: FloatImage) -> tuple[FloatImage, FloatImage]:
-    smooth = ndimage.gaussian_filter(gray, GRADIENT_SIGMA_PX, truncate=GRADIENT_REACH_PX / GRADIENT_SIGMA_PX - 0.5)
-    return np.gradient(smooth, axis=1), np.gradient(smooth, axis=0)
-
-
-def length_mm(length_px: float) -> float:
-    """Convert a length on the ROI's grid to millimetres."""
-    return length_px * ROI_SPACING_MM
-
-
-def inside(region: LesionRegion) -> NDArray[np.float64]:
-    """Gray of the lesion's pixels, float64."""
-    return region.gray[region.mask].astype(np.float64)
+def _gradient(gray: FloatImage, valid: Mask) -> tuple[FloatImage, FloatImage]:
+    """Central differences of the gray after a Gaussian of 2 pixels (0.2 mm), free of padding."""
+    smooth = ndimage.gaussian_filter(gray, GRADIENT_SIGMA_PX, truncate=3.0)
+    along_x, along_y = np.empty_like(smooth), np.empty_like(smooth)
+    along_x[:, 1:-1] = smooth[:, 2:] - smooth[:, :-2]
+    along_y[1:-1, :] = smooth[2:, :] - smooth[:-2, :]
+    along_x *= np.float32(0.5)
+    along_y *= np.float32(0.5)
+    along_x[:, 0] = along_x[:, -1] = 0
+    along_y[0] = along_y[-1] = 0
+    if not valid.all():
+        near_padding = dilate(~valid, GRADIENT_REACH_PX)
+        along_x[near_padding] = 0
+        along_y[near_padding] = 0
+    return along_x, along_y

@@ -1,8 +1,16 @@
-"""How far the lesion's outline is from a disc."""
+"""How far the lesion's outline is from a disc, measured on its pixels."""
 
 import numpy as np
+from scipy.spatial import ConvexHull
 
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
+from cadx.lesion.features.polygon import (
+    fourier_factor,
+    fractional_concavity,
+    polygon_area,
+    signature_fractal_dimension,
+    spiculation_index,
+)
 from cadx.lesion.features.region import LesionRegion
 
 
@@ -19,7 +27,51 @@ def irregularity(region: LesionRegion) -> float:
     return 1 - 2 * float(np.sqrt(np.pi * region.area_px)) / region.perimeter_px
 
 
+def compactness(region: LesionRegion) -> float:
+    """1 - 4 pi A / P^2, about 0 for a disc, towards 1 for a ragged outline (Shen 1994; Rangayyan 2000)."""
+    return 1 - 4 * np.pi * region.area_px / region.perimeter_px**2
+
+
+def eccentricity(region: LesionRegion) -> float:
+    """Eccentricity of the ellipse with the region's second moments, sqrt(1 - minor^2 / major^2), 0 to 1.
+
+    The square of a pixel's own moment (1/12) is left out, as in the continuous definition.
+    """
+    rows, columns = np.nonzero(region.mask)
+    minor, major = np.linalg.eigvalsh(np.cov(np.stack([rows, columns]).astype(np.float64)))
+    return float(np.sqrt(max(0.0, 1 - minor / major)))
+
+
+def solidity(region: LesionRegion) -> float:
+    """Area of the outline over the area of its convex hull, 0 to 1; 1 for a convex lesion."""
+    return polygon_area(region.outline) / float(ConvexHull(region.outline).volume)
+
+
+def _fractional_concavity(region: LesionRegion) -> float:
+    return fractional_concavity(region.outline)
+
+
+def _spiculation_index(region: LesionRegion) -> float:
+    return spiculation_index(region.outline)
+
+
+def _fourier_factor(region: LesionRegion) -> float:
+    return fourier_factor(region.outline)
+
+
+def _signature_fractal_dimension(region: LesionRegion) -> float:
+    return signature_fractal_dimension(region.outline)
+
+
+_SHAPE = FeatureFamily.SHAPE
 SHAPE_FEATURES = (
-    FeatureDefinition("circularity", FeatureFamily.SHAPE, "1", "rounder lesion", "", circularity),
-    FeatureDefinition("irregularity", FeatureFamily.SHAPE, "1", "more irregular outline", "", irregularity),
+    FeatureDefinition("circularity", _SHAPE, "1", "rounder", "", circularity),
+    FeatureDefinition("irregularity", _SHAPE, "1", "more ragged outline", "", irregularity),
+    FeatureDefinition("compactness", _SHAPE, "1", "more ragged or elongated", "", compactness),
+    FeatureDefinition("eccentricity", _SHAPE, "1", "more elongated", "", eccentricity),
+    FeatureDefinition("solidity", _SHAPE, "1", "fewer indentations", "", solidity),
+    FeatureDefinition("fractional_concavity", _SHAPE, "1", "more lobulated or spiculated", "", _fractional_concavity),
+    FeatureDefinition("spiculation_index", _SHAPE, "1", "longer, narrower spicules", "", _spiculation_index),
+    FeatureDefinition("fourier_factor", _SHAPE, "1", "more fine detail in the outline", "", _fourier_factor),
+    FeatureDefinition("signature_fractal_dimension", _SHAPE, "1", "rougher outline", "", _signature_fractal_dimension),
 )

@@ -16,7 +16,7 @@ SMALLEST_AREA_MM2 = 4.0
 # The largest disc that fits the ROI has 2059 mm2.
 LARGEST_AREA_MM2 = 1600.0
 # Under this radial gradient index the outline does not point to a common centre. See docs/decisions/segmentation.md.
-SMALLEST_RGI = 0.30
+SMALLEST_RGI = 0.45
 
 
 @dataclass(frozen=True, slots=True)
