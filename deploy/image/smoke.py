@@ -35,7 +35,8 @@ from pydicom.uid import (
 
 from cadx.bundle import ClassifierFigures, Classifiers, CohortFacts, EvaluationFigures, write_bundle
 from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote
-from cadx.cnn import EXTRACTION_VERSION, load_exported
+from cadx.cnn import BackboneSpec, load_exported
+from cadx.cnn.backbone import describe
 from cadx.lesion import FEATURES, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 
@@ -114,13 +115,8 @@ def tiny_backbone() -> bytes:
         + _field(11, _tensor(b"gray", (b"n", 1, 512, 512)))
         + _field(12, _tensor(b"features", (b"n", FEATURES_A_SIDE**2)))
     )
-    facts = {
-        "spec": {"weights": "random:0"},
-        "weights_digest": "0" * 64,
-        "feature_counts": {"fc6": FEATURES_A_SIDE**2},
-        "extraction_version": EXTRACTION_VERSION,
-    }
-    metadata = _field(1, b"mammo-cadx backbone") + _field(2, json.dumps(facts).encode())
+    ((key, value),) = describe(BackboneSpec(weights="random:0"), "0" * 64, {"fc6": (FEATURES_A_SIDE**2,)}).items()
+    metadata = _field(1, key.encode()) + _field(2, value.encode())
     return _field(1, 8) + _field(7, graph) + _field(8, _field(2, 17)) + _field(14, metadata)
 
 
