@@ -17,7 +17,7 @@ from cadx.classify.grid import GridPoint
 
 ClassWeight = Literal["balanced"] | None
 TIE = 1e-9
-MAX_ITERATIONS = 100_000
+MAX_ITERATIONS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Search:
     decisions
         (points, n) decision value of every row when it was held out.
     converged
-        (points,) whether the solver met its tolerance on every fold within 100,000 iterations.
+        (points,) whether the solver met its tolerance on every fold within 30,000 iterations.
     """
 
     points: tuple[GridPoint, ...]
