@@ -1,4 +1,4 @@
-"""What a fit prints for people."""
+"""What a fit or a study prints for people."""
 
 from pathlib import Path
 
@@ -7,6 +7,9 @@ from rich.table import Table
 
 from cadx.bundle import BundleManifest
 from training.fit import Fit
+from training.report.write import HTML
+from training.study.reading import interval, read_conclusion
+from training.study.study import Study
 
 
 def print_fit(console: Console, fit: Fit, manifest: BundleManifest, folder: Path) -> None:
@@ -36,3 +39,29 @@ def figures_table(manifest: BundleManifest) -> Table:
     ):
         table.add_row(label, f"{figures.auc_mean:.3f}", f"{figures.auc_sd:.3f}")
     return table
+
+
+def print_study(console: Console, study: Study, folder: Path, bundle: Path | None) -> None:
+    """Print what a study found, in a table and in words, and where its files lie."""
+    for case in study.skipped:
+        console.print(
+            f"left out: lesion {case.lesion_id} ({case.reason_code}): {case.reason}", style="yellow", markup=False
+        )
+    cohort = study.analysis.cohort
+    title = (
+        f"{cohort.lesions} lesions, {cohort.rois} ROIs ({cohort.benign.rois} benign, {cohort.malignant.rois} "
+        f"malignant); {study.kind}"
+    )
+    table = Table(title=title, title_justify="left")
+    for heading in ("classifier", "AUC", "95 % CI", "SD over folds"):
+        table.add_column(heading)
+    for found in study.analysis.performances:
+        sd = "" if found.auc_sd is None else f"{found.auc_sd:.3f}"
+        table.add_row(found.label, f"{found.auc.auc:.3f}", interval(found.auc.low, found.auc.high), sd)
+    console.print(table)
+    console.print(read_conclusion(study.analysis), markup=False)
+    for notice in study.notices:
+        console.print(notice, style="bold red", markup=False)
+    console.print(f"report: {folder / HTML}", markup=False)
+    if bundle is not None:
+        console.print(f"bundle written: {bundle}", markup=False)
