@@ -26,7 +26,7 @@ COPY cadx cadx
 COPY training training
 COPY app app
 RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --no-deps --force-reinstall . \
-    && if [ -z "${EXTRAS}" ]; then rm -f /opt/venv/bin/cadx-train; fi
+    && if [[ "${EXTRAS}" != *training* ]]; then rm -f /opt/venv/bin/cadx-train; fi
 
 # Drop what nobody opens at run time, then run whole assessments: they prove that nothing needed is gone, and they leave
 # byte code for exactly the modules that a request imports, since the read-only container could never write any.
