@@ -19,9 +19,9 @@ HIGHEST_DEGREE = 12
 POLAR_STEPS = 64
 AZIMUTH_STEPS = 128
 # Distance of the classes' mean suspicion in its standard deviation. All class information but size passes through the
-# suspicion, so shape, margin and contrast together cannot reach an AUC above Phi(CLASS_DISTANCE / sqrt(2)) = 0.97;
+# suspicion, so shape, margin and contrast together cannot reach an AUC above Phi(CLASS_DISTANCE / sqrt(2)) = 0.95;
 # blur, noise and background keep it far below.
-CLASS_DISTANCE = 2.6
+CLASS_DISTANCE = 2.3
 SPICULE_PIECES = 3
 
 
