@@ -1,0 +1,200 @@
+"""Damaged files of every syntax: a typed refusal or a reading, never a crash, a hang or a warning.
+
+``CADX_FUZZ_CASES=8000 CADX_FUZZ_SEED=1 pytest tests/cadx/mammogram/test_fuzz.py`` runs many more than CI does.
+"""
+
+import io
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from cadx.errors import CadxError
+from cadx.mammogram import READABLE_TRANSFER_SYNTAXES, read_mammogram
+from cadx.records import LesionCentre
+from cadx.roi import extract_roi
+
+CASES = int(os.environ.get("CADX_FUZZ_CASES", "100"))
+SEED = int(os.environ.get("CADX_FUZZ_SEED", "0"))
+LONGEST_S = 2.0
+TS = "1.2.840.10008.1.2"
+RASTERS = ("png", "tiff", "tiff_lzw", "pgm")
+
+
+@pytest.fixture(scope="module")
+def sample(make_dataset: Any, save: Any, encapsulate_frames: Any, textured: Any) -> Callable[[str], bytes]:
+    """A good file of a kind: a transfer syntax, or one of the rasters."""
+
+    def make(kind: str) -> bytes:
+        if kind in RASTERS:
+            return raster(kind, textured(16))
+        bits = 8 if kind == TS + ".4.50" else 12
+        window = {"WindowCenter": 2**bits // 2, "WindowWidth": 2**bits, "PixelPaddingValue": 0}
+        dataset = make_dataset(textured(bits), bits, **window)
+        codestream = encoded(kind, textured(bits), bits)
+        if codestream is not None:
+            return bytes(save(encapsulate_frames(dataset, kind, [codestream])))
+        dataset.file_meta.TransferSyntaxUID = kind
+        if kind == TS + ".5":
+            dataset.file_meta.TransferSyntaxUID = TS + ".1"
+            dataset.compress(TS + ".5")
+        if kind == TS + ".2":
+            dataset.PixelData = textured(bits).astype(">u2").tobytes()
+        return bytes(save(dataset))
+
+    return make
+
+
+def raster(kind: str, stored: Any) -> bytes:
+    if kind == "pgm":
+        return b"P5\n50 64\n65535\n" + stored.astype(">u2").tobytes()
+    stream = io.BytesIO()
+    options = {"compression": "tiff_lzw"} if kind == "tiff_lzw" else {}
+    Image.fromarray(stored).save(stream, kind.split("_")[0], **options)
+    return stream.getvalue()
+
+
+def encoded(syntax: str, stored: Any, bits: int) -> bytes | None:
+    if not syntax.startswith(TS + ".4."):
+        return None
+    imagecodecs = pytest.importorskip("imagecodecs")
+    kind = syntax.removeprefix(TS + ".4.")
+    if kind in {"80", "81"}:
+        import jpeg_ls
+
+        return bytes(jpeg_ls.encode_array(stored, lossy_error=2 if kind == "81" else 0))
+    encoders = {
+        "50": lambda: imagecodecs.jpeg_encode(stored),
+        "51": lambda: imagecodecs.jpeg_encode(stored, bitspersample=bits),
+        "57": lambda: imagecodecs.jpeg_encode(stored, lossless=True, bitspersample=bits, predictor=6),
+        "70": lambda: imagecodecs.jpeg_encode(stored, lossless=True, bitspersample=bits, predictor=1),
+        "90": lambda: imagecodecs.jpeg2k_encode(stored, codecformat="j2k", reversible=True, bitspersample=bits),
+        "91": lambda: imagecodecs.jpeg2k_encode(stored, codecformat="j2k", level=40, bitspersample=bits),
+        "203": lambda: imagecodecs.htj2k_encode(stored, reversible=False),
+    }
+    return bytes(encoders.get(kind, lambda: imagecodecs.htj2k_encode(stored, reversible=True))())
+
+
+def outcome(content: bytes, crop: bool = False) -> str:
+    """Read, and show or crop; the code of the refusal, or 'read'. Anything else fails the test."""
+    started = time.perf_counter()
+    spacing_mm = None if content[128:132] == b"DICM" else 0.1
+    try:
+        mammogram = read_mammogram(content, pixel_spacing_mm=spacing_mm)
+        if crop:
+            gray = extract_roi(mammogram, LesionCentre(mammogram.columns / 2, mammogram.rows / 2)).gray
+        else:
+            gray = mammogram.pixels.window(0, min(mammogram.rows, 512), 0, min(mammogram.columns, 512)).gray
+    except CadxError as error:
+        result = error.code if error.detail else "an error without words"
+    else:
+        assert np.isfinite(gray).all()
+        assert gray.min() >= 0
+        assert gray.max() <= 1
+        result = "read"
+    assert time.perf_counter() - started < LONGEST_S
+    return result
+
+
+def damaged(content: bytes, rng: np.random.Generator) -> bytes:
+    """Cut, or overwrite up to five bytes, or take some out: anywhere, or in the dense part of header and codestream."""
+    changed = bytearray(content)
+    pixels = max(content.find(b"\xe0\x7f\x10\x00"), 0)
+    kind = rng.integers(6)
+    if kind == 0:
+        return content[: rng.integers(1, len(content))]
+    low, high = {
+        1: (0, len(changed)),
+        2: (pixels, min(len(changed), pixels + 220)),
+        3: (132 if pixels else 0, pixels or 200),
+        4: (pixels, len(changed)),
+        5: (0, len(changed)),
+    }[int(kind)]
+    for _ in range(rng.integers(1, 6)):
+        changed[rng.integers(low, high)] = rng.choice([0, 255, rng.integers(256)])
+    if kind == 5:
+        start = rng.integers(len(changed))
+        del changed[start : start + rng.integers(1, 9)]
+    return bytes(changed)
+
+
+@pytest.mark.timeout(3600 if CASES > 1000 else 120)
+@pytest.mark.parametrize("kind", [*READABLE_TRANSFER_SYNTAXES, *RASTERS])
+def test_damaged_files_are_read_or_refused(kind: str, sample: Callable[[str], bytes]) -> None:
+    content = sample(kind)
+    assert outcome(content) == "read"
+    rng = np.random.default_rng(SEED)
+    outcomes = [outcome(damaged(content, rng), crop=case % 4 == 0) for case in range(CASES)]
+    assert set(outcomes) != {"read"}, "no damage was ever noticed: the damage is not damaging"
+    assert "an error without words" not in outcomes
+
+
+HEADER_VALUES = {
+    "ImagerPixelSpacing": b"0.1000\\0.1000 ",
+    "WindowCenter": b"2048.123",
+    "WindowWidth": b"4096.123",
+    "RescaleSlope": b"1.000001",
+    "RescaleIntercept": b"0.000001",
+    "EstimatedRadiographicMagnificationFactor": b"1.012345",
+    "NumberOfFrames": b"00000001",
+    "PixelPaddingValue": None,
+}
+NUMBER_LIKE = st.one_of(
+    st.text(alphabet="0123456789+-.eE\\ naif", max_size=14),
+    st.floats(width=32).map(str),
+    st.integers(-(10**12), 10**12).map(str),
+)
+
+
+@given(values=st.fixed_dictionaries({}, optional={name: NUMBER_LIKE for name, text in HEADER_VALUES.items() if text}))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_header_number_is_read_or_refused(
+    values: dict[str, str], make_dataset: Any, save: Any, textured: Any
+) -> None:
+    content = _template(make_dataset, save, textured)
+    for name, text in values.items():
+        placed = HEADER_VALUES[name]
+        assert placed is not None
+        content = content.replace(placed, text.encode()[: len(placed)].ljust(len(placed)))
+    outcome(content)
+
+
+@given(
+    layout=st.fixed_dictionaries(
+        {},
+        optional={
+            name: st.integers(0, 65535)
+            for name in (
+                "Rows",
+                "Columns",
+                "BitsAllocated",
+                "BitsStored",
+                "HighBit",
+                "PixelRepresentation",
+                "SamplesPerPixel",
+                "PixelPaddingValue",
+                "PixelPaddingRangeLimit",
+            )
+        },
+    )
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_pixel_layout_is_read_or_refused(
+    layout: dict[str, int], make_dataset: Any, save: Any, textured: Any
+) -> None:
+    dataset = make_dataset(textured(12), 12)
+    for name, value in layout.items():
+        dataset.add_new(name, "US", value)
+    outcome(bytes(save(dataset)))
+
+
+def _template(make_dataset: Any, save: Any, textured: Any) -> bytes:
+    numbers = {name: text.decode() for name, text in HEADER_VALUES.items() if text}
+    numbers["ImagerPixelSpacing"] = "0.1000\\0.1000"
+    return bytes(save(make_dataset(textured(12), 12, **numbers)))
