@@ -75,6 +75,7 @@ def request_body(form: type[BaseModel], example: Document, *, several_images: bo
         properties[name].pop("default", None)
     images = {"type": "array", "items": image, "minItems": 1} if several_images else image
     multipart = {
+        "title": form.__name__,
         "type": "object",
         "properties": {"image": images, **properties},
         "required": ["image", *schema.get("required", [])],
@@ -111,6 +112,7 @@ def install_openapi(application: FastAPI, *, with_keys: bool) -> None:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = Problem.model_json_schema()
             for operation in _operations(document):
+                _name_form(operation, schemas)
                 for parameter in operation.get("parameters", []):
                     parameter["schema"] = _without_null(parameter["schema"])
                 if not with_keys:
@@ -126,6 +128,15 @@ def install_openapi(application: FastAPI, *, with_keys: bool) -> None:
 def _operations(document: Document) -> Iterator[Document]:
     for path in document["paths"].values():
         yield from cast("Iterator[Document]", path.values())
+
+
+def _name_form(operation: Document, schemas: Document) -> None:
+    """Move a form's schema among the named ones, so that generated clients have a name for it."""
+    form = operation.get("requestBody", {}).get("content", {}).get(MULTIPART)
+    if form is not None and "title" in form["schema"]:
+        schema = form["schema"]
+        schemas[schema["title"]] = schema
+        form["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
 
 
 def _without_null(schema: Document) -> Document:

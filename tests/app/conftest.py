@@ -1,6 +1,7 @@
 """A service in this process, and real servers on loopback."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -91,15 +92,30 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def no_files() -> None:
+    """What a full disk does to a process: it can write to no file (pipes and sockets are none)."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
 @contextmanager
-def run_server(folder: Path, **environment: str) -> Iterator[LiveServer]:
+def run_server(folder: Path, *, disk_full: bool = False, **environment: str) -> Iterator[LiveServer]:
     """Run ``python -m app`` until it is ready, then for the block."""
     port = free_port()
     log = folder / f"server-{port}.log"
     variables = {name: value for name, value in os.environ.items() if not name.startswith("CADX_")}
     variables |= {"CADX_PORT": str(port), **environment}
     with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "app"], env=variables, stdout=output, stderr=output)
+        # The log goes through `cat`, so that the server itself holds no file open for writing.
+        keeper = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=output)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app"],
+            env=variables,
+            stdout=keeper.stdin,
+            stderr=keeper.stdin,
+            preexec_fn=no_files if disk_full else None,
+        )
+        assert keeper.stdin is not None
+        keeper.stdin.close()
     server = LiveServer(process, port, log)
     try:
         wait_until_ready(server)
@@ -112,6 +128,7 @@ def run_server(folder: Path, **environment: str) -> Iterator[LiveServer]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        keeper.wait(20)
 
 
 def wait_until_ready(server: LiveServer) -> None:
@@ -125,15 +142,16 @@ def wait_until_ready(server: LiveServer) -> None:
     pytest.fail(f"the server did not become ready:\n{server.log_text()[-2000:]}")
 
 
-@pytest.fixture
-def start_server(tmp_path: Path) -> Callable[..., AbstractContextManager[LiveServer]]:
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[LiveServer]]:
     """Run a server with settings of its own: ``with start_server(CADX_...=...) as server``."""
-    return partial(run_server, tmp_path)
+    return partial(run_server, tmp_path_factory.mktemp("servers"))
 
 
 @pytest.fixture(scope="session")
-def live_server(bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def live_server(
+    bundle_folder: Path, start_server: Callable[..., AbstractContextManager[LiveServer]]
+) -> Iterator[LiveServer]:
     """One server for every test that does not end or flood it."""
-    folder = tmp_path_factory.mktemp("live")
-    with run_server(folder, CADX_MODELS_DIR=str(bundle_folder.parent), CADX_LOG_LEVEL="debug") as server:
+    with start_server(CADX_MODELS_DIR=str(bundle_folder.parent), CADX_LOG_LEVEL="debug") as server:
         yield server

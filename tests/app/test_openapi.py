@@ -69,7 +69,7 @@ def test_every_request_body_has_an_example_that_fits(document: Document) -> None
         body = operation.get("requestBody")
         if body:
             form = body["content"]["multipart/form-data"]
-            Draft202012Validator(form["schema"]).validate(form["example"])
+            Draft202012Validator(resolved(document, form["schema"])).validate(form["example"])
             assert path.startswith("/v1/predictions")
 
 

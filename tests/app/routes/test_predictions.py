@@ -138,15 +138,20 @@ def test_thumbnail_is_the_region(client: TestClient, sample: "Sample", bundle_fo
     assert np.abs(shown / 255 - gray).max() <= 0.5 / 255 + 1e-6
 
 
-def test_border_and_small_images_are_answered_with_a_flag(client: TestClient) -> None:
-    small = client.post(URL, files={"image": png(400, 380)}, data={"x": "190", "y": "200", "pixel_spacing_mm": "0.1"})
-    assert small.status_code == 200
-    assert small.json()["region"]["padded_share"] == pytest.approx(1 - 400 * 380 / 512**2, abs=0.01)
-    border = client.post(URL, files={"image": png(900, 900)}, data={"x": "5", "y": "450", "pixel_spacing_mm": "0.1"})
-    assert border.status_code == 200
-    assert border.json()["region"]["padded_share"] == pytest.approx(0.49, abs=0.02)
-    for answer in (small, border):
+def test_border_and_small_images_are_answered_with_a_flag(client: TestClient, unseen_phantom: Case) -> None:
+    levels = pydicom.dcmread(unseen_phantom.image).pixel_array.astype(np.uint16) * 4
+    x, y = round(unseen_phantom.centre.x), round(unseen_phantom.centre.y)
+    shares = []
+    for left, right in ((250, 250), (5, 263)):
+        crop = np.ascontiguousarray(levels[y - 250 : y + 250, x - left : x + right])
+        buffer = io.BytesIO()
+        Image.fromarray(crop).save(buffer, format="PNG")
+        data = {"x": str(left), "y": "250", "pixel_spacing_mm": "0.1"}
+        answer = client.post(URL, files={"image": buffer.getvalue()}, data=data)
+        assert answer.status_code == 200, answer.text
         assert "roi_padded" in [flag["code"] for flag in answer.json()["flags"]]
+        shares.append(answer.json()["region"]["padded_share"])
+    assert shares == pytest.approx([1 - 500 * 500 / 512**2, 1 - 500 * 261 / 512**2], abs=0.01)
 
 
 def test_several_lesions_are_each_what_they_are_alone(client: TestClient, sample: "Sample") -> None:
