@@ -120,8 +120,8 @@ def vindr_mammo(
 ) -> None:
     """Import VinDr-Mammo: finding_annotations.csv and images/STUDY/IMAGE.dicom.
 
-    Where: PhysioNet, "VinDr-Mammo", version 1.0.0, for credentialed users.
-    Licence: PhysioNet Restricted Health Data License, cite Nguyen et al. 2023 and PhysioNet.
+    Where: PhysioNet, "VinDr-Mammo", version 1.0.0, after accepting its data use agreement.
+    Licence: PhysioNet's restricted health data licence, see its page; cite Nguyen et al. 2023 and PhysioNet.
 
     Rules: the centre is the middle of the box; the label follows from the finding's BI-RADS category, which is a
     reader's suspicion and not pathology; findings of one breast with one label are one lesion, since boxes are not

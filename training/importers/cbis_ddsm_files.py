@@ -1,8 +1,9 @@
 """Finding the image and the mask of a CBIS-DDSM row, and the mask's centre in the image.
 
-The paths in the tables date from before the files were renamed: only their first part, the case's folder, can be relied
-upon. A full mammogram lies alone in its folder. Mask and crop lie together, and the tables often swap them; the mask is
-the larger one, since it covers the whole mammogram.
+The paths in the tables date from before the files were renamed: only their folders can be relied upon, either the first
+part, the case, or the last, the series, by which some copies of the collection are sorted. A full mammogram lies alone
+in its folder. Mask and crop lie together, and the tables often swap them; the mask is the larger one, since it covers
+the whole mammogram.
 """
 
 from dataclasses import dataclass
@@ -48,18 +49,19 @@ class MaskRefused:
 
 
 class DicomFolders:
-    """Finds files by the first part of the paths in the tables."""
+    """Finds files by the folders of the paths in the tables."""
 
     def __init__(self, folder: Path) -> None:
         self._roots = [folder, *sorted(folder.glob("CBIS-DDSM")), *sorted(folder.glob("*/CBIS-DDSM"))]
 
     def find(self, table_path: str) -> Path | None:
         """Give the full mammogram or the full-size mask of a case; None when there is neither."""
-        case = PurePosixPath(table_path.strip()).parts[0]
+        *folders, _ = PurePosixPath(table_path.strip()).parts
         for root in self._roots:
-            files = sorted((root / case).rglob("*.dcm"))
-            if files:
-                return max(files, key=_pixel_count) if len(files) > 1 else files[0]
+            for folder in (*folders[:1], *folders[-1:]):
+                files = sorted((root / folder).rglob("*.dcm"))
+                if files:
+                    return max(files, key=_pixel_count) if len(files) > 1 else files[0]
         return None
 
 

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image, UnidentifiedImageError
+
 from cadx.errors import ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from cadx.records import LesionCentre
 from training.cases import Case, Label
@@ -79,7 +81,8 @@ def import_mini_mias(folder: Path, *, include_calcifications: bool = False) -> I
     Raises
     ------
     ImportSourceMissing, ImportFileUnreadable, ImportValueInvalid, ImportEmpty
-        When ``Info.txt`` is missing, is not text or has a malformed row, or nothing is left.
+        When ``Info.txt`` is missing, is not text or has a malformed row, an image is none or has another size, or
+        nothing is left.
     """
     cases: list[Case] = []
     skipped: list[Skipped] = []
@@ -123,6 +126,7 @@ def _case(folder: Path, line: _Line, ordinal: int, include_calcifications: bool)
     reason = _reason_to_skip(kind, centre, image, include_calcifications)
     if reason:
         return Skipped(line.place, reason)
+    _check_size(image)
     return Case(
         image=image,
         centre=centre,
@@ -148,3 +152,14 @@ def _patient(image_id: str) -> str:
     """Films 2k-1 and 2k are the two breasts of patient k."""
     number = int(image_id.removeprefix("mdb"))
     return f"mias-{(number + 1) // 2:03d}"
+
+
+def _check_size(path: Path) -> None:
+    """Refuse an image that is not 1024 x 1024: its coordinates would mean another place."""
+    try:
+        with Image.open(path) as image:
+            size = image.size
+    except (UnidentifiedImageError, ValueError) as error:
+        raise ImportFileUnreadable(DATASET, path.name, str(error)) from None
+    if size != (SIZE_PX, SIZE_PX):
+        raise ImportFileUnreadable(DATASET, path.name, f"it has {size[0]} x {size[1]} pixels and not 1024 x 1024")

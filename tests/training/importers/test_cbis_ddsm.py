@@ -11,6 +11,7 @@ from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, ge
 
 from cadx.errors import (
     ImportColumnMissing,
+    ImportEmpty,
     ImportFileUnreadable,
     ImportSettingInvalid,
     ImportSourceMissing,
@@ -124,6 +125,23 @@ def test_centre_is_the_centroid_of_the_mask_wherever_the_crop_lies(collection: C
     assert imported.lesion_id == "P_00001-LEFT-mass-1"
     assert (imported.patient_id, imported.view, imported.pixel_spacing_mm) == ("P_00001", "CC", 0.05)
     assert imported.label is Label.MALIGNANT
+
+
+def test_files_sorted_by_series_are_found_too(collection: Collection) -> None:
+    collection.add()
+    root = collection.folder / "CBIS-DDSM"
+    write_image(root / "1.3.6.1.4.1.9590.2" / "1-1.dcm", np.zeros((60, 40), dtype=np.uint16))
+    write_image(root / "1.3.6.1.4.1.9590.4" / "1-1.dcm", mask((60, 40), slice(10, 20), slice(4, 8)))
+    write_image(root / "1.3.6.1.4.1.9590.4" / "1-2.dcm", np.full((8, 6), 40000, dtype=np.uint16))
+    (imported,) = import_cbis_ddsm(collection.write(), LUMISYS).cases
+    assert (imported.centre.x, imported.centre.y) == (6.0, 15.0)
+
+
+def test_path_without_folders_finds_nothing(collection: Collection) -> None:
+    collection.add()
+    collection.rows[0]["image file path"] = "000000.dcm"
+    with pytest.raises(ImportEmpty, match="image file is not there"):
+        import_cbis_ddsm(collection.write(), LUMISYS)
 
 
 def test_mask_of_another_size_is_carried_over_and_of_another_shape_refused(collection: Collection) -> None:

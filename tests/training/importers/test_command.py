@@ -15,7 +15,7 @@ def test_import_writes_manifest_summary_and_what_was_left_out(tmp_path: Path) ->
     data = tmp_path / "mini-mias"
     data.mkdir()
     (data / "Info.txt").write_text("mdb001 G CIRC B 535 425 197\nmdb003 D NORM\n")
-    (data / "mdb001.pgm").write_bytes(b"P5\n2 2\n255\n\x00\x00\x00\x00")
+    (data / "mdb001.pgm").write_bytes(b"P5\n1024 1024\n255\n")
     out = tmp_path / "manifests" / "mias.csv"
     result = CliRunner().invoke(cli, ["import", "mini-mias", str(data), "--out", str(out)])
     assert result.exit_code == 0, result.output

@@ -31,7 +31,7 @@ mdb999 F CIRC B 100 0 10
 def folder_with(folder: Path, rows: str, images: tuple[str, ...] = ("001", "002", "144", "223", "999")) -> Path:
     (folder / "Info.txt").write_text(HEADER + rows)
     for number in images:
-        (folder / f"mdb{number}.pgm").write_bytes(b"P5\n2 2\n255\n\x00\x00\x00\x00")
+        (folder / f"mdb{number}.pgm").write_bytes(b"P5\n1024 1024\n255\n")
     return folder
 
 
@@ -100,6 +100,14 @@ def test_table_that_is_no_text(tmp_path: Path) -> None:
 def test_folder_without_any_image_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportEmpty, match="image file is not there"):
         import_mini_mias(folder_with(tmp_path, "mdb001 G CIRC B 535 425 197\n", images=()))
+
+
+@pytest.mark.parametrize("content", [b"P5\n512 512\n255\n", b"not an image"])
+def test_image_of_another_size_is_refused(tmp_path: Path, content: bytes) -> None:
+    folder = folder_with(tmp_path, "mdb001 G CIRC B 535 425 197\n")
+    (folder / "mdb001.pgm").write_bytes(content)
+    with pytest.raises(ImportFileUnreadable, match=r"mdb001\.pgm"):
+        import_mini_mias(folder)
 
 
 def test_real_folder(shared: Path) -> None:
