@@ -9,7 +9,7 @@ from cadx.classify.folds import Rows
 from cadx.errors import NoVaryingFeature
 
 Matrix = NDArray[np.float64]
-COLUMNS_PER_BLOCK = 4096
+COLUMNS_PER_BLOCK = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Standardisation:
         columns = self.columns[block]
         Z = X[:, columns].astype(np.float64)
         Z -= self.mean[block]
-        Z /= self.scale[block]
+        Z *= 1 / self.scale[block]
         return Z
 
 
@@ -46,8 +46,8 @@ def standardised_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Sta
     """Standardise by the training rows and return the inner products of all rows.
 
     A column that is constant over the training rows is dropped, as is one whose spread is rounding of its mean
-    (standard deviation not above rows x 2.2e-16 of its largest magnitude, scikit-learn's own bound).
-    Works a block of columns at a time: beside X it holds a few (n, 4096) float64 arrays, whatever X's width.
+    (standard deviation not above rows x 2.2e-16 of the mean's magnitude, scikit-learn's own bound).
+    Works a block of columns at a time: beside X it holds two (n, 2048) float64 arrays, whatever X's width.
 
     Parameters
     ----------
@@ -69,19 +69,20 @@ def standardised_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Sta
         When no column varies over the training rows.
     """
     n, width = X.shape
+    weights = np.zeros(n)
+    weights[training_rows] = 1 / len(training_rows)
     negligible = len(training_rows) * float(np.finfo(np.float64).eps)
     gram = np.zeros((n, n))
     columns, means, scales = [], [], []
     for start in range(0, width, COLUMNS_PER_BLOCK):
-        block = X[:, start : start + COLUMNS_PER_BLOCK].astype(np.float64)
-        learning = block[training_rows]
-        mean, scale = learning.mean(axis=0), learning.std(axis=0)
-        largest = np.maximum(learning.max(axis=0), -learning.min(axis=0))
-        kept = np.flatnonzero(scale > negligible * largest)
-        del learning
-        Z = block if len(kept) == block.shape[1] else block[:, kept]
-        Z -= mean[kept]
-        Z /= scale[kept]
+        Z = X[:, start : start + COLUMNS_PER_BLOCK].astype(np.float64)
+        mean = weights @ Z
+        Z -= mean
+        scale = np.sqrt(np.einsum("i,ij,ij->j", weights, Z, Z))
+        kept = np.flatnonzero(scale > negligible * np.abs(mean))
+        if len(kept) < Z.shape[1]:
+            Z = Z[:, kept]
+        Z *= 1 / scale[kept]
         gram += Z @ Z.T
         columns.append(kept + start)
         means.append(mean[kept])
