@@ -26,7 +26,7 @@ COPY cadx cadx
 COPY training training
 COPY app app
 RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --no-deps --force-reinstall . \
-    && if [[ "${EXTRAS}" != *training* ]]; then rm -f /opt/venv/bin/cadx-train; fi
+    && case "${EXTRAS}" in *training*) ;; *) rm -f /opt/venv/bin/cadx-train ;; esac
 
 # Drop what nobody opens at run time, then run whole assessments: they prove that nothing needed is gone, and they leave
 # byte code for exactly the modules that a request imports, since the read-only container could never write any.
@@ -47,8 +47,8 @@ FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="mammo-cadx" \
       org.opencontainers.image.description="Probability of malignancy of a marked mammographic lesion, over HTTP. Research use only." \
       org.opencontainers.image.licenses="Apache-2.0"
-RUN groupadd --system --gid 10001 cadx \
-    && useradd --system --uid 10001 --gid cadx --no-create-home --home-dir /tmp --shell /usr/sbin/nologin cadx \
+RUN groupadd --gid 10001 cadx \
+    && useradd --no-log-init --uid 10001 --gid cadx --no-create-home --home-dir /tmp --shell /usr/sbin/nologin cadx \
     && install -d -o root -g root /models
 COPY --from=build /opt/venv /opt/venv
 COPY --from=sbom /src/sbom.cdx.json /usr/share/doc/mammo-cadx/sbom.cdx.json
