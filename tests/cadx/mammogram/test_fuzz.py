@@ -83,7 +83,7 @@ def encoded(syntax: str, stored: Any, bits: int) -> bytes | None:
 
 def outcome(content: bytes, crop: bool = False) -> str:
     """Read, and show or crop; the code of the refusal, or 'read'. Anything else fails the test."""
-    started = time.perf_counter()
+    started = time.process_time()
     spacing_mm = None if content[128:132] == b"DICM" else 0.1
     try:
         mammogram = read_mammogram(content, pixel_spacing_mm=spacing_mm)
@@ -98,7 +98,7 @@ def outcome(content: bytes, crop: bool = False) -> str:
         assert gray.min() >= 0
         assert gray.max() <= 1
         result = "read"
-    assert time.perf_counter() - started < LONGEST_S
+    assert time.process_time() - started < LONGEST_S
     return result
 
 

@@ -1,0 +1,178 @@
+"""The region against Pillow's triangle filter and SciPy's interpolation, its edges, and its refusals."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import map_coordinates
+from scipy.special import erf
+
+from cadx.errors import CentreInAir, CentreInPadding, CentreOutsideImage
+from cadx.records import LesionCentre, Mammogram, PixelWindow, Roi, Spacing, SpacingSource
+from cadx.roi import extract_roi
+
+Gray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ArrayPixels:
+    gray: Gray
+    valid: NDArray[np.bool_]
+
+    def window(self, row_start: int, row_stop: int, column_start: int, column_stop: int) -> PixelWindow:
+        assert 0 <= row_start < row_stop <= self.gray.shape[0]
+        assert 0 <= column_start < column_stop <= self.gray.shape[1]
+        box = (slice(row_start, row_stop), slice(column_start, column_stop))
+        return PixelWindow(self.gray[box].copy(), self.valid[box].copy())
+
+
+def mammogram(gray: Gray, row_mm: float, column_mm: float | None = None, valid: Any = None) -> Mammogram:
+    mask = np.ones(gray.shape, dtype=np.bool_) if valid is None else valid
+    spacing = Spacing(row_mm, row_mm if column_mm is None else column_mm, SpacingSource.CALLER)
+    return Mammogram(*gray.shape, spacing, ArrayPixels(gray * mask, mask), "array")
+
+
+def noise(rows: int, columns: int) -> Gray:
+    return np.random.default_rng(rows).random((rows, columns), dtype=np.float32)
+
+
+def codes(roi: Roi) -> set[str]:
+    return {flag.code for flag in roi.flags}
+
+
+def test_at_0_1_mm_on_whole_pixels_it_is_a_plain_crop() -> None:
+    gray = noise(900, 800)
+    roi = extract_roi(mammogram(gray, 0.1), LesionCentre(400.0, 450.0))
+    np.testing.assert_allclose(roi.gray, gray[194:706, 144:656], atol=1e-6)
+    assert roi.valid.all()
+    assert roi.padded_share == 0
+
+
+@pytest.mark.parametrize("spacing_mm", [0.05, 0.0654, 0.07, 0.085, 0.1])
+def test_reduction_equals_pillows_triangle_filter(spacing_mm: float) -> None:
+    side = math.ceil(60 / spacing_mm)
+    gray, x, y = noise(side, side), side / 2 + 0.3, side / 2 - 1.7
+    half = 25.6 / spacing_mm
+    picture = Image.fromarray(gray).resize(
+        (512, 512), Image.Resampling.BILINEAR, box=(x - half, y - half, x + half, y + half)
+    )
+    roi = extract_roi(mammogram(gray, spacing_mm), LesionCentre(x, y))
+    np.testing.assert_allclose(roi.gray[4:-4, 4:-4], np.asarray(picture)[4:-4, 4:-4], atol=1e-4)
+
+
+def test_enlargement_equals_linear_interpolation_and_respects_pixels_that_are_not_square() -> None:
+    gray = noise(400, 300)
+    roi = extract_roi(mammogram(gray, 0.2, 0.25), LesionCentre(150.25, 200.5))
+    steps_mm = (np.arange(512) - 255.5) * 0.1
+    rows, columns = 200.5 + steps_mm / 0.2 - 0.5, 150.25 + steps_mm / 0.25 - 0.5
+    expected = map_coordinates(gray, np.meshgrid(rows, columns, indexing="ij"), order=1)
+    np.testing.assert_allclose(roi.gray, expected, atol=1e-5)
+
+
+def scene(spacing_mm: float, side_mm: float = 60.0) -> Gray:
+    """Gaussian blobs of 0.5 mm and more, integrated over each pixel as a detector does."""
+    count = round(side_mm / spacing_mm)
+    edges = np.arange(count + 1) * spacing_mm - side_mm / 2
+    rng = np.random.default_rng(3)
+    gray = np.full((count, count), 0.3)
+    for _ in range(60):
+        x, y, sigma, height = *rng.uniform(-22, 22, 2), rng.uniform(0.5, 4), rng.uniform(-0.1, 0.12)
+        across, down = (np.diff(erf((edges - at) / (math.sqrt(2) * sigma))) for at in (x, y))
+        gray += height * np.outer(down, across) * (sigma * math.sqrt(math.pi / 2) / spacing_mm) ** 2
+    return gray.astype(np.float32)
+
+
+@pytest.mark.parametrize(("spacing_mm", "largest"), [(0.05, 0.005), (0.07, 0.005), (0.085, 0.005), (0.2, 0.03)])
+def test_one_scene_at_several_spacings_gives_one_region(spacing_mm: float, largest: float) -> None:
+    def region(size_mm: float) -> Gray:
+        gray = scene(size_mm)
+        middle_px = 30.0 / size_mm
+        return extract_roi(mammogram(gray, size_mm), LesionCentre(middle_px, middle_px * len(gray) / len(gray))).gray
+
+    reference = region(0.1)
+    difference = np.abs(region(spacing_mm) - reference).max() / (reference.max() - reference.min())
+    assert difference < largest
+
+
+@given(
+    x=st.floats(0, 299.99),
+    y=st.floats(0, 399.99),
+    spacing_mm=st.sampled_from([0.02, 0.05, 0.1, 0.2, 1.0]),
+    level=st.floats(0.1, 1.0),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_constant_stays_constant_up_to_the_edge(x: float, y: float, spacing_mm: float, level: float) -> None:
+    gray = np.full((400, 300), level, dtype=np.float32)
+    gray[0, 0] = 0  # so that it is not all air
+    gray[-1, -1] = 0
+    try:
+        roi = extract_roi(mammogram(gray, spacing_mm), LesionCentre(x, y))
+    except CentreInAir:
+        return  # the dark corners are out of sight: nothing but constant background is seen
+    inside = roi.valid & (roi.gray > 0.99 * level)
+    assert roi.gray[~roi.valid].max(initial=0.0) == 0
+    assert inside.sum() >= roi.valid.sum() - 2 * 200**2
+    assert roi.padded_share == pytest.approx(1 - roi.valid.mean())
+
+
+def test_padding_is_reported_and_flagged() -> None:
+    roi = extract_roi(mammogram(noise(900, 800), 0.1), LesionCentre(128.0, 450.0))
+    assert roi.padded_share == pytest.approx(0.25, abs=0.002)
+    assert not roi.valid[:, :127].any()
+    assert roi.valid[:, 129:].all()
+    assert "roi_padded" in codes(roi)
+    assert "straight_edge" not in codes(roi)
+
+
+def test_padding_of_the_file_never_bleeds_into_tissue() -> None:
+    gray = np.full((900, 800), 0.6, dtype=np.float32)
+    gray[:, 700:] = 0.5
+    valid = np.ones(gray.shape, dtype=np.bool_)
+    valid[:, :350] = False
+    roi = extract_roi(mammogram(gray, 0.07, valid=valid), LesionCentre(600.3, 450.2))
+    assert roi.gray[roi.valid].min() > 0.49
+    assert 0.0 < roi.padded_share < 0.5
+
+
+@pytest.mark.parametrize(
+    "centre", [(-0.1, 5), (5, -0.1), (800, 5), (5, 900), (math.nan, 5), (5, math.nan), (math.inf, 5), (5, -math.inf)]
+)
+def test_a_centre_outside_is_refused(centre: tuple[float, float]) -> None:
+    with pytest.raises(CentreOutsideImage):
+        extract_roi(mammogram(noise(900, 800), 0.1), LesionCentre(*centre))
+
+
+def test_a_centre_in_padding_is_refused() -> None:
+    gray = noise(900, 800)
+    valid = np.ones(gray.shape, dtype=np.bool_)
+    valid[:, :350] = False
+    with pytest.raises(CentreInPadding):
+        extract_roi(mammogram(gray, 0.1, valid=valid), LesionCentre(300.0, 450.0))
+
+
+def test_a_centre_in_masked_air_is_refused() -> None:
+    gray = 0.3 + 0.5 * noise(900, 800)
+    gray[:, :350] = 0.0
+    with pytest.raises(CentreInAir):
+        extract_roi(mammogram(gray, 0.1), LesionCentre(300.0, 450.0))
+    assert extract_roi(mammogram(gray, 0.1), LesionCentre(380.0, 450.0)).valid.all()
+
+
+def test_low_contrast_is_flagged() -> None:
+    assert "low_contrast" in codes(extract_roi(mammogram(0.5 + 0.02 * noise(900, 800), 0.1), LesionCentre(400, 450)))
+    assert "low_contrast" not in codes(extract_roi(mammogram(noise(900, 800), 0.1), LesionCentre(400, 450)))
+
+
+@given(x=st.floats(10, 700), y=st.floats(10, 800), row_mm=st.floats(0.05, 0.2), column_mm=st.floats(0.05, 0.2))
+@settings(max_examples=15, deadline=None)
+def test_points_map_back_to_the_image(x: float, y: float, row_mm: float, column_mm: float) -> None:
+    roi = extract_roi(mammogram(noise(900, 800), row_mm, column_mm), LesionCentre(x, y))
+    points = np.array([[256.0, 256.0], [0.0, 0.0], [266.0, 276.0]])
+    expected = [[x, y], [x - 25.6 / column_mm, y - 25.6 / row_mm], [x + 1 / column_mm, y + 2 / row_mm]]
+    np.testing.assert_allclose(roi.to_image(points), expected)
