@@ -928,3 +928,62 @@ class ImportEmpty(CohortError):
     code: ClassVar[str] = "import_empty"
     summary: ClassVar[str] = "{dataset}: no case could be used; {skipped} were left out, mostly: {commonest_reason}."
     remedy: ClassVar[str] = "Check that the images lie where the command's --help says."
+
+
+@dataclass(eq=False)
+class FeatureCacheUnusable(CohortError):
+    """The folder of remembered features cannot be read or written, such as when the disk is full."""
+
+    folder: str
+    reason: str
+
+    code: ClassVar[str] = "feature_cache_unusable"
+    summary: ClassVar[str] = "The feature cache {folder} cannot be used: {reason}."
+    remedy: ClassVar[str] = "Free space there or name another folder by --cache; what was kept before is intact."
+
+
+@dataclass(eq=False)
+class FeatureTableFormatUnknown(CohortError):
+    """A feature table is asked for in a format that is not written."""
+
+    name: str
+    formats: str
+
+    code: ClassVar[str] = "feature_table_format_unknown"
+    summary: ClassVar[str] = "The feature table {name} cannot be written: its name must end in {formats}."
+    remedy: ClassVar[str] = "Give --out a name with one of these endings."
+
+
+@dataclass(eq=False)
+class TestSetOverlaps(CohortError):
+    """Cases of a test set are among those that the model was fitted on."""
+
+    __test__: ClassVar[bool] = False
+
+    bundle: str
+    rows: int
+    same_image: int
+    same_patient: int
+    same_lesion: int
+
+    code: ClassVar[str] = "test_set_overlaps"
+    summary: ClassVar[str] = (
+        "{rows} rows of the test set match cases that bundle {bundle} was fitted on (by image file: {same_image}; by "
+        "patient identifier: {same_patient}; by lesion identifier: {same_lesion}), so its figures would be flattering."
+    )
+    remedy: ClassVar[str] = (
+        "Pass --overlap drop to leave those rows out or, where identifiers coincide by chance, --overlap allow, which "
+        "the report will say."
+    )
+
+
+@dataclass(eq=False)
+class LayerTableUnreadable(CohortError):
+    """A layer comparison is not a table that `cadx-train layers` wrote."""
+
+    path: str
+    reason: str
+
+    code: ClassVar[str] = "layer_table_unreadable"
+    summary: ClassVar[str] = "The layer comparison {path} cannot be read: {reason}."
+    remedy: ClassVar[str] = "Write it with `cadx-train layers`, or leave it out."

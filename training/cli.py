@@ -7,10 +7,14 @@ import typer
 from rich.console import Console
 
 from cadx.errors import CadxError
+from training.commands.evaluate import evaluate
+from training.commands.features import features
 from training.commands.fit import fit
 from training.commands.import_ import import_cli
 from training.commands.inspect import inspect
+from training.commands.layers import layers
 from training.commands.phantoms import phantoms
+from training.commands.study import study
 
 RESEARCH_USE_ONLY = "Research use only. Not a medical device."
 
@@ -33,7 +37,11 @@ pixel_spacing_mm, view. Try it without data first: `cadx-train phantoms --out de
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 cli.command()(fit)
+cli.command()(study)
+cli.command()(evaluate)
 cli.command()(inspect)
+cli.command()(features)
+cli.command()(layers)
 cli.command()(phantoms)
 cli.add_typer(import_cli, name="import")
 

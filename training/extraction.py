@@ -1,22 +1,35 @@
-"""From cases to the two feature tables, through the very code that serves."""
+"""From cases to the two feature tables, through the very code that serves.
+
+Images are read and lesions measured on a few threads, a bounded number of ROIs ahead; the CNN takes the ROIs in
+batches. With a cache nothing that was computed before is computed again, images are not even decoded.
+"""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cadx.cnn import Backbone
-from cadx.errors import CadxError, CaseUnusable
+from cadx.errors import CadxError, CaseUnusable, FeatureCacheUnusable
 from cadx.lesion import SegmentationMethod, lesion_features, segment
 from cadx.mammogram import ReadingPolicy, read_mammogram
-from cadx.records import Roi
+from cadx.records import FloatImage, Roi
 from cadx.roi import extract_roi
 from training.cases import Case
+from training.feature_keys import FeatureStore
 from training.progress import ReportProgress, no_progress
 
 CNN_BATCH = 16
+WORKERS = 2
+"""Threads that read images and measure lesions; decoding and array work release the interpreter."""
+
+LesionRow = NDArray[np.float64]
+CnnRows = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,8 @@ class FeatureTables:
         The cases that were left out, each with its reason.
     cnn_seconds, lesion_seconds
         Time spent on each table.
+    extracted
+        Cases for which anything had to be computed; the others came from the cache.
     """
 
     cases: tuple[Case, ...]
@@ -43,6 +58,121 @@ class FeatureTables:
     skipped: tuple[CaseUnusable, ...]
     cnn_seconds: float
     lesion_seconds: float
+    extracted: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedCase:
+    """One case on its way through the extraction.
+
+    Attributes
+    ----------
+    gray
+        The ROI; None when nothing of it is needed any more.
+    roi_digest
+        SHA-256 of the ROI.
+    cnn
+        CNN features by layer; empty until they are known.
+    lesion
+        Lesion features; None when they were not asked for.
+    lesion_seconds, cnn_seconds
+        What computing took.
+    """
+
+    case: Case
+    roi_digest: str
+    gray: FloatImage | None
+    cnn: CnnRows
+    lesion: LesionRow | None
+    lesion_seconds: float = 0.0
+    cnn_seconds: float = 0.0
+    computed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What to extract, and how.
+
+    Attributes
+    ----------
+    backbone
+        Gives the CNN features, all of its layers.
+    policy
+        How intensities are read.
+    method
+        How lesions are outlined; None: lesion features are not wanted.
+    store
+        Remembers what was extracted; by default nothing is remembered.
+    """
+
+    backbone: Backbone
+    policy: ReadingPolicy
+    method: SegmentationMethod | None = None
+    store: FeatureStore = field(default_factory=FeatureStore)
+
+    def rows(self, cases: Sequence[Case], *, workers: int = WORKERS) -> Iterator[ExtractedCase | CaseUnusable]:
+        """Give every case's features, or why it has none, in the order of the cases.
+
+        Holds no more ROIs at a time than two batches and the workers need.
+        """
+        waiting: list[ExtractedCase | CaseUnusable] = []
+        for outcome in _ahead(self._prepare, cases, workers, CNN_BATCH):
+            waiting.append(outcome)
+            full = sum(_needs_cnn(item) for item in waiting) == CNN_BATCH or len(waiting) == 2 * CNN_BATCH
+            if full or not _needs_cnn(waiting[0]):
+                yield from self._finish(waiting)
+                waiting.clear()
+        yield from self._finish(waiting)
+
+    def _prepare(self, case: Case) -> ExtractedCase | CaseUnusable:
+        """Do all but the CNN, for one case. Runs in the worker threads."""
+        try:
+            return self._remembered(case) or self._read(case)
+        except FeatureCacheUnusable:
+            raise
+        except CadxError as error:
+            return CaseUnusable(str(case.image), case.lesion_id, error.code, str(error))
+
+    def _remembered(self, case: Case) -> ExtractedCase | None:
+        """Give the case from the store, without opening its image, when all of it is there."""
+        digest = self.store.roi_digest(case, self.policy)
+        if digest is None:
+            return None
+        cnn = self.store.cnn(digest, self.backbone)
+        lesion = self.store.lesion(digest, self.method) if self.method is not None else None
+        if cnn is None or (self.method is not None and lesion is None):
+            return None
+        return ExtractedCase(case, digest, None, cnn, lesion)
+
+    def _read(self, case: Case) -> ExtractedCase:
+        roi = read_roi(case, self.policy)
+        digest = self.store.remember_roi(case, self.policy, roi)
+        started = time.perf_counter()
+        lesion = None
+        if self.method is not None:
+            lesion = self.store.lesion(digest, self.method)
+            if lesion is None:
+                lesion = lesion_features(roi, segment(roi, self.method))
+                self.store.remember_lesion(digest, self.method, lesion)
+        seconds = time.perf_counter() - started
+        cnn = self.store.cnn(digest, self.backbone)
+        return ExtractedCase(case, digest, roi.gray if cnn is None else None, cnn or {}, lesion, seconds, computed=True)
+
+    def _finish(self, items: Sequence[ExtractedCase | CaseUnusable]) -> Iterator[ExtractedCase | CaseUnusable]:
+        """Run the CNN on those of the items that need it, and give all of them."""
+        rois = [item.gray for item in items if isinstance(item, ExtractedCase) and item.gray is not None]
+        started = time.perf_counter()
+        features = self.backbone.layer_features(np.stack(rois)) if rois else {}
+        share = (time.perf_counter() - started) / max(len(rois), 1)
+        row = 0
+        for item in items:
+            if not isinstance(item, ExtractedCase) or item.gray is None:
+                yield item
+                continue
+            cnn = {layer: matrix[row] for layer, matrix in features.items()}
+            row += 1
+            self.store.remember_cnn(item.roi_digest, self.backbone, cnn)
+            yield replace(item, gray=None, cnn=cnn, cnn_seconds=share)
 
 
 def read_roi(case: Case, policy: ReadingPolicy) -> Roi:
@@ -56,6 +186,7 @@ def extract_features(
     policy: ReadingPolicy,
     method: SegmentationMethod,
     *,
+    store: FeatureStore | None = None,
     skip_unusable: bool = False,
     progress: ReportProgress = no_progress,
 ) -> FeatureTables:
@@ -63,6 +194,8 @@ def extract_features(
 
     Parameters
     ----------
+    store
+        Where features are remembered from run to run; none: nowhere.
     skip_unusable
         Leave refused cases out and report them, instead of raising at the first.
     progress
@@ -72,58 +205,63 @@ def extract_features(
     ------
     CaseUnusable
         When a case is refused and `skip_unusable` is false.
+    FeatureCacheUnusable
+        When the disk is full or the store's folder cannot be used.
     """
-    usable: list[Case] = []
-    skipped: list[CaseUnusable] = []
-    lesion_rows: list[NDArray[np.float64]] = []
-    cnn_blocks: list[NDArray[np.float32]] = []
-    batch: list[NDArray[np.float32]] = []
-    seconds = {"cnn": 0.0, "lesion": 0.0}
-
-    def run_cnn() -> None:
-        if batch:
-            started = time.perf_counter()
-            cnn_blocks.append(backbone.features(np.stack(batch)))
-            seconds["cnn"] += time.perf_counter() - started
-            batch.clear()
-
-    for done, (case, outcome) in enumerate(_described(cases, policy, method), start=1):
-        progress(done, len(cases))
-        if isinstance(outcome, CaseUnusable):
-            if not skip_unusable:
-                raise outcome
-            skipped.append(outcome)
-            continue
-        gray, row, lesion_seconds = outcome
-        usable.append(case)
-        lesion_rows.append(row)
-        seconds["lesion"] += lesion_seconds
-        batch.append(gray)
-        if len(batch) == CNN_BATCH:
-            run_cnn()
-    run_cnn()
+    extraction = Extraction(backbone, policy, method, store or FeatureStore())
+    done, skipped = usable_rows(extraction.rows(cases), len(cases), skip_unusable=skip_unusable, progress=progress)
+    layer = backbone.spec.layer
+    lesion_rows = [item.lesion for item in done if item.lesion is not None]
     return FeatureTables(
-        cases=tuple(usable),
-        cnn=np.concatenate(cnn_blocks) if cnn_blocks else np.empty((0, backbone.feature_count), np.float32),
+        cases=tuple(item.case for item in done),
+        cnn=np.array([item.cnn[layer] for item in done], dtype=np.float32).reshape(len(done), backbone.feature_count),
         lesion=np.array(lesion_rows, dtype=np.float64),
         skipped=tuple(skipped),
-        cnn_seconds=seconds["cnn"],
-        lesion_seconds=seconds["lesion"],
+        cnn_seconds=sum(item.cnn_seconds for item in done),
+        lesion_seconds=sum(item.lesion_seconds for item in done),
+        extracted=sum(item.computed for item in done),
     )
 
 
-Described = tuple[NDArray[np.float32], NDArray[np.float64], float]
+def usable_rows(
+    rows: Iterator[ExtractedCase | CaseUnusable], total: int, *, skip_unusable: bool, progress: ReportProgress
+) -> tuple[list[ExtractedCase], list[CaseUnusable]]:
+    """Part the usable from the refused, telling progress.
 
-
-def _described(
-    cases: Sequence[Case], policy: ReadingPolicy, method: SegmentationMethod
-) -> Iterator[tuple[Case, Described | CaseUnusable]]:
-    for case in cases:
-        try:
-            roi = read_roi(case, policy)
-            started = time.perf_counter()
-            row = lesion_features(roi, segment(roi, method))
-        except CadxError as error:
-            yield case, CaseUnusable(str(case.image), case.lesion_id, error.code, str(error))
+    Raises
+    ------
+    CaseUnusable
+        At the first refused case, when `skip_unusable` is false.
+    """
+    usable: list[ExtractedCase] = []
+    skipped: list[CaseUnusable] = []
+    for done, item in enumerate(rows, start=1):
+        progress(done, total)
+        if isinstance(item, ExtractedCase):
+            usable.append(item)
+        elif skip_unusable:
+            skipped.append(item)
         else:
-            yield case, (roi.gray, row, time.perf_counter() - started)
+            raise item
+    return usable, skipped
+
+
+def _needs_cnn(item: ExtractedCase | CaseUnusable) -> bool:
+    return isinstance(item, ExtractedCase) and item.gray is not None
+
+
+Outcome = ExtractedCase | CaseUnusable
+
+
+def _ahead(prepare: Callable[[Case], Outcome], cases: Sequence[Case], workers: int, ahead: int) -> Iterator[Outcome]:
+    """Give prepare(case) in order, computed on threads at most `ahead` cases before it is taken."""
+    with ThreadPoolExecutor(workers, thread_name_prefix="extraction") as pool:
+        remaining = iter(cases)
+        pending: deque[Future[Outcome]] = deque(pool.submit(prepare, case) for case in islice(remaining, ahead))
+        try:
+            while pending:
+                yield pending.popleft().result()
+                pending.extend(pool.submit(prepare, case) for case in islice(remaining, 1))
+        finally:
+            for future in pending:
+                future.cancel()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,16 +36,22 @@ class Backbone:
         SHA-256 over all weights of the network, 64 hexadecimal digits.
     pretrained
         False when the weights were drawn at random: then every output is for demonstration only.
-    feature_counts
-        Length of a feature vector, by layer; the spec's layer is among them.
+    map_shapes
+        Shape of a layer's output for one ROI, by layer: (channels, rows, columns), or (values,) of fully connected and
+        of pooled layers. The spec's layer is among them. Features are the same values, flattened.
     """
 
     spec: BackboneSpec
     weights_digest: str
     pretrained: bool
-    feature_counts: Mapping[str, int]
+    map_shapes: Mapping[str, tuple[int, ...]]
     _engine: Engine = dataclasses.field(repr=False)
     _onnx: bytes | None = dataclasses.field(repr=False)
+
+    @property
+    def feature_counts(self) -> dict[str, int]:
+        """Length of a feature vector, by layer."""
+        return {layer: math.prod(shape) for layer, shape in self.map_shapes.items()}
 
     @property
     def feature_count(self) -> int:
@@ -119,7 +126,7 @@ class Backbone:
         return self._onnx
 
 
-def describe(spec: BackboneSpec, weights_digest: str, feature_counts: Mapping[str, int]) -> dict[str, str]:
+def describe(spec: BackboneSpec, weights_digest: str, map_shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
     """Give the texts that an exported backbone carries about itself.
 
     A weights file's own path stays behind: it may name its user.
@@ -128,7 +135,7 @@ def describe(spec: BackboneSpec, weights_digest: str, feature_counts: Mapping[st
     facts = {
         "spec": dataclasses.asdict(dataclasses.replace(spec, weights=weights)),
         "weights_digest": weights_digest,
-        "feature_counts": dict(feature_counts),
+        "map_shapes": dict(map_shapes),
         "extraction_version": EXTRACTION_VERSION,
     }
     return {METADATA_KEY: json.dumps(facts)}
@@ -153,12 +160,13 @@ def load_exported(model: bytes | Path, threads: int = 0) -> Backbone:
     try:
         facts = json.loads(engine.metadata[METADATA_KEY])
         spec = BackboneSpec(**facts["spec"])
-        digest, counts, version = facts["weights_digest"], facts["feature_counts"], facts["extraction_version"]
+        digest, version = facts["weights_digest"], facts["extraction_version"]
+        shapes = {layer: tuple(shape) for layer, shape in facts["map_shapes"].items()}
     except (KeyError, TypeError, ValueError) as error:
         raise ExportedBackboneUnreadable("it was not written by this product") from error
     if version != EXTRACTION_VERSION:
         raise ExportedBackboneUnreadable(f"it has extraction version {version}, and this is {EXTRACTION_VERSION}")
-    return Backbone(spec, digest, spec.pretrained, counts, engine, model if isinstance(model, bytes) else None)
+    return Backbone(spec, digest, spec.pretrained, shapes, engine, model if isinstance(model, bytes) else None)
 
 
 def _checked(gray: FloatImage) -> FloatImage:

@@ -25,14 +25,14 @@ class BuiltNetwork:
         On the CPU, float32.
     weights_digest
         SHA-256 over all weights of the whole network.
-    feature_counts
-        Length of a feature vector of each layer.
+    map_shapes
+        Shape of each layer's output for one ROI, after pooling.
     """
 
     architecture: str
     network: TappedNetwork
     weights_digest: str
-    feature_counts: tuple[int, ...]
+    map_shapes: tuple[tuple[int, ...], ...]
 
     def to_onnx(self, layers: Sequence[str], metadata: Mapping[str, str]) -> bytes:
         """Export the network; see `export_onnx`."""
@@ -51,5 +51,5 @@ def build(spec: BackboneSpec, layers: Sequence[str]) -> BuiltNetwork:
         digest = weights_digest(architecture.network)
         network = tap(architecture, layers, spec.pooling)
     with torch.inference_mode():
-        outputs = network(torch.zeros(1, 1, ROI_SIZE_PX, ROI_SIZE_PX))
-    return BuiltNetwork(spec.architecture, network, digest, tuple(values.shape[1] for values in outputs))
+        outputs = network.pooled_maps(torch.zeros(1, 1, ROI_SIZE_PX, ROI_SIZE_PX))
+    return BuiltNetwork(spec.architecture, network, digest, tuple(tuple(values.shape[1:]) for values in outputs))

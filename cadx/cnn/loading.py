@@ -42,15 +42,15 @@ def load_backbone(
     target = torch_engine.resolve_device(device)
     names = tuple(dict.fromkeys(layers)) if spec.layer in layers else (*dict.fromkeys(layers), spec.layer)
     built = building.build(spec, names)
-    counts = dict(zip(names, built.feature_counts, strict=True))
+    shapes = dict(zip(names, built.map_shapes, strict=True))
     engine: Engine
     if target == "cpu" and dtype == "float32":
-        model = built.to_onnx(names, describe(spec, built.weights_digest, counts))
+        model = built.to_onnx(names, describe(spec, built.weights_digest, shapes))
         engine = OnnxEngine(model)
     else:
         model = None
         engine = torch_engine.TorchEngine(built.network, target, dtype)
-    return Backbone(spec, built.weights_digest, spec.pretrained, counts, engine, model)
+    return Backbone(spec, built.weights_digest, spec.pretrained, shapes, engine, model)
 
 
 def imagenet_weights_available(architecture: str) -> str | None:
