@@ -13,7 +13,7 @@ from app.engine import limit_compute_threads
 from app.middleware import RequestEnvelope
 from app.openapi import install_openapi
 from app.problems import install_problems
-from app.routes import health, models, predictions
+from app.routes import admin, health, models, predictions
 from app.service import Service, load_models, make_service
 from app.settings import Settings, read_settings
 
@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
             expose_headers=["X-Request-ID", "traceparent", "Retry-After"],
         )
     application.add_middleware(RequestEnvelope, meters=parts.meters)
-    for module in (predictions, models, health):
+    for module in (predictions, models, admin, health):
         application.include_router(module.router)
     if parts.settings.docs:
         application.include_router(docs_page.router)

@@ -162,18 +162,18 @@ class _MemoryParser(MultiPartParser):
 
 async def _receive_form(request: Request, limits: UploadLimits, share: MemoryShare) -> Upload:
     async with aclosing(_counted(request, limits, share)) as stream:
-        parser = _MemoryParser(request.headers, stream, max_files=limits.max_images, max_fields=256, max_part_size=4096)
+        parser = _MemoryParser(request.headers, stream, max_files=256, max_fields=1024, max_part_size=4096)
         try:
             form = await parser.parse()
         except MultiPartException as error:
             raise BodyUnreadable(error.message) from None
     try:
-        return _sorted_parts(form)
+        return _sorted_parts(form, limits.max_images)
     finally:
         await form.close()
 
 
-def _sorted_parts(form: FormData) -> Upload:
+def _sorted_parts(form: FormData, max_images: int) -> Upload:
     """The image files and the fields of a form."""
     images: list[bytes] = []
     fields: dict[str, list[str]] = {}
@@ -188,4 +188,6 @@ def _sorted_parts(form: FormData) -> Upload:
         raise InvalidRequest(({"where": "body.image", "message": "sent as text; send it as a file part"},))
     if not images or not all(images):
         raise InvalidRequest(({"where": "body.image", "message": "missing or empty; send it as a file part"},))
+    if len(images) > max_images:
+        raise InvalidRequest(({"where": "body.image", "message": f"at most {max_images} wanted, {len(images)} sent"},))
     return Upload(tuple(images), fields)

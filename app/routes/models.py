@@ -1,4 +1,4 @@
-"""What the models are, and taking up new ones."""
+"""What the models are."""
 
 from typing import Annotated
 
@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Path
 from pydicom.uid import UID
 
 from app.answers import model_facts
-from app.dependencies import ServiceDep, admit_administrator, admit_caller
-from app.errors import InvalidRequest, KeyMissing, KeyUnknown, ModelUnknown, NotAnAdministrator, RateExceeded
-from app.examples import MODEL_EXAMPLE, RELOAD_EXAMPLE
+from app.dependencies import ServiceDep, admit_caller
+from app.errors import InvalidRequest, KeyMissing, KeyUnknown, ModelUnknown, RateExceeded
+from app.examples import MODEL_EXAMPLE
 from app.openapi import answer, refusals
-from app.schemas import ModelFacts, ModelList, ReadableFacts, ReloadedModel, ReloadReport
-from app.service import Service, reload_models
+from app.schemas import ModelFacts, ModelList, ReadableFacts
+from app.service import Service
 from cadx.bundle import Bundle
 from cadx.mammogram import READABLE_TRANSFER_SYNTAXES, ReadingLimits
 
@@ -42,29 +42,6 @@ async def list_models(service: ServiceDep) -> ModelList:
 async def get_model(service: ServiceDep, name: Annotated[str, Path(max_length=64, examples=["demo"])]) -> ModelFacts:
     """The same facts about the model of that name."""
     return _facts(service, service.models.get(name))
-
-
-@router.post(
-    "/reload",
-    summary="Take up bundles that changed on disk",
-    operation_id="reload_models",
-    dependencies=[Depends(admit_administrator)],
-    responses={**answer(RELOAD_EXAMPLE), **refusals(KeyMissing, KeyUnknown, NotAnAdministrator)},
-)
-async def reload(service: ServiceDep) -> ReloadReport:
-    """Load, verify and prove changed bundles, then exchange them; a bad one leaves what serves. Needs an admin key."""
-    return ReloadReport(
-        models=tuple(
-            ReloadedModel(
-                name=outcome.name,
-                outcome=outcome.outcome,
-                digest=outcome.digest,
-                code=outcome.code,
-                detail=outcome.detail,
-            )
-            for outcome in await reload_models(service)
-        )
-    )
 
 
 def _facts(service: Service, bundle: Bundle) -> ModelFacts:

@@ -38,7 +38,7 @@ def test_keys_guard_everything_under_v1(make_client: Callable[..., TestClient], 
     for response in (
         client.get("/v1/models"),
         client.get("/v1/models/small"),
-        client.post("/v1/models/reload"),
+        client.post("/v1/admin/reload"),
         client.post("/v1/predictions", files=sample.files, data=sample.data),
         client.post("/v1/predictions/lesions", files=sample.files, data=sample.data),
         client.post("/v1/predictions/views", files=sample.files, data=sample.data),
@@ -48,7 +48,7 @@ def test_keys_guard_everything_under_v1(make_client: Callable[..., TestClient], 
     wrong = client.get("/v1/models", headers={"X-API-Key": "wrong"})
     assert (wrong.status_code, wrong.json()["code"]) == (401, "key_unknown")
     right = {"X-API-Key": key}
-    assert client.post("/v1/models/reload", headers=right).status_code == 403
+    assert client.post("/v1/admin/reload", headers=right).status_code == 403
     assert client.post("/v1/predictions", files=sample.files, data=sample.data, headers=right).status_code == 200
     assert [client.get("/v1/models", headers=right).status_code for _ in range(3)] == [200, 200, 429]
     limited = client.get("/v1/models", headers=right)
@@ -61,14 +61,14 @@ def test_an_administrator_reloads(make_client: Callable[..., TestClient], tmp_pa
     key, entry = new_key("boss", admin=True)
     client = make_client(models_dir=tmp_path, api_keys=(entry,))
     headers = {"X-API-Key": key}
-    assert client.post("/v1/models/reload", headers=headers).json()["models"][0]["outcome"] == "unchanged"
+    assert client.post("/v1/admin/reload", headers=headers).json()["models"][0]["outcome"] == "unchanged"
     path = tmp_path / "small" / "bundle.json"
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps({**manifest, "version": "2"}))
-    assert client.post("/v1/models/reload", headers=headers).json()["models"][0]["outcome"] == "replaced"
+    assert client.post("/v1/admin/reload", headers=headers).json()["models"][0]["outcome"] == "replaced"
     assert client.get("/v1/models/small", headers=headers).json()["version"] == "2"
     path.write_text("garbage")
-    (refused,) = client.post("/v1/models/reload", headers=headers).json()["models"]
+    (refused,) = client.post("/v1/admin/reload", headers=headers).json()["models"]
     assert (refused["outcome"], refused["code"]) == ("refused", "bundle_manifest_invalid")
     assert client.get("/v1/models/small", headers=headers).json()["version"] == "2"
     assert 'cadx_reloads_total{outcome="refused"} 1.0' in client.get("/metrics").text
