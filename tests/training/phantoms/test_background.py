@@ -27,7 +27,7 @@ def fitted_exponent(image: FloatImage, spacing_mm: float, band: tuple[float, flo
 
 @pytest.mark.parametrize("exponent", [2.5, 3.2, 3.9])
 def test_spectrum_falls_with_the_wanted_exponent(exponent: float) -> None:
-    texture = power_law_texture(np.random.default_rng(3), (900, 750), exponent)
+    texture = power_law_texture(np.random.default_rng(3), (640, 600), exponent)
     assert fitted_exponent(texture, 0.1, (0.1, 3.0)) == pytest.approx(exponent, abs=0.1)
 
 

@@ -50,7 +50,7 @@ def test_same_seed_gives_the_same_mass() -> None:
 
 def test_traits_tell_the_classes_apart_but_never_fully() -> None:
     rng = np.random.default_rng(11)
-    truth = np.arange(300) % 2
+    truth = np.arange(200) % 2
     masses = [random_mass(rng, bool(malignant), 12.0) for malignant in truth]
     roughness = [np.log(mass.radius_mm).std() for mass in masses]
     spicules = [len(mass.spicule_ends_mm) for mass in masses]
