@@ -20,6 +20,7 @@ from training.bundle_facts import cohort_facts, evaluation_figures
 from training.cases import Case
 from training.evaluation import Evaluation, nested_cross_validation
 from training.extraction import FeatureTables, extract_features
+from training.feature_keys import FeatureStore
 from training.model_card import INTENDED_USE, model_card, notices
 from training.overlap import digest_cohort
 from training.progress import progress_bar
@@ -68,13 +69,21 @@ class Fit:
     classifiers: Classifiers
 
 
-def fit_models(cases: Sequence[Case], settings: FitSettings, console: Console | None = None) -> Fit:
+def fit_models(
+    cases: Sequence[Case],
+    settings: FitSettings,
+    console: Console | None = None,
+    *,
+    store: FeatureStore | None = None,
+) -> Fit:
     """Extract features, evaluate by nested grouped cross validation, then fit on all cases.
 
     Parameters
     ----------
     console
         Where progress is shown; none: nowhere.
+    store
+        Where features are remembered from run to run; none: nowhere.
 
     Raises
     ------
@@ -94,6 +103,7 @@ def fit_models(cases: Sequence[Case], settings: FitSettings, console: Console | 
             backbone,
             settings.policy,
             settings.segmentation_method,
+            store=store,
             skip_unusable=settings.skip_unusable,
             progress=progress,
         )

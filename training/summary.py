@@ -8,8 +8,8 @@ from rich.table import Table
 from cadx.bundle import BundleManifest
 from training.fit import Fit
 from training.report.write import HTML
+from training.study.provenance import Study
 from training.study.reading import interval, read_conclusion
-from training.study.study import Study
 
 
 def print_fit(console: Console, fit: Fit, manifest: BundleManifest, folder: Path) -> None:
@@ -41,7 +41,7 @@ def figures_table(manifest: BundleManifest) -> Table:
     return table
 
 
-def print_study(console: Console, study: Study, folder: Path, bundle: Path | None) -> None:
+def print_study(console: Console, study: Study, folder: Path | None, bundle: Path | None) -> None:
     """Print what a study found, in a table and in words, and where its files lie."""
     for case in study.skipped:
         console.print(
@@ -62,6 +62,7 @@ def print_study(console: Console, study: Study, folder: Path, bundle: Path | Non
     console.print(read_conclusion(study.analysis), markup=False)
     for notice in study.notices:
         console.print(notice, style="bold red", markup=False)
-    console.print(f"report: {folder / HTML}", markup=False)
+    if folder is not None:
+        console.print(f"report: {folder / HTML}", markup=False)
     if bundle is not None:
         console.print(f"bundle written: {bundle}", markup=False)

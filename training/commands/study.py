@@ -35,6 +35,12 @@ def study(
     ] = SegmentationMethod.REGION_GROWING,
     folds: Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion or patient.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Decides folds and bootstraps.")] = 0,
+    layers: Annotated[
+        Path | None, typer.Option(help="A layers.csv of `cadx-train layers` to show; by default that in --out, if any.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of remembered features; by default in the user's cache folder.")
+    ] = None,
     source: Annotated[str, typer.Option(help="What the cases are, for the model card.")] = "",
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="The cases are phantoms: every output will say so.")
@@ -52,7 +58,10 @@ def study(
 
     Then open studies/mine/report.html; serve the model with CADX_MODELS_DIR=studies/mine/models CADX_MODEL=mine.
     """
+    from training.feature_cache import FeatureCache, default_folder
+    from training.feature_keys import FeatureStore
     from training.fit import FitSettings
+    from training.study.layers import LAYERS_CSV, read_layers
     from training.study.run import run_study
     from training.summary import print_study
 
@@ -66,5 +75,16 @@ def study(
         synthetic=synthetic,
         source=source or manifest.name,
     )
-    outcome = run_study(manifest, out, settings, console, title=title, name=name, negative_control=negative_control)
+    table = layers or (out / LAYERS_CSV if (out / LAYERS_CSV).is_file() else None)
+    outcome = run_study(
+        manifest,
+        out,
+        settings,
+        console,
+        title=title,
+        name=name,
+        store=FeatureStore(FeatureCache(cache or default_folder())),
+        layers=() if table is None else read_layers(table),
+        negative_control=negative_control,
+    )
     print_study(console, outcome.study, out, outcome.bundle)

@@ -5,9 +5,9 @@ from training.report.branch_plots import agreement_plot, association_plot, size_
 from training.study.agreement import BranchAgreement
 from training.study.associations import Association
 from training.study.cohort import ClassSummary, CohortTable
-from training.study.reading import interval, p_value, read_agreement, read_alternatives, signed
+from training.study.provenance import Study
+from training.study.reading import interval, p_number, read_agreement, read_alternatives, signed
 from training.study.scored import Scored
-from training.study.study import Study
 
 PAPER = {
     "lesions": "219",
@@ -155,7 +155,7 @@ def _association_row(found: Association) -> tuple[str, ...]:
         found.reads_as,
         signed(found.with_cnn, 2),
         interval(found.low, found.high, 2),
-        p_value(found.p_holm),
+        p_number(found.p_holm),
         signed(found.with_lesion, 2),
     )
 
@@ -182,7 +182,7 @@ def alternatives_section(study: Study) -> Section:
             interval(one.auc.low, one.auc.high),
             f"{one.brier:.3f}",
             f"{signed(one.less_plain.difference)} ({signed(one.less_plain.low)} to {signed(one.less_plain.high)})",
-            p_value(one.p_holm),
+            p_number(one.p_holm),
         )
         for one in study.analysis.alternatives
     ]

@@ -20,9 +20,9 @@ from training.report.performance_section import (
 from training.report.picture_section import picture_sections
 from training.report.provenance_section import provenance_section
 from training.report.thumbnails import LesionView
+from training.study.provenance import Study, StudyKind
 from training.study.reading import interval, read_calibration, read_conclusion
 from training.study.scored import Scored
-from training.study.study import Study, StudyKind
 
 METHOD = (
     "Method (Huynh, Li & Giger, J. Med. Imaging 3(3) 034501, 2016): a reader marks the lesion's centre; a region of "

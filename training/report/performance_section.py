@@ -6,16 +6,16 @@ from training.stats.auc import AucEstimate
 from training.stats.binormal import BinormalFit
 from training.study.comparisons import AdjustedTest
 from training.study.performance import Performance
+from training.study.provenance import Study
 from training.study.reading import (
     interval,
-    p_value,
+    p_number,
     read_calibration,
     read_chance,
     read_comparison,
     signed,
 )
 from training.study.scored import CNN, LESION, SHORT_NAMES, Scored
-from training.study.study import Study
 from training.study.subgroups import Subgroup
 
 PAPER_TABLE_1 = {
@@ -34,7 +34,7 @@ def performance_section(study: Study, scored: Scored) -> Section:
         "performance",
         "Performance",
         (
-            _external_table(analysis.performances) if external else _table_1(study),
+            _external_table(study) if external else _table_1(study),
             *(read_chance(found) for found in analysis.performances),
             Figure(
                 "roc",
@@ -88,13 +88,30 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
 
 
-def _external_table(performances: tuple[Performance, ...]) -> Table:
+def _external_table(study: Study) -> Table:
     return Table(
         "Performance on the external test set, through the frozen bundle.",
-        ("Classifier", "AUC", "95 % CI", "SE"),
-        tuple((p.label, f"{p.auc.auc:.3f}", interval(p.auc.low, p.auc.high), f"{p.auc.se:.3f}") for p in performances),
+        ("Classifier", "AUC", "95 % CI", "SE", "Cross-validated AUC when fitted (95 % CI)"),
+        tuple(
+            (
+                found.label,
+                f"{found.auc.auc:.3f}",
+                interval(found.auc.low, found.auc.high),
+                f"{found.auc.se:.3f}",
+                _reference(study, found.name),
+            )
+            for found in study.analysis.performances
+        ),
         "The interval is Obuchowski's for clustered ROIs. Nothing was fitted or chosen on these cases.",
     )
+
+
+def _reference(study: Study, name: str) -> str:
+    if study.reference is None:
+        return ""
+    found = study.reference[name]
+    limits = "" if found.low is None or found.high is None else f" ({interval(found.low, found.high)})"
+    return f"{found.auc:.3f}{limits}"
 
 
 def _auc_table(performances: tuple[Performance, ...], *, external: bool) -> Table:
@@ -144,8 +161,8 @@ def comparison_section(study: Study) -> Section:
                 "clustered AUC difference (headline)",
                 signed(clustered.difference),
                 f"{signed(clustered.low)} to {signed(clustered.high)}",
-                p_value(clustered.p_value),
-                f"{p_value(found.p_holm)} (Holm)",
+                p_number(clustered.p_value),
+                f"{p_number(found.p_holm)} (Holm)",
             )
         )
         rows.append(
@@ -154,7 +171,7 @@ def comparison_section(study: Study) -> Section:
                 "cluster bootstrap",
                 signed(boot.estimate),
                 f"{signed(boot.low)} to {signed(boot.high)}",
-                p_value(boot.p_value if boot.p_value is not None else 1.0),
+                p_number(boot.p_value if boot.p_value is not None else 1.0),
                 "",
             )
         )
@@ -165,7 +182,7 @@ def comparison_section(study: Study) -> Section:
                 "DeLong, ROIs as if independent",
                 signed(delong.difference),
                 f"{signed(delong.low)} to {signed(delong.high)}",
-                p_value(delong.p_value),
+                p_number(delong.p_value),
                 "",
             )
         )
@@ -198,8 +215,8 @@ def _fold_row(found: AdjustedTest) -> tuple[str, ...]:
         test.method,
         signed(test.difference),
         f"{signed(test.low)} to {signed(test.high)}",
-        p_value(test.p_value),
-        f"{p_value(found.p_bonferroni)} (Bonferroni), {p_value(found.p_holm)} (Holm)",
+        p_number(test.p_value),
+        f"{p_number(found.p_bonferroni)} (Bonferroni), {p_number(found.p_holm)} (Holm)",
     )
 
 
@@ -324,8 +341,18 @@ def layer_section(study: Study) -> Section:
             ),
             Table(
                 "The layers.",
-                ("Layer", "Features", "AUC", "SE"),
-                tuple((row.layer, f"{row.features:,}", f"{row.auc_mean:.3f}", f"{row.auc_se:.3f}") for row in layers),
+                ("Layer", "Features", "that vary", "AUC", "SD / \N{SQUARE ROOT}folds", "Time"),
+                tuple(
+                    (
+                        row.layer,
+                        f"{row.features:,}",
+                        f"{row.varying_features:,}",
+                        f"{row.auc_mean:.3f}",
+                        f"{row.auc_se:.3f}",
+                        _duration(row.seconds),
+                    )
+                    for row in layers
+                ),
             ),
         ),
     )

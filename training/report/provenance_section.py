@@ -4,7 +4,7 @@ from typing import Any
 
 from training.report.blocks import Section, Table
 from training.study.files import PROBABILITIES_CSV, STUDY_JSON
-from training.study.study import Provenance, Study
+from training.study.provenance import Provenance, Study
 
 
 def provenance_section(study: Study) -> Section:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from training.study.provenance import Study
 from training.study.scored import CLASSIFIERS, Scored
-from training.study.study import Study
 from training.study.subgroups import diameters_mm
 
 STUDY_JSON = "study.json"

@@ -4,7 +4,7 @@ from training.stats.calibration import Calibration
 from training.study.agreement import BranchAgreement
 from training.study.alternatives import Alternative
 from training.study.analysis import Analysis
-from training.study.comparisons import Comparison
+from training.study.comparisons import SIGNIFICANCE, Comparison
 from training.study.performance import Performance
 from training.study.scored import SHORT_NAMES
 
@@ -16,6 +16,11 @@ KAPPA_WORDS = ((0.81, "almost perfect"), (0.61, "substantial"), (0.41, "moderate
 def p_value(p: float) -> str:
     """Write a p-value as journals do: three decimals, or a bound."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def p_number(p: float) -> str:
+    """Write a p-value for a column that is headed p."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -38,14 +43,24 @@ def read_comparison(comparison: Comparison) -> str:
     """Say what the headline test of two classifiers found, and what it did not."""
     first, second = SHORT_NAMES[comparison.first], SHORT_NAMES[comparison.second]
     found = comparison.clustered
+    low, high = (found.low, found.high) if found.difference >= 0 else (-found.high, -found.low)
     numbers = (
-        f"AUC difference {signed(found.difference)} (95 % CI {signed(found.low)} to {signed(found.high)}; "
+        f"AUC difference {abs(found.difference):.3f} (95 % CI {signed(low)} to {signed(high)}; "
         f"{p_value(found.p_value)}, {p_value(comparison.p_holm)} after Holm's correction)"
     )
     if not comparison.significant:
         return f"{first} and {second}: no significant difference; {numbers}. The data do not tell them apart."
     better, worse = (first, second) if found.difference > 0 else (second, first)
-    return f"{better} is significantly better than {worse}: {numbers}."
+    return f"{better} is significantly better than {worse}: {numbers}. {_second_opinion(comparison)}".rstrip()
+
+
+def _second_opinion(comparison: Comparison) -> str:
+    """Say whether the test that counts the folds' shared training cases agrees; few folds make it hard to please."""
+    if comparison.corrected is None:
+        return ""
+    p = comparison.corrected.test.p_value
+    words = "agrees" if p < SIGNIFICANCE else "does not confirm it: take it with care"
+    return f"The corrected t test on folds ({p_value(p)}) {words}."
 
 
 def read_chance(performance: Performance) -> str:

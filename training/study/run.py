@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +11,14 @@ from cadx.bundle import BundleManifest, backbone_facts
 from training.bundle_facts import cohort_facts
 from training.cases import read_manifest
 from training.evaluation import BranchEvaluation
-from training.extraction import FeatureTables
+from training.feature_keys import FeatureStore
 from training.fit import Fit, FitSettings, fit_models, save_fit
 from training.model_card import notices
-from training.progress import progress_bar
-from training.report.content import make_report
-from training.report.picture_section import rows_to_draw
-from training.report.thumbnails import lesion_views
-from training.report.write import write_report
-from training.study.files import PROBABILITIES_CSV, STUDY_JSON, write_probabilities, write_study_json
 from training.study.layers import LayerFigures
 from training.study.negative_control import shuffle_labels
+from training.study.output import write_study
+from training.study.provenance import BranchTimes, Study, StudyKind, provenance, skipped
 from training.study.scored import CNN, LESION
-from training.study.study import (
-    BranchTimes,
-    Provenance,
-    Skipped,
-    Study,
-    StudyKind,
-    array_sha256,
-    environment,
-    file_sha256,
-)
 
 NEGATIVE_CONTROL = "negative control: the truths were shuffled; no number here says anything about the cases."
 MODELS = "models"
@@ -57,6 +42,7 @@ def run_study(
     *,
     title: str = "",
     name: str = "",
+    store: FeatureStore | None = None,
     layers: Sequence[LayerFigures] = (),
     negative_control: bool = False,
 ) -> StudyOutcome:
@@ -72,6 +58,8 @@ def run_study(
         Of the report; by default after the manifest.
     name
         Of the bundle; by default the folder's.
+    store
+        Where features are remembered from run to run; none: nowhere.
     layers
         A layer comparison to show as Figure 3.
     negative_control
@@ -85,22 +73,11 @@ def run_study(
     cases = read_manifest(manifest)
     if negative_control:
         cases = shuffle_labels(cases, settings.seed)
-    fit = fit_models(cases, settings, console)
+    fit = fit_models(cases, settings, console, store=store)
     study = study_of(
         fit, manifest, title or f"Study of {manifest.parent.name}/{manifest.name}", layers, negative_control
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_study_json(folder / STUDY_JSON, study)
-    write_probabilities(folder / PROBABILITIES_CSV, fit.scored)
-    with progress_bar(console, "pictures of lesions") as progress:
-        views = lesion_views(
-            fit.tables.cases,
-            settings.policy,
-            settings.segmentation_method,
-            rows_to_draw(fit.scored, fit.analysis),
-            progress,
-        )
-    write_report(folder, make_report(study, fit.scored, views))
+    write_study(folder, study, fit.scored, settings.policy, settings.segmentation_method, console)
     if negative_control:
         return StudyOutcome(study, fit, None, None)
     bundle = folder / MODELS / (name or folder.resolve().name)
@@ -127,36 +104,11 @@ def study_of(
             CNN: _times(fit.tables.cnn_seconds, fit.evaluation.branches[CNN]),
             LESION: _times(fit.tables.lesion_seconds, fit.evaluation.branches[LESION]),
         },
+        reference=None,
         layers=tuple(layers),
         skipped=skipped(fit.tables),
         provenance=provenance(manifest, _settings(settings), backbone.model_dump(mode="json"), fit.tables),
     )
-
-
-def provenance(
-    manifest: Path,
-    settings: dict[str, Any],
-    backbone: dict[str, Any],
-    tables: FeatureTables,
-    bundle: dict[str, str] | None = None,
-) -> Provenance:
-    """Say where the numbers of a study come from."""
-    return Provenance(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        manifest=manifest.name,
-        manifest_sha256=file_sha256(manifest),
-        settings=settings,
-        backbone=backbone,
-        cnn_features_sha256=array_sha256(tables.cnn),
-        lesion_features_sha256=array_sha256(tables.lesion),
-        bundle=bundle,
-        **environment(),
-    )
-
-
-def skipped(tables: FeatureTables) -> tuple[Skipped, ...]:
-    """List the cases that were left out; never by file, whose name may hold a patient's."""
-    return tuple(Skipped(case.lesion_id, case.reason_code, case.reason) for case in tables.skipped)
 
 
 def _times(features_s: float, branch: BranchEvaluation) -> BranchTimes:

@@ -1,10 +1,11 @@
-"""A study: the analysis with everything that says where it comes from."""
+"""A study's facts: the analysis with everything that says where it comes from."""
 
 import hashlib
 import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.extraction import FeatureTables
 from training.study.analysis import Analysis
 from training.study.layers import LayerFigures
 
@@ -39,6 +41,15 @@ class BranchTimes:
     def total_s(self) -> float:
         """Both, as in the paper's Table 1."""
         return self.features_s + self.cross_validation_s
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """AUC that cross validation gave a bundle when it was fitted; limits are none where the bundle does not say."""
+
+    auc: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,8 @@ class Study:
         What must stand beside every number.
     times
         By branch; none for an external test.
+    reference
+        By classifier, what cross validation said of the bundle; none but for an external test.
     layers
         The layer comparison (the paper's Fig. 3), where one was run.
     """
@@ -99,10 +112,37 @@ class Study:
     notices: tuple[str, ...]
     analysis: Analysis
     times: Mapping[str, BranchTimes] | None
+    reference: Mapping[str, Reference] | None
     layers: tuple[LayerFigures, ...]
     skipped: tuple[Skipped, ...]
     provenance: Provenance
     format: int = FORMAT
+
+
+def provenance(
+    manifest: Path,
+    settings: Mapping[str, Any],
+    backbone: Mapping[str, Any],
+    tables: FeatureTables,
+    bundle: Mapping[str, str] | None = None,
+) -> Provenance:
+    """Say where the numbers of a study come from."""
+    return Provenance(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        manifest=manifest.name,
+        manifest_sha256=file_sha256(manifest),
+        settings=settings,
+        backbone=backbone,
+        cnn_features_sha256=array_sha256(tables.cnn),
+        lesion_features_sha256=array_sha256(tables.lesion),
+        bundle=bundle,
+        **environment(),
+    )
+
+
+def skipped(tables: FeatureTables) -> tuple[Skipped, ...]:
+    """List the cases that were left out; never by file, whose name may hold a patient's."""
+    return tuple(Skipped(case.lesion_id, case.reason_code, case.reason) for case in tables.skipped)
 
 
 def environment() -> dict[str, Any]:
