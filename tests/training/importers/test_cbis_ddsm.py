@@ -17,6 +17,7 @@ from cadx.errors import (
     ImportSourceMissing,
     ImportValueInvalid,
 )
+from cadx.mammogram import read_mammogram
 from training.cases import Label
 from training.importers import cbis_ddsm, cbis_ddsm_files
 from training.importers.cbis_ddsm import import_cbis_ddsm
@@ -50,6 +51,9 @@ def write_image(path: Path, pixels: np.ndarray) -> None:
     meta.MediaStorageSOPInstanceUID = generate_uid()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset = FileDataset(str(path), {}, file_meta=meta, preamble=bytes(128))
+    dataset.SOPClassUID = meta.MediaStorageSOPClassUID
+    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+    dataset.Modality = "MG"
     dataset.Rows, dataset.Columns = pixels.shape
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME2"
@@ -125,6 +129,8 @@ def test_centre_is_the_centroid_of_the_mask_wherever_the_crop_lies(collection: C
     assert imported.lesion_id == "P_00001-LEFT-mass-1"
     assert (imported.patient_id, imported.view, imported.pixel_spacing_mm) == ("P_00001", "CC", 0.05)
     assert imported.label is Label.MALIGNANT
+    mammogram = read_mammogram(imported.image, pixel_spacing_mm=imported.pixel_spacing_mm)
+    assert (mammogram.rows, mammogram.columns, mammogram.spacing.row_mm) == (60, 40, 0.05)
 
 
 def test_files_sorted_by_series_are_found_too(collection: Collection) -> None:
