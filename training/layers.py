@@ -1,22 +1,26 @@
 """Which layer of the CNN to take features from: the AUC of an SVM on each (Huynh 2016, section 3.1 and figure 3)."""
 
 import time
+import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
 
-from cadx.classify import PolynomialGrid, Split, grouped_folds
-from cadx.classify.gram import standardised_gram
-from cadx.classify.search import fit_svc, search
+from cadx.classify import GridPoint, PolynomialGrid, Split, grouped_folds
+from cadx.classify.search import Search, fit_svc
 from cadx.cnn import Backbone
-from cadx.errors import CaseUnusable, FeatureCacheUnusable
+from cadx.errors import CaseUnusable, FeatureCacheUnusable, NoVaryingFeature
 from cadx.mammogram import ReadingPolicy
 from training.cases import Case
 from training.extraction import ExtractedCase, Extraction, usable_rows
 from training.feature_keys import FeatureStore
+from training.layer_grams import FoldGram, FoldRows, fold_grams
 from training.progress import ReportProgress, no_progress
 
 SEARCH_THREADS = 2
@@ -115,21 +119,60 @@ class LayerStudy:
     ) -> tuple[float, ...]:
         """Give the AUC of each outer fold, searching the SVM's parameters inside its training rows.
 
-        The decision values are those of `PolynomialSvm`, whose calibration does not change an AUC; its support vectors
-        are left out, since those of 250,000 columns would fill the memory that the whole comparison may take.
+        The decision values are those of `PolynomialSvm`, whose calibration does not change an AUC. Its support vectors
+        are left out: those of 250,000 columns would fill the memory that the whole comparison may take.
         """
         points = tuple(self.grid.points())
+        inner = [grouped_folds(positive[fold.train], groups[fold.train], self.folds, self.seed) for fold in folds]
+        every = np.arange(len(X))
+        wanted = [FoldRows(every, fold.train) for fold in folds]
+        wanted += [
+            FoldRows(fold.train, fold.train[split.train])
+            for fold, splits in zip(folds, inner, strict=True)
+            for split in splits
+        ]
+        grams = fold_grams(X, wanted)
+        for rows, gram in zip(wanted, grams, strict=True):
+            if gram.n_features == 0:
+                raise NoVaryingFeature(rows=len(rows.training), columns=X.shape[1])
         aucs = []
-        for fold in folds:
-            inner = grouped_folds(positive[fold.train], groups[fold.train], self.folds, self.seed)
-            found = search(X[fold.train], positive[fold.train], inner, points, None, SEARCH_THREADS)
-            winner = points[found.winner]
-            standardisation, gram = standardised_gram(X, fold.train)
-            kernel = winner.kernel(gram[:, fold.train], standardisation.n_features)
-            solution = fit_svc(kernel[fold.train], positive[fold.train], winner.C, None)
-            decisions = solution.decisions(kernel[np.ix_(fold.test, solution.support)])
-            aucs.append(float(roc_auc_score(positive[fold.test], decisions)))
+        for k, fold in enumerate(folds):
+            first = len(folds) + k * self.folds
+            winner = _search(grams[first : first + self.folds], positive[fold.train], inner[k], points)
+            decisions, _ = _decisions(grams[k], positive, fold, [winner])
+            aucs.append(float(roc_auc_score(positive[fold.test], decisions[0])))
         return tuple(aucs)
+
+
+def _search(
+    grams: Sequence[FoldGram], positive: NDArray[np.bool_], folds: Sequence[Split], points: Sequence[GridPoint]
+) -> GridPoint:
+    """Give the grid point that `PolynomialSvm` would choose."""
+    with ThreadPoolExecutor(SEARCH_THREADS) as pool, threadpool_limits(1, user_api="blas"):
+        outcomes = list(pool.map(lambda gram, fold: _decisions(gram, positive, fold, points), grams, folds))
+    decisions = np.empty((len(points), len(positive)))
+    aucs = np.empty((len(points), len(folds)))
+    for k, (fold, (values, _)) in enumerate(zip(folds, outcomes, strict=True)):
+        decisions[:, fold.test] = values
+        aucs[:, k] = [roc_auc_score(positive[fold.test], row) for row in values]
+    converged = np.all([status for _, status in outcomes], axis=0)
+    return points[Search(tuple(points), aucs, decisions, converged).winner]
+
+
+def _decisions(
+    gram: FoldGram, positive: NDArray[np.bool_], fold: Split, points: Sequence[GridPoint]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Give decision values of the test rows, (points, test rows), and which points converged."""
+    inside, across = gram.gram[np.ix_(fold.train, fold.train)], gram.gram[np.ix_(fold.test, fold.train)]
+    decisions = np.empty((len(points), len(fold.test)))
+    converged = np.empty(len(points), dtype=np.bool_)
+    for i, point in enumerate(points):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            solution = fit_svc(point.kernel(inside, gram.n_features), positive[fold.train], point.C, None)
+        decisions[i] = solution.decisions(point.kernel(across[:, solution.support], gram.n_features))
+        converged[i] = solution.converged
+    return decisions, converged
 
 
 def compare_layers(
@@ -220,4 +263,5 @@ def _without_features(rows: Iterator[ExtractedCase | CaseUnusable]) -> Iterator[
 def _grouped(cases: Sequence[Case], study: LayerStudy) -> tuple[NDArray[np.bool_], NDArray[np.intp], Sequence[Split]]:
     positive = np.array([bool(case.label) for case in cases], dtype=np.bool_)
     groups = np.unique([case.group for case in cases], return_inverse=True)[1]
-    return positive, groups, grouped_folds(positive, groups, study.folds, study.seed)
+    labels = [case.label.name.lower() for case in cases]
+    return positive, groups, grouped_folds(labels, groups, study.folds, study.seed)
