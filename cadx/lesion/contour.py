@@ -24,18 +24,19 @@ def contour_polygon(mask: Mask, tolerance_px: float = CONTOUR_TOLERANCE_PX) -> P
     Returns
     -------
     ndarray
-        float64, (n, 2): x, y in the mask's pixels (SCOORD convention), not closed (the first point is not repeated),
-        counter-clockwise as seen with y downwards or clockwise, empty (0, 2) for an empty mask.
+        float64, (n, 2): x, y in the mask's pixels (SCOORD convention), not closed (the first point is not repeated);
+        (0, 2) for an empty mask.
     """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return np.empty((0, 2))
     top, left = rows[0], columns[0]
     box = np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1)
-    outlines = find_contours(box.astype(np.float32), 0.5, fully_connected="high")
+    outlines = find_contours(box.astype(np.float32), 0.5, fully_connected="high")  # type: ignore[no-untyped-call]
     longest = max(outlines, key=len)
-    outline = approximate_polygon(longest, tolerance_px)[:-1]
-    return outline[:, ::-1] + [left - 0.5, top - 0.5]
+    outline: Points = approximate_polygon(longest, tolerance_px)[:-1]  # type: ignore[no-untyped-call]
+    polygon: Points = outline[:, ::-1] + np.array([left - 0.5, top - 0.5])
+    return polygon
 
 
 @dataclass(frozen=True, slots=True)

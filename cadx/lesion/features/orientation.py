@@ -36,21 +36,22 @@ def radial_histogram(
     to_y = (centre[1] - 0.5 - rows).astype(np.float32)
     angle = np.arctan2(to_x * along_y - to_y * along_x, to_x * along_x + to_y * along_y)
     bins = ((angle + np.float32(np.pi)) * np.float32(BINS / (2 * np.pi))).astype(np.intp) % BINS
-    return np.bincount(bins, weights=np.hypot(along_x, along_y), minlength=BINS)
+    return np.bincount(bins, weights=np.hypot(along_x, along_y), minlength=BINS).astype(np.float64)
 
 
 def width_at_half_maximum_degrees(histogram: NDArray[np.float64]) -> float:
     """Full width at half maximum of the main peak of a circular histogram, 0 to 360 degrees.
 
-    The histogram is smoothed with a circular Gaussian of 8 degrees, whose own width is taken out again in quadrature, so
-    that a perfect disc has a width near 0. Half maximum is counted from zero; where the histogram never falls below it,
-    the width is 360.
+    The histogram is smoothed with a circular Gaussian of 8 degrees, whose own width is taken out again in quadrature,
+    so that a perfect disc has a width near 0. Half maximum is half way from the lowest to the highest value: noise
+    of every direction lifts the whole histogram, and counted from zero the peaks of many ROIs would never fall to half.
     """
     smooth = ndimage.gaussian_filter1d(histogram.astype(np.float64), SMOOTHING_DEGREES / BIN_DEGREES, mode="wrap")
     turned = np.roll(smooth, -int(np.argmax(smooth)))
-    half = turned[0] / 2
-    if turned.min() > half:
+    lowest = turned.min()
+    if turned[0] - lowest <= 1e-9 * turned[0]:
         return 360.0
+    half = (turned[0] + lowest) / 2
     width = (_steps_to(turned, half) + _steps_to(np.roll(turned[::-1], 1), half)) * BIN_DEGREES
     kernel = SMOOTHING_DEGREES * 2 * np.sqrt(2 * np.log(2))
     return float(np.sqrt(max(0.0, width**2 - kernel**2)))
@@ -59,4 +60,4 @@ def width_at_half_maximum_degrees(histogram: NDArray[np.float64]) -> float:
 def _steps_to(values: NDArray[np.float64], half: float) -> float:
     """Bins from the first value to where the values first fall to half of it, interpolated."""
     below = int(np.argmax(values <= half))
-    return below - (half - values[below]) / (values[below - 1] - values[below])
+    return float(below - (half - values[below]) / (values[below - 1] - values[below]))

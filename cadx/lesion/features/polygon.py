@@ -34,7 +34,8 @@ def polygonal_model(outline: Points) -> Points:
     start = np.argmax(np.square(smooth - smooth.mean(axis=0)).sum(axis=1))
     closed = np.concatenate([smooth[start:], smooth[: start + 1]])
     diameter = 2 * np.sqrt(polygon_area(smooth) / np.pi)
-    model: Points = approximate_polygon(closed, max(0.5, MODEL_TOLERANCE_SHARE * diameter))[:-1]
+    tolerance = max(0.5, MODEL_TOLERANCE_SHARE * diameter)
+    model: Points = approximate_polygon(closed, tolerance)[:-1]  # type: ignore[no-untyped-call]
     return model
 
 
@@ -61,7 +62,7 @@ def spiculation_index(outline: Points) -> float:
     concave = turning < 0
     if concave.any():
         first = int(np.argmax(concave))
-        lengths, turning, concave = (np.roll(values, -first) for values in (lengths, turning, concave))
+        lengths, turning, concave = np.roll(lengths, -first), np.roll(turning, -first), np.roll(concave, -first)
     run = np.cumsum(concave)
     convex = ~concave
     count = int(run.max()) + 1

@@ -105,13 +105,11 @@ def crofton_perimeter(mask: Mask) -> float:
 def _gradient(gray: FloatImage, valid: Mask) -> tuple[FloatImage, FloatImage]:
     """Central differences of the gray after a Gaussian of 2 pixels (0.2 mm), free of padding."""
     smooth = ndimage.gaussian_filter(gray, GRADIENT_SIGMA_PX, truncate=3.0)
-    along_x, along_y = np.empty_like(smooth), np.empty_like(smooth)
+    along_x, along_y = np.zeros_like(smooth), np.zeros_like(smooth)
     along_x[:, 1:-1] = smooth[:, 2:] - smooth[:, :-2]
     along_y[1:-1, :] = smooth[2:, :] - smooth[:-2, :]
     along_x *= np.float32(0.5)
     along_y *= np.float32(0.5)
-    along_x[:, 0] = along_x[:, -1] = 0
-    along_y[0] = along_y[-1] = 0
     if not valid.all():
         near_padding = dilate(~valid, GRADIENT_REACH_PX)
         along_x[near_padding] = 0

@@ -1,8 +1,8 @@
 """How the gray varies inside the lesion: the 14 features of Haralick 1973 and the coarseness of Amadasun & King 1989.
 
-p(i,j) is the co-occurrence matrix of `cooccurrence` (32 gray levels numbered from 1; distance 1; four directions merged;
-symmetric), mu and var the mean and variance of its marginal, p+(k) and p-(k) the distributions of i + j and |i - j|,
-logarithms to base 2. Codes are those of the Image Biomarker Standardisation Initiative.
+p(i,j) is the co-occurrence matrix of `cooccurrence` (32 gray levels numbered from 1; distance 1; four directions
+merged; symmetric), mu and var the mean and variance of its marginal, p+(k) and p-(k) the distributions of i + j and
+|i - j|, logarithms to base 2. Codes are those of the Image Biomarker Standardisation Initiative.
 """
 
 import numpy as np
@@ -142,11 +142,11 @@ def _sum_levels() -> NDArray[np.float64]:
 
 
 def _sum_distribution(region: LesionRegion) -> NDArray[np.float64]:
-    return np.bincount(_SUM.ravel(), weights=region.cooccurrence.matrix.ravel())
+    return np.bincount(_SUM.ravel(), weights=region.cooccurrence.matrix.ravel()).astype(np.float64)
 
 
 def _difference_distribution(region: LesionRegion) -> NDArray[np.float64]:
-    return np.bincount(np.abs(_DIFFERENCE).ravel(), weights=region.cooccurrence.matrix.ravel())
+    return np.bincount(np.abs(_DIFFERENCE).ravel(), weights=region.cooccurrence.matrix.ravel()).astype(np.float64)
 
 
 def _entropy(distribution: NDArray[np.float64]) -> float:
@@ -179,7 +179,7 @@ TEXTURE_FEATURES = (
         "glcm_information_correlation_1",
         _TEXTURE,
         "1",
-        "less predictable neighbours",
+        "less ordered",
         "R8DG",
         information_correlation_1,
     ),
@@ -187,12 +187,10 @@ TEXTURE_FEATURES = (
         "glcm_information_correlation_2",
         _TEXTURE,
         "1",
-        "more predictable neighbours",
+        "more ordered",
         "JN9H",
         information_correlation_2,
     ),
-    FeatureDefinition(
-        "glcm_maximal_correlation", _TEXTURE, "1", "more predictable neighbours", "", maximal_correlation
-    ),
+    FeatureDefinition("glcm_maximal_correlation", _TEXTURE, "1", "more ordered", "", maximal_correlation),
     FeatureDefinition("ngtdm_coarseness", _TEXTURE, "1", "larger patches of even gray", "QCDE", coarseness),
 )

@@ -94,7 +94,7 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
     diameter_mm = 2 * np.sqrt(shapes.area / np.pi) * GRID_SPACING_MM
     return Candidates(
         index=index,
-        level=top - step * np.arange(LEVELS),
+        level=top - step * np.arange(LEVELS, dtype=np.float64),
         area_mm2=shapes.area * GRID_SPACING_MM**2,
         circularity=shapes.circularity,
         irregularity=shapes.irregularity,

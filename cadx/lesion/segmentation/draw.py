@@ -55,14 +55,18 @@ def _repeat(mask: Mask) -> Mask:
     return np.asarray(np.repeat(np.repeat(mask, REDUCTION, axis=0), REDUCTION, axis=1))
 
 
-def _enlarge(field: FloatImage) -> FloatImage:
+def _enlarge(field: FloatImage) -> NDArray[np.float32]:
     """Bilinear interpolation of a grid field at the middles of the fine pixels."""
-    return np.asarray(_weights(field.shape[0]) @ field @ _weights(field.shape[1]).T)
+    enlarged: NDArray[np.float32] = np.asarray(
+        _weights(field.shape[0]) @ field @ _weights(field.shape[1]).T, dtype=np.float32
+    )
+    return enlarged
 
 
 def _weights(count: int) -> NDArray[np.float32]:
     position = np.clip((np.arange(count * REDUCTION) + 0.5) / REDUCTION - 0.5, 0, count - 1)
-    return np.maximum(0, 1 - np.abs(position[:, None] - np.arange(count)[None, :])).astype(np.float32)
+    weights: FloatImage = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(count)[None, :])).astype(np.float32)
+    return weights
 
 
 def _main_piece(drawn: Mask, region: Mask) -> Mask:

@@ -1,4 +1,4 @@
-"""Dual-stage segmentation: an RGI contour, then a region-based active contour (after Yuan et al., Med. Phys. 2007;34:4180).
+"""Dual-stage segmentation: an RGI contour, then an active contour (after Yuan et al., Med. Phys. 2007;34:4180).
 
 The second stage is a local form of Chan & Vese's model (Lankton & Tannenbaum, IEEE TIP 2008;17:2029): every pixel is
 compared with the mean gray of the lesion and of its surroundings near that pixel, so that a background that is brighter
@@ -24,6 +24,8 @@ LOCAL_SHARE = 0.5
 # mass thins out towards its margin, where it is fainter than its mean: a sphere's shadow is outlined at 0.94 of its
 # radius by 0.50 and at 0.97 by 0.35.
 INSIDE_SHARE = 0.35
+# Curvature: before each cut the region is smoothed by a Gaussian of this share of the effective radius and cut at half
+# (Merriman, Bence & Osher 1994), which trims tails that are thin for the lesion's size.
 BEND_SHARE = 0.10
 MOST_STEPS = 10
 SETTLED_SHARE = 0.01
@@ -49,14 +51,15 @@ def _settle(surface: Surface, start: Mask) -> tuple[Mask, FloatImage, int]:
     gray = np.where(surface.tissue, surface.gray, np.float32(0))
     near_all, near_gray = _near(surface.tissue, sigma_px), _near(gray, sigma_px)
     bend_px = BEND_SHARE * radius_px
-    region, threshold = start, surface.gray
-    for step in range(1, MOST_STEPS + 1):
+    region, threshold, step = start, surface.gray, 0
+    while step < MOST_STEPS:
+        step += 1
         near_inside, gray_inside = _near(region, sigma_px), _near(gray * region, sigma_px)
         inside = gray_inside / np.maximum(near_inside, 1e-4)
         outside = (near_gray - gray_inside) / np.maximum(near_all - near_inside, 1e-4)
         threshold = outside + np.float32(INSIDE_SHARE) * (inside - outside)
         brighter = ((surface.gray > threshold) & free) | core
-        moved = _largest_piece(_near(brighter, bend_px) > 0.5 if bend_px else brighter, start)
+        moved = _largest_piece((_near(brighter, bend_px) > 0.5) & surface.tissue, start)
         changed = np.count_nonzero(moved ^ region)
         region = moved
         if changed < SETTLED_SHARE * np.count_nonzero(region):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cadx.lesion.segmentation.candidates import Candidates
 from cadx.lesion.segmentation.records import SegmentationOutcome, Trace
@@ -31,23 +30,19 @@ class Growth:
     trace: Trace
 
 
-def choose(
-    candidates: Candidates, among: NDArray[np.bool_], transitions: tuple[int, ...], threshold: NDArray[np.float32]
-) -> Growth:
+def choose(candidates: Candidates, transitions: tuple[int, ...], threshold: FloatImage) -> Growth:
     """Take the candidate of most evidence that keeps clear of the ROI's frame.
 
     Parameters
     ----------
     candidates
         All nested regions.
-    among
-        (levels,) which of them may be taken.
     transitions
         For the trace.
     threshold
         float32, (levels, ...) or broadcastable: threshold of each candidate in the gray of the surface.
     """
-    allowed = among & candidates.plausible
+    allowed = candidates.plausible
     clear = allowed & ~candidates.at_frame
     if not allowed.any() or not clear.any():
         outcome = SegmentationOutcome.TOUCHES_BORDER if allowed.any() else SegmentationOutcome.NO_LESION

@@ -36,10 +36,13 @@ def joining_level(gray: FloatImage, seed: tuple[int, int]) -> FloatImage:
     """
     marker = np.full_like(gray, gray.min())
     marker[seed] = gray[seed]
-    joins = reconstruction(marker, np.minimum(gray, gray[seed]), method="dilation", footprint=np.ones((3, 3)))
+    joins = reconstruction(  # type: ignore[no-untyped-call]
+        marker, np.minimum(gray, gray[seed]), method="dilation", footprint=np.ones((3, 3))
+    )
     frame = np.full_like(gray, joins.max())
     frame[0, :], frame[-1, :], frame[:, 0], frame[:, -1] = joins[0, :], joins[-1, :], joins[:, 0], joins[:, -1]
-    return reconstruction(frame, joins, method="erosion", footprint=_FOUR_CONNECTED).astype(np.float32)
+    filled = reconstruction(frame, joins, method="erosion", footprint=_FOUR_CONNECTED)  # type: ignore[no-untyped-call]
+    return np.asarray(filled, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def nested_shapes(index: NDArray[np.intp], levels: int, forbidden: NDArray[np.bo
         Pixels that a lesion must not reach (frame, edge of the valid image).
     """
     area = _cumulative(index, levels)
-    rows, columns = np.indices(index.shape, sparse=True)
+    rows, columns = np.arange(index.shape[0])[:, None], np.arange(index.shape[1])[None, :]
     row = _cumulative(index, levels, np.broadcast_to(rows, index.shape)) / np.maximum(area, 1)
     column = _cumulative(index, levels, np.broadcast_to(columns, index.shape)) / np.maximum(area, 1)
     perimeter = _crofton(index, levels)

@@ -2,7 +2,9 @@
 
 Our reconstruction: the gray is freed of the background's trend and of what varies over more than 10 mm; bridges thinner
 than 2.4 mm are cut by a grayscale opening; regions grow from the seed through every level at once; a transition is a
-level before which the effective diameter jumps; of the transitions the one with the strongest outline is taken.
+level after which the effective diameter jumps. Of the plateaus between transitions the one that holds the strongest
+outline is taken, and on it the level of that outline: on a sharp margin, the level just before the spill would already
+lie in the foot of the edge.
 """
 
 import numpy as np
@@ -19,7 +21,7 @@ TRANSITION_JUMP = 0.02
 
 
 def grow_region(surface: Surface, seed: tuple[int, int]) -> Growth:
-    """Grow from the seed through every level and stop at the transition of most evidence."""
+    """Grow from the seed through every level; take the strongest outline between the transitions."""
     background = smooth_within(surface.gray, surface.tissue, BACKGROUND_MM / GRID_SPACING_MM)
     image = surface.gray - background
     image[~surface.tissue] = image[surface.tissue].min() if surface.tissue.any() else 0.0
@@ -28,7 +30,7 @@ def grow_region(surface: Surface, seed: tuple[int, int]) -> Growth:
     jumps = _diameter_jumps(candidates)
     transitions = tuple(int(number) for number in np.flatnonzero(jumps & candidates.plausible))
     levels = candidates.level.astype(np.float32)[:, None, None]
-    growth = choose(candidates, jumps, transitions, levels)
+    growth = choose(candidates, transitions, levels)
     return Growth(growth.region, growth.threshold + background, growth.outcome, growth.reason, growth.trace)
 
 

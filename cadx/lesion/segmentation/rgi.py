@@ -24,8 +24,8 @@ def grow_by_radial_gradient(surface: Surface, seed: tuple[int, int]) -> Growth:
     candidates = nested_candidates((surface.gray - base) * constraint, surface, seed)
     peaks = _local_maxima(candidates)
     levels = candidates.level.astype(np.float32)[:, None, None]
-    everything = np.ones(len(candidates.level), dtype=np.bool_)
-    return choose(candidates, everything, peaks, levels / np.maximum(constraint, 1e-6) + base)
+    threshold = (levels / np.maximum(constraint, 1e-6) + base).astype(np.float32)
+    return choose(candidates, peaks, threshold)
 
 
 def _squared_distance_mm2(seed: tuple[int, int]) -> NDArray[np.float64]:

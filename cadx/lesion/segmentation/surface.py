@@ -1,4 +1,4 @@
-"""The image that segmentation works on: reduced, freed of the background's slope, smoothed, air and padding set apart."""
+"""The image that segmentation works on: reduced, detrended, smoothed, with air and padding set apart."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,148 @@
+"""The table as a whole: order, finite values, refusals, and what a feature must not depend on."""
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from cadx.errors import FeatureNotComputable
+from cadx.lesion import FEATURES, FeatureFamily, Segmentation, SegmentationMethod, lesion_features, segment
+from cadx.lesion.features.region import measure_region
+from cadx.records import FloatImage, Mask, Roi
+
+BASELINE = Path(__file__).parent / "baseline.csv"
+NAMES = [feature.name for feature in FEATURES]
+
+
+def values_of(gray: FloatImage, valid: Mask, mask: Mask) -> np.ndarray:
+    region = measure_region(gray, valid, mask)
+    return np.array([feature.compute(region) for feature in FEATURES])
+
+
+def random_lesion(seed: int) -> tuple[FloatImage, Mask, Mask]:
+    """A random lobed lesion off the middle, on a slope, with padding at one side."""
+    rng = np.random.default_rng(seed)
+    across = np.arange(512)[None, :] + 0.5 - 250 - rng.uniform(-20, 20)
+    down = np.arange(512)[:, None] + 0.5 - 250 - rng.uniform(-20, 20)
+    angle = np.arctan2(down, across)
+    wave = sum(rng.normal(0, 0.25 / k) * np.cos(k * angle + rng.uniform(0, 6.28)) for k in range(2, 9))
+    mask = np.hypot(across, down) <= rng.uniform(20, 90) * np.exp(wave)
+    mask = ndimage.binary_fill_holes(mask)
+    gray = 0.3 + 0.2 * ndimage.gaussian_filter(mask.astype(float), 4) + 0.0001 * across
+    gray += 0.02 * ndimage.gaussian_filter(rng.normal(size=mask.shape), 2)
+    valid = np.ones_like(mask)
+    valid[:, 490:] = False
+    return np.where(valid, gray, 0).astype(np.float32), valid, mask
+
+
+def test_names_are_unique_and_bear_their_units() -> None:
+    assert len(set(NAMES)) == len(NAMES) == 39
+    assert {feature.family for feature in FEATURES} == set(FeatureFamily)
+    for feature in FEATURES:
+        for unit, suffix in (("mm", "_mm"), ("mm2", "_mm2"), ("degrees", "_degrees"), ("gray/mm", "_gray_per_mm")):
+            assert (feature.unit == unit) == (
+                feature.name.endswith(suffix) and not (unit == "mm" and feature.name.endswith("_per_mm"))
+            ), feature
+        assert feature.reads_as
+        assert feature.compute.__doc__ or feature.compute.__name__.startswith("_")
+
+
+# Features that are read off the pixel grid exactly keep to float error; the polygon's depend on where a tie between two
+# vertices falls.
+LOOSE = {"fractional_concavity": 0.05, "spiculation_index": 0.08}
+
+
+def assert_same(first: np.ndarray, second: np.ndarray, tolerance: float = 2e-3) -> None:
+    for name, one, other in zip(NAMES, first, second, strict=True):
+        if name in LOOSE:
+            assert abs(one - other) <= LOOSE[name], name
+        elif name.startswith("fwhm"):
+            assert abs(one - other) <= max(2.0, 0.05 * one), name
+        else:
+            assert abs(one - other) <= tolerance * max(abs(one), 0.05), (name, one, other)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([(0, 1), (1, 0), (-1, 1)]))
+@settings(max_examples=8, deadline=None)
+def test_a_shift_by_one_pixel_changes_nothing(seed: int, step: tuple[int, int]) -> None:
+    images = random_lesion(seed)
+    first = values_of(*images)
+    # The whole-ROI neighbourhoods gain and lose a row of pixels, and nothing else changes.
+    second = values_of(*(np.roll(image, step, axis=(0, 1)) for image in images))
+    assert_same(first, second, 5e-3)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=8, deadline=None)
+def test_a_turn_by_90_degrees_and_a_flip_change_nothing(seed: int) -> None:
+    images = random_lesion(seed)
+    first = values_of(*images)
+    assert_same(first, values_of(*(np.ascontiguousarray(np.rot90(image)) for image in images)))
+    assert_same(first, values_of(*(np.ascontiguousarray(image[:, ::-1]) for image in images)))
+
+
+@given(st.integers(0, 10_000), st.floats(-0.15, 0.3))
+@settings(max_examples=8, deadline=None)
+def test_a_gray_offset_changes_the_mean_gray_alone(seed: int, offset: float) -> None:
+    gray, valid, mask = random_lesion(seed)
+    first = values_of(gray, valid, mask)
+    second = values_of((gray + np.float32(offset)).astype(np.float32), valid, mask)
+    mean = NAMES.index("mean_gray")
+    assert second[mean] == pytest.approx(first[mean] + offset, abs=1e-5)
+    second[mean] = first[mean]
+    assert_same(first, second, 2e-2)  # float32 rounding moves a few pixels between gray levels
+
+
+def test_padding_never_leaks_into_a_feature() -> None:
+    gray, valid, mask = random_lesion(3)
+    gray = np.where(np.arange(512)[None, :] < 300, gray, 0).astype(np.float32)
+    valid = np.broadcast_to(np.arange(512)[None, :] < 300, gray.shape).copy()
+    bright = np.where(valid, gray, 1).astype(np.float32)
+    np.testing.assert_allclose(values_of(gray, valid, mask), values_of(bright, valid, mask), rtol=1e-6)
+
+
+@pytest.mark.parametrize("side", [1, 3, 7])
+def test_a_tiny_region_is_refused_with_the_reason(side: int, make_roi: Callable[..., Roi]) -> None:
+    mask = np.zeros((512, 512), dtype=bool)
+    mask[256 : 256 + side, 256 : 256 + side] = True
+    roi = make_roi(np.random.default_rng(0).random((512, 512)))
+    with pytest.raises(FeatureNotComputable, match=f"{side * side} valid pixels") as refusal:
+        lesion_features(roi, replace(segmented(roi), mask=mask))
+    assert refusal.value.code == "feature_not_computable"
+
+
+@pytest.mark.parametrize("shape", [(8, 7), (60, 1), (1, 60), (50, 2)])
+def test_the_smallest_regions_are_measured(shape: tuple[int, int], make_roi: Callable[..., Roi]) -> None:
+    mask = np.zeros((512, 512), dtype=bool)
+    mask[256 : 256 + shape[0], 256 : 256 + shape[1]] = True
+    roi = make_roi(np.random.default_rng(0).random((512, 512)))
+    assert np.isfinite(lesion_features(roi, replace(segmented(roi), mask=mask))).all()
+
+
+def test_a_flat_image_is_refused_not_given_nan(make_roi: Callable[..., Roi]) -> None:
+    roi = make_roi(np.full((512, 512), 0.4))
+    with pytest.raises(FeatureNotComputable, match="constant"):
+        lesion_features(roi, segment(roi))
+
+
+def segmented(roi: Roi) -> Segmentation:
+    return segment(roi, SegmentationMethod.RGI)
+
+
+def baseline_rows() -> list[dict[str, str]]:
+    with BASELINE.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_values_equal_the_recorded_baseline(seed: int) -> None:
+    recorded = {row["feature"]: float(row[f"lesion_{seed}"]) for row in baseline_rows()}
+    assert list(recorded) == NAMES
+    for name, value in zip(NAMES, values_of(*random_lesion(seed)), strict=True):
+        assert value == pytest.approx(recorded[name], rel=1e-4, abs=1e-5), name

@@ -1,0 +1,141 @@
+"""Size and shape against closed forms."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from skimage.measure import perimeter_crofton, regionprops
+
+from cadx.lesion.features.polygon import (
+    fourier_factor,
+    fractional_concavity,
+    polygonal_model,
+    signature_fractal_dimension,
+    spiculation_index,
+)
+from cadx.lesion.features.region import LesionRegion, measure_region
+from cadx.lesion.features.shape import circularity, compactness, eccentricity, irregularity, solidity
+from cadx.lesion.features.size import area_mm2, effective_diameter_mm, longest_diameter_mm, perimeter_mm
+from cadx.records import Mask
+
+
+@pytest.fixture
+def measured(make_gray: Callable[..., np.ndarray]) -> Callable[[Mask], LesionRegion]:
+    def measure(mask: Mask) -> LesionRegion:
+        return measure_region(make_gray(mask), np.ones_like(mask), mask)
+
+    return measure
+
+
+def test_disc(measured: Callable[[Mask], LesionRegion], make_shape: Callable[..., Mask]) -> None:
+    disc = measured(make_shape(lambda angle: 100.0, 256.3, 255.6))
+    assert area_mm2(disc) == pytest.approx(100 * np.pi, rel=0.003)
+    assert effective_diameter_mm(disc) == pytest.approx(20, rel=0.003)
+    assert perimeter_mm(disc) == pytest.approx(20 * np.pi, rel=0.01)
+    assert longest_diameter_mm(disc) == pytest.approx(20, rel=0.01)
+    assert circularity(disc) > 0.99
+    assert abs(irregularity(disc)) < 0.01
+    assert abs(compactness(disc)) < 0.02
+    assert eccentricity(disc) < 0.06
+    assert solidity(disc) > 0.99
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.4, 1.1])
+def test_ellipse(turn: float, measured: Callable[[Mask], LesionRegion], make_shape: Callable[..., Mask]) -> None:
+    major, minor = 120.0, 60.0
+    mask = make_shape(
+        lambda angle: 1 / np.sqrt((np.cos(angle - turn) / major) ** 2 + (np.sin(angle - turn) / minor) ** 2)
+    )
+    ellipse = measured(mask)
+    h = ((major - minor) / (major + minor)) ** 2
+    ramanujan = np.pi * (major + minor) * (1 + 3 * h / (10 + np.sqrt(4 - 3 * h)))
+    assert area_mm2(ellipse) == pytest.approx(np.pi * major * minor / 100, rel=0.003)
+    assert perimeter_mm(ellipse) == pytest.approx(ramanujan / 10, rel=0.015)
+    assert longest_diameter_mm(ellipse) == pytest.approx(24, rel=0.01)
+    assert eccentricity(ellipse) == pytest.approx(np.sqrt(0.75), abs=0.005)
+    assert solidity(ellipse) > 0.985
+
+
+def test_rectangle(measured: Callable[[Mask], LesionRegion]) -> None:
+    mask = np.zeros((512, 512), dtype=bool)
+    mask[200:280, 150:350] = True
+    rectangle = measured(mask)
+    assert area_mm2(rectangle) == pytest.approx(160)
+    assert longest_diameter_mm(rectangle) == pytest.approx(np.hypot(20, 8), rel=0.01)
+    assert eccentricity(rectangle) == pytest.approx(np.sqrt(1 - (8 / 20) ** 2), abs=0.002)
+    assert solidity(rectangle) == pytest.approx(1, abs=0.001)
+
+
+def test_moments_perimeter_and_solidity_agree_with_scikit_image(
+    measured: Callable[[Mask], LesionRegion], make_shape: Callable[..., Mask]
+) -> None:
+    mask = make_shape(lambda angle: 70 + 20 * np.cos(3 * angle) + 8 * np.sin(7 * angle))
+    region, props = measured(mask), regionprops(mask.astype(int))[0]
+    assert region.perimeter_px == pytest.approx(perimeter_crofton(mask, directions=4))
+    assert eccentricity(region) == pytest.approx(props.eccentricity, abs=1e-3)
+    assert solidity(region) == pytest.approx(props.solidity, abs=0.01)
+
+
+def circle(radius: float, count: int = 1200) -> np.ndarray:
+    angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    return radius * np.stack([np.cos(angle), np.sin(angle)], axis=1) + 256
+
+
+def star(points: int, inner: float, outer: float, per_side: int = 60) -> np.ndarray:
+    """Vertices along a star polygon, evenly spaced on every side."""
+    angle = np.arange(2 * points) * np.pi / points
+    radius = np.where(np.arange(2 * points) % 2 == 0, outer, inner)
+    corners = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    share = np.arange(per_side)[:, None, None] / per_side
+    sides = corners[None] + share * (np.roll(corners, -1, axis=0) - corners)[None]
+    return sides.transpose(1, 0, 2).reshape(-1, 2) + 256
+
+
+def test_contour_measures_of_a_circle() -> None:
+    outline = circle(90.0)
+    assert fractional_concavity(outline) == 0
+    assert spiculation_index(outline) < 0.2
+    assert abs(fourier_factor(outline)) < 1e-3
+    assert signature_fractal_dimension(outline) == pytest.approx(1, abs=1e-6)
+
+
+def test_contour_measures_do_not_depend_on_size() -> None:
+    small, large = star(8, 20, 35, 30), star(8, 80, 140, 120)
+    for measure in (fractional_concavity, spiculation_index, fourier_factor, signature_fractal_dimension):
+        assert measure(small) == pytest.approx(measure(large), abs=0.15), measure.__name__
+
+
+def test_the_polygonal_model_of_a_star_has_its_corners() -> None:
+    assert len(polygonal_model(star(6, 60, 120))) in range(12, 19)
+
+
+def test_half_of_a_star_is_concave() -> None:
+    # Every side joins one convex and one concave corner, so that each holds half of the length.
+    assert fractional_concavity(star(7, 70, 120)) == pytest.approx(0.5, abs=0.08)
+
+
+def test_narrower_spicules_score_higher() -> None:
+    scores = [spiculation_index(star(12, inner, 140)) for inner in (125, 105, 80)]
+    assert scores == sorted(scores)
+    assert scores[0] < 0.6 < 1.0 < scores[2] <= 2
+
+
+def test_the_fourier_factor_of_one_ripple_is_its_closed_form() -> None:
+    # z = exp(it) + e exp(i k t): descriptors 1 at 1 and e at k, so that the factor is 1 - (1 + e / k) / (1 + e).
+    angle = np.linspace(0, 2 * np.pi, 4000, endpoint=False)
+    ripple, order = 0.02, 5
+    z = 150 * (np.exp(1j * angle) + ripple * np.exp(1j * order * angle))
+    outline = np.stack([z.real, z.imag], axis=1)
+    assert fourier_factor(outline) == pytest.approx(1 - (1 + ripple / order) / (1 + ripple), abs=0.003)
+
+
+def test_a_rougher_signature_has_a_higher_dimension() -> None:
+    rng = np.random.default_rng(4)
+    angle = np.linspace(0, 2 * np.pi, 1500, endpoint=False)
+    dimensions = []
+    for decay in (3.0, 2.0, 1.2):
+        wave = sum(k**-decay * np.cos(k * angle + rng.uniform(0, 6.28)) for k in range(2, 120))
+        radius = 100 * (1 + 0.15 * wave / np.abs(wave).max())
+        dimensions.append(signature_fractal_dimension(radius[:, None] * (circle(1.0, 1500) - 256)))
+    assert dimensions == sorted(dimensions)
+    assert dimensions[0] >= 1
