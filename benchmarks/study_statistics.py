@@ -4,7 +4,9 @@
 2. Recovery of the binormal (a, b) within two standard errors.
 3. Type-I error at 5 %: how often each test calls two equally good classifiers different, on clustered data, once for
    scores that are given and once for classifiers that are trained in five-fold cross validation.
-4. Family-wise error of three comparisons, unadjusted, Bonferroni and Holm.
+4. How much cross-validated AUCs vary from study to study, against their clustered standard error, and how often a
+   classifier is called better than chance.
+5. Family-wise error of three comparisons, unadjusted, Bonferroni and Holm.
 
 The cohort is the paper's: 219 lesions, about 607 rows. Everything is seeded.
 
@@ -31,6 +33,7 @@ from training.stats.fold_tests import corrected_paired_t, paired_t
 from training.stats.lesions import per_lesion
 from training.stats.multiple import bonferroni, holm
 from training.stats.proportion import clustered_proportion
+from training.stats.refitting import p_above_chance, refitted_auc, refitted_difference
 
 Vector = NDArray[np.float64]
 LESIONS = 219
@@ -165,6 +168,7 @@ def p_values(rows: Rows, fold: NDArray[np.intp], seed: int) -> dict[str, float]:
     labels, (first, second), lesion = rows.labels, rows.scores[:2], rows.lesion
     ours, theirs = fold_aucs(rows, 0, fold), fold_aucs(rows, 1, fold)
     mean = [per_lesion(labels, score, lesion) for score in (first, second)]
+    by_fold = clustered_difference(labels, first, second, lesion, strata=fold)
     drawn = bootstrap_difference(labels, first, second, lesion, strata=fold, replicates=REPLICATES, seed=seed)
     return {
         "DeLong, rows as if independent": delong_difference(labels, first, second).p_value,
@@ -172,7 +176,8 @@ def p_values(rows: Rows, fold: NDArray[np.intp], seed: int) -> dict[str, float]:
             mean[0].labels, mean[0].probabilities, mean[1].probabilities
         ).p_value,
         "Obuchowski, pooled": clustered_difference(labels, first, second, lesion).p_value,
-        "Obuchowski, mean of folds": clustered_difference(labels, first, second, lesion, strata=fold).p_value,
+        "Obuchowski, mean of folds": by_fold.p_value,
+        "Obuchowski, mean of folds, training varied": refitted_difference(by_fold, 5).p_value,
         "cluster bootstrap, mean of folds": drawn.p_value or 0.0,
         "paired t, 5 folds": paired_t(ours, theirs).p_value,
         "corrected t, 5 folds": corrected_paired_t(ours, theirs, 4, 1).p_value,
@@ -191,13 +196,15 @@ def trained_scores(X: Vector, labels: NDArray[np.bool_], fold: NDArray[np.intp])
     return scores
 
 
-def draw_features(rng: np.random.Generator) -> tuple[NDArray[np.bool_], NDArray[np.intp], tuple[Vector, Vector]]:
+def draw_features(
+    rng: np.random.Generator, effect: float = 0.25
+) -> tuple[NDArray[np.bool_], NDArray[np.intp], tuple[Vector, Vector]]:
     """Return two exchangeable blocks of 20 features: classifiers trained on them are equally good on average."""
     labels, lesion = draw_lesions(rng, LESIONS)
     blocks = []
     for _ in range(2):
         X = np.sqrt(0.7) * rng.normal(size=(LESIONS, 20))[lesion] + np.sqrt(0.3) * rng.normal(size=(len(lesion), 20))
-        blocks.append(X + 0.25 * labels[:, None])
+        blocks.append(X + effect * labels[:, None])
     return labels, lesion, (blocks[0], blocks[1])
 
 
@@ -242,6 +249,40 @@ def type_one_error(sets: int) -> None:
     print_table(f"Type-I error at 5 %, % of {sets} null sets of 219 lesions", head, rows)
 
 
+def training_variance(sets: int) -> None:
+    """Compare what the clustered standard error says with how much cross-validated AUCs vary between studies."""
+    rows = []
+    for effect in (0.0, 0.1, 0.25):
+        estimates = []
+        for seed in range(sets):
+            labels, lesion, (X, _) = draw_features(np.random.default_rng(seed), effect)
+            fold = fold_numbers(labels, lesion, seed)
+            estimates.append(clustered_auc(labels, trained_scores(X, labels, fold), lesion, strata=fold))
+        truth = float(np.mean([one.auc for one in estimates]))
+        wide = [refitted_auc(one, 5) for one in estimates]
+        rows.append(
+            (
+                f"{truth:.3f}",
+                f"{np.std([one.auc for one in estimates], ddof=1):.4f}",
+                f"{np.mean([one.se for one in estimates]):.4f}",
+                share([one.low <= truth <= one.high for one in estimates]),
+                share([one.low <= truth <= one.high for one in wide]),
+                share([p_above_chance(one) < 0.025 for one in estimates]),
+                share([p_above_chance(one) < 0.025 for one in wide]),
+            )
+        )
+    head = (
+        "mean AUC",
+        "SD over studies",
+        "mean clustered SE",
+        "interval holds the mean, %",
+        "the same, training varied",
+        "called above chance (one-sided 2.5 %), %",
+        "the same, training varied",
+    )
+    print_table(f"Classifiers trained in five folds, {sets} studies of 219 lesions", head, rows)
+
+
 def family_wise_error(sets: int) -> None:
     hits: dict[str, list[bool]] = {"unadjusted": [], "Bonferroni": [], "Holm": []}
     for seed in range(sets):
@@ -257,16 +298,25 @@ def family_wise_error(sets: int) -> None:
     print_table(f"Any of three comparisons significant, % of {sets} null sets", ("adjustment", "any at 5 %"), rows_)
 
 
+TABLES: dict[str, Callable[[int], None]] = {
+    "coverage": coverage,
+    "proportions": proportion_coverage,
+    "binormal": lambda _: binormal_recovery(),
+    "type-one": type_one_error,
+    "training": training_variance,
+    "family-wise": family_wise_error,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", type=int, default=2000, help="simulated data sets a cell")
-    sets = parser.parse_args().sets
+    parser.add_argument("--only", choices=TABLES, help="print one table")
+    arguments = parser.parse_args()
     start = time.perf_counter()
-    coverage(sets)
-    proportion_coverage(sets)
-    binormal_recovery()
-    type_one_error(sets)
-    family_wise_error(sets)
+    for name, table in TABLES.items():
+        if arguments.only in (None, name):
+            table(arguments.sets)
     print(f"\n{time.perf_counter() - start:.0f} s")
 
 
