@@ -12,7 +12,8 @@ from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, FloatImage, LesionCe
 PADDED_SHARE_FLAGGED = 0.01
 LOW_CONTRAST_FLAGGED = 0.05
 CENTRE_RADIUS_MM = 1.0
-_MIDDLE = ROI_SIZE_PX // 2
+_REACH_PX = round(CENTRE_RADIUS_MM / ROI_SPACING_MM)
+_MIDST = (slice(ROI_SIZE_PX // 2 - _REACH_PX, ROI_SIZE_PX // 2 + _REACH_PX),) * 2
 _SAMPLED_EVERY = 16
 
 
@@ -55,7 +56,9 @@ def extract_roi(mammogram: Mammogram, centre: LesionCentre) -> Roi:
         column_start + column_weights.shape[1],
     )
     gray, valid = _resampled(window, row_weights, column_weights)
-    if not valid[_MIDDLE - 1 : _MIDDLE + 1, _MIDDLE - 1 : _MIDDLE + 1].any():
+    row, column = int(centre.y) - row_start, int(centre.x) - column_start
+    about_centre = window.valid[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+    if not (about_centre.any() and valid[_MIDST].any()):
         raise CentreInPadding(centre.x, centre.y)
     if _is_air(gray, valid):
         raise CentreInAir(centre.x, centre.y)
@@ -100,9 +103,7 @@ def _axis_weights(centre_px: float, spacing_mm: float, length_px: int) -> tuple[
 
 def _is_air(gray: FloatImage, valid: Mask) -> bool:
     """Whether the middle is constant and as dark as anything in the region, as masked air is."""
-    reach = round(CENTRE_RADIUS_MM / ROI_SPACING_MM)
-    middle = slice(_MIDDLE - reach, _MIDDLE + reach)
-    values = gray[middle, middle][valid[middle, middle]]
+    values = gray[_MIDST][valid[_MIDST]]
     darkest = float(np.min(gray, where=valid, initial=1.0))
     return float(values.max()) <= darkest + 1e-6
 
