@@ -1,14 +1,14 @@
 """What other training sets would have changed: intervals of cross-validated AUCs widened for it.
 
-A clustered variance of out-of-fold scores speaks of the classifiers that were fitted. The folds' classifiers share most
-of their training cases, so that by chance they are all better or all worse than the method is on average; in
+A clustered variance of out-of-fold scores speaks of the classifiers that were fitted. The folds' classifiers share
+most of their training cases, so that by chance they are all better or all worse than the method is on average; in
 simulations of the paper's cohort the mean of the fold AUCs then varies from study to study 1.2 (AUC 0.75) to 1.4 times
 (no signal) as much as the clustered standard error says (docs/statistics.md).
 
-Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52:239 (2003), put the variance of the mean
-of J folds at (1/J + n_test/n_train) of a fold's, instead of 1/J; with n_test/n_train = 1/(J - 1) that is a factor of
-1 + J/(J - 1), 2.25 for five folds. Here the clustered variance is multiplied by it: the number of lesions then sets the
-degrees of freedom, where a t test on five folds has four.
+Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52:239 (2003), put the variance of the
+mean of J folds at (1/J + n_test/n_train) of a fold's, instead of 1/J; with n_test/n_train = 1/(J - 1) that is a factor
+of 1 + J/(J - 1), 2.25 for five folds. Here the clustered variance is multiplied by it: the number of lesions then sets
+the degrees of freedom, where a t test on five folds has four.
 """
 
 from dataclasses import replace

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from training.evaluation import Vector
 from training.stats.auc import AucEstimate, empirical_auc, mean_and_sd
@@ -14,6 +13,7 @@ from training.stats.clustered import clustered_auc
 from training.stats.delong import delong_auc
 from training.stats.multiple import holm
 from training.stats.operating import OperatingPoint, at_sensitivity, at_specificity, operating_point
+from training.stats.refitting import p_above_chance, refitted_auc
 from training.study.scored import CLASSIFIERS, Scored
 
 SENSITIVITIES = (0.95, 0.90)
@@ -41,7 +41,7 @@ class Performance:
     per_lesion
         AUC of lesions, each by its mean probability over views.
     p_above_chance
-        One-sided p of `auc` against 0.5, adjusted over the classifiers (Holm).
+        One-sided p of `auc` against 0.5, with the variance that training adds, adjusted over the classifiers (Holm).
     """
 
     name: str
@@ -71,7 +71,7 @@ def performances(scored: Scored, seed: int) -> tuple[Performance, ...]:
         name: clustered_auc(scored.labels, p, scored.groups, strata=scored.folds)
         for name, p in scored.probabilities.items()
     }
-    adjusted = holm([_p_above_chance(estimate) for estimate in estimates.values()])
+    adjusted = holm([_p_above_chance(estimate, scored.fold_count) for estimate in estimates.values()])
     return tuple(
         _performance(scored, name, estimate, p, seed)
         for (name, estimate), p in zip(estimates.items(), adjusted, strict=True)
@@ -119,7 +119,6 @@ def _per_lesion(scored: Scored, p: Vector) -> AucEstimate:
     return clustered_auc(scored.labels[first], mean, scored.groups[first])
 
 
-def _p_above_chance(estimate: AucEstimate) -> float:
-    if estimate.se <= 0:
-        return float(estimate.auc <= 0.5)
-    return float(norm.sf((estimate.auc - 0.5) / estimate.se))
+def _p_above_chance(estimate: AucEstimate, folds: int) -> float:
+    """Test against 0.5; cross-validated AUCs are first widened for the choice of training cases."""
+    return p_above_chance(refitted_auc(estimate, folds) if folds else estimate)
