@@ -1,0 +1,363 @@
+"""The service over HTTP against a loop of the bare function, under overload, over many requests, and beside a peer.
+
+    python benchmarks/service.py models/demo [--quick] [--peer]
+
+Everything runs on this machine in one run: the bare function (`read_mammogram`, then `assess`) in a process of its own,
+the service as `python -m app` starts it, and, with --peer, the same function served by LitServe (pip install litserve).
+The image is an uncompressed 4096 x 3328 mammogram of 16 bits (26 MiB); for many requests, a region of it as PNG.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+ROWS, COLUMNS = 4096, 3328
+CENTRE = (1500.0, 2100.0)
+SPACING_MM = 0.07
+SMALL_PX = 760
+SMALL_CENTRE = (380.0, 380.0)
+DICOM, PNG, FORM = "application/dicom", "image/png", "multipart/form-data; boundary=b"
+
+
+def mammogram_levels() -> np.ndarray:
+    """A lesion-like disc on a textured ground."""
+    y, x = np.ogrid[:ROWS, :COLUMNS]
+    noise = np.random.default_rng(0).normal(0, 150, (ROWS // 4, COLUMNS // 4)).repeat(4, 0).repeat(4, 1)
+    disc = 4000 / (1 + np.exp((np.hypot(y - CENTRE[1], x - CENTRE[0]) - 90) / 10))
+    levels = 6000 + disc + 500 * np.sin(x / 131) * np.cos(y / 147) + noise
+    return np.clip(levels, 0, 2**14 - 1).astype(np.uint16)
+
+
+def write_images(folder: Path) -> tuple[Path, Path]:
+    """The mammogram as DICOM, and the lesion's surroundings as PNG."""
+    import pydicom
+    from PIL import Image
+    from pydicom.dataset import Dataset, FileMetaDataset
+
+    levels = mammogram_levels()
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID = pydicom.uid.DigitalMammographyXRayImageStorageForPresentation
+    dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.1"
+    dataset.SOPClassUID, dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPClassUID, "2.25.1"
+    dataset.Modality, dataset.PresentationIntentType = "MG", "FOR PRESENTATION"
+    dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = ROWS, COLUMNS, 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 14, 13, 0
+    dataset.ImagerPixelSpacing = [SPACING_MM, SPACING_MM]
+    dataset.PixelData = levels.tobytes()
+    dicom, png = folder / "mammogram.dcm", folder / "region.png"
+    dataset.save_as(dicom, enforce_file_format=True)
+    row, column = round(CENTRE[1]) - SMALL_PX // 2, round(CENTRE[0]) - SMALL_PX // 2
+    Image.fromarray(levels[row : row + SMALL_PX, column : column + SMALL_PX]).save(png)
+    return dicom, png
+
+
+# --- the bare function ----------------------------------------------------------------------------------------------
+
+
+def bare_function(bundle_folder: Path) -> Callable[[bytes], float]:
+    from cadx.assess import assess
+    from cadx.bundle import load_bundle
+    from cadx.mammogram import read_mammogram
+    from cadx.records import LesionCentre
+
+    bundle = load_bundle(bundle_folder)
+
+    def function(content: bytes) -> float:
+        mammogram = read_mammogram(content, policy=bundle.policy)
+        return assess(bundle, mammogram, LesionCentre(*CENTRE)).probability
+
+    return function
+
+
+def bare_worker(bundle_folder: Path, image: Path) -> None:
+    """Child process: for each line that comes in, run the function for so many seconds and report each time."""
+    function, content = bare_function(bundle_folder), image.read_bytes()
+    for _ in range(3):
+        function(content)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        stop, times = time.perf_counter() + float(line), []
+        while time.perf_counter() < stop:
+            started = time.perf_counter()
+            function(content)
+            times.append(time.perf_counter() - started)
+        print(json.dumps(times), flush=True)
+
+
+# --- servers --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Server:
+    """A running server and how long it took to answer."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    path: str
+    ready_seconds: float
+
+    def rss_mb(self) -> float:
+        """Resident memory of the server and its children."""
+        family = psutil.Process(self.process.pid)
+        return sum(child.memory_info().rss for child in [family, *family.children(recursive=True)]) / 1e6
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def run(command: list[str], port: int, path: str, ready_path: str, **environment: str) -> Iterator[Server]:
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        while True:
+            if process.poll() is not None:
+                sys.exit(f"{command} ended with {process.returncode}")
+            try:
+                line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                line.request("GET", ready_path)
+                if line.getresponse().status == 200:
+                    break
+            except OSError:
+                time.sleep(0.02)
+        yield Server(process, port, path, time.perf_counter() - started)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def our_server(bundle: Path, **settings: str) -> "contextmanager[Server]":
+    port = free_port()
+    environment = {"CADX_MODELS_DIR": str(bundle.parent), "CADX_MODEL": bundle.name, "CADX_PORT": str(port)}
+    environment |= {"CADX_LOG_LEVEL": "warning", **settings}
+    return run([sys.executable, "-m", "app"], port, "/v1/predictions", "/readyz", **environment)
+
+
+def peer_server(bundle: Path) -> "contextmanager[Server]":
+    port = free_port()
+    command = [sys.executable, str(Path(__file__).with_name("service_litserve.py")), str(bundle), str(port)]
+    return run(command, port, "/predict", "/health")
+
+
+# --- clients --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Load:
+    """What a load saw: times of accepted requests, and every status."""
+
+    seconds: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    elapsed: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Accepted requests a second."""
+        return len(self.seconds) / self.elapsed
+
+    def percentile(self, share: float) -> float:
+        """Quantile of the accepted requests' times in seconds."""
+        return float(np.quantile(self.seconds, share))
+
+
+def form_of(content: bytes) -> bytes:
+    """A form with the file as its part `request`, as LitServe wants it."""
+    head = b'--b\r\nContent-Disposition: form-data; name="request"; filename="a"\r\n\r\n'
+    return head + content + b"\r\n--b--\r\n"
+
+
+def post(line: http.client.HTTPConnection, url: str, content: bytes, kind: str) -> int:
+    line.request("POST", url, body=content, headers={"Content-Type": kind})
+    answer = line.getresponse()
+    answer.read()
+    return answer.status
+
+
+def closed_loop(server: Server, content: bytes, kind: str, query: str, clients: int, seconds: float) -> Load:
+    """Each client sends its next request when its last was answered; a refused one waits a little."""
+    load, lock, stop = Load(), threading.Lock(), time.perf_counter() + seconds
+
+    def client() -> None:
+        line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        while time.perf_counter() < stop:
+            started = time.perf_counter()
+            try:
+                status = post(line, f"{server.path}?{query}", content, kind)
+            except OSError:
+                # Refused before the body was read: the line was closed while we still sent.
+                line.close()
+                status = 503
+            took = time.perf_counter() - started
+            with lock:
+                load.statuses[status] += 1
+                if status == 200:
+                    load.seconds.append(took)
+            if status != 200:
+                time.sleep(0.05)
+
+    started = time.perf_counter()
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    load.elapsed = time.perf_counter() - started
+    return load
+
+
+@contextmanager
+def health_probe(server: Server) -> Iterator[list[float]]:
+    waits: list[float] = []
+    stop = threading.Event()
+
+    def probe() -> None:
+        while not stop.wait(0.05):
+            started = time.perf_counter()
+            line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+            line.request("GET", "/healthz")
+            line.getresponse().read()
+            waits.append(time.perf_counter() - started)
+
+    thread = threading.Thread(target=probe)
+    thread.start()
+    try:
+        yield waits
+    finally:
+        stop.set()
+        thread.join()
+
+
+# --- measurements ---------------------------------------------------------------------------------------------------
+
+
+def query_of(centre: tuple[float, float]) -> str:
+    return f"x={centre[0]}&y={centre[1]}"
+
+
+def speed(bundle: Path, dicom: Path, rounds: int, seconds: float, *, peer: bool) -> None:
+    """Latency of one client and throughput of several, in turns with the bare function."""
+    content = dicom.read_bytes()
+    command = [sys.executable, __file__, str(bundle), "--be-bare", str(dicom)]
+    bare = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert bare.stdout is not None
+    assert bare.stdin is not None
+    bare.stdout.readline()
+    clients = 2 * len(os.sched_getaffinity(0))
+    loads: dict[str, list[Load]] = {"one client": [], "several clients": []}
+    peer_loads: dict[str, list[Load]] = {"one client": [], "several clients": []}
+    times: list[list[float]] = []
+    with our_server(bundle) as ours:
+        print(f"start to ready {ours.ready_seconds:.2f} s, RSS {ours.rss_mb():.0f} MB")
+        for _ in range(rounds):
+            print(seconds, file=bare.stdin, flush=True)
+            times.append(json.loads(bare.stdout.readline()))
+            loads["one client"].append(closed_loop(ours, content, DICOM, query_of(CENTRE), 1, seconds))
+            loads["several clients"].append(closed_loop(ours, content, DICOM, query_of(CENTRE), clients, seconds))
+        print(f"RSS under load {ours.rss_mb():.0f} MB")
+    if peer:
+        with peer_server(bundle) as server:
+            print(f"peer: start to ready {server.ready_seconds:.2f} s, RSS {server.rss_mb():.0f} MB")
+            for _ in range(rounds):
+                for name, count in (("one client", 1), ("several clients", clients)):
+                    peer_loads[name].append(closed_loop(server, form_of(content), FORM, "", count, seconds))
+    bare.stdin.close()
+    bare.wait()
+    p50 = [1000 * statistics.median(round_times) for round_times in times]
+    rate = [len(round_times) / sum(round_times) for round_times in times]
+    print(f"bare function: p50 {min(p50):.1f} ms, {max(rate):.1f}/s (best of {rounds} rounds)")
+    report("service", loads, min(p50), max(rate))
+    if peer:
+        report("LitServe", peer_loads, min(p50), max(rate))
+
+
+def report(name: str, loads: dict[str, list[Load]], bare_p50_ms: float, bare_rate: float) -> None:
+    one = min(1000 * load.percentile(0.5) for load in loads["one client"])
+    best = max(loads["several clients"], key=lambda load: load.rate)
+    print(
+        f"{name}: one client p50 {one:.1f} ms = {one / bare_p50_ms:.2f} x function; several clients {best.rate:.1f}/s "
+        f"= {best.rate / bare_rate:.2f} x loop, p50 {1000 * best.percentile(0.5):.0f} ms, "
+        f"p99 {1000 * best.percentile(0.99):.0f} ms"
+    )
+
+
+def overload(bundle: Path, dicom: Path, seconds: float) -> None:
+    """Four times as many clients as the service has workers and places in its queue."""
+    content = dicom.read_bytes()
+    workers, places = len(os.sched_getaffinity(0)), 4
+    with our_server(bundle, CADX_QUEUE_CAPACITY=str(places)) as server:
+        closed_loop(server, content, DICOM, query_of(CENTRE), 1, 1.0)
+        with health_probe(server) as waits:
+            load = closed_loop(server, content, DICOM, query_of(CENTRE), 4 * (workers + places), seconds)
+    print(
+        f"overload, {4 * (workers + places)} clients for {workers} workers and {places} places: "
+        f"{dict(sorted(load.statuses.items()))}, {load.rate:.1f}/s accepted, p50 {1000 * load.percentile(0.5):.0f} ms, "
+        f"p99 {1000 * load.percentile(0.99):.0f} ms; health: p50 {1000 * statistics.median(waits):.1f} ms, "
+        f"max {1000 * max(waits):.0f} ms of {len(waits)}"
+    )
+
+
+def endurance(bundle: Path, png: Path, requests: int) -> None:
+    """Memory over many requests."""
+    content, query = png.read_bytes(), f"{query_of(SMALL_CENTRE)}&pixel_spacing_mm={SPACING_MM}"
+    with our_server(bundle) as server:
+        done, marks = 0, []
+        while done < requests:
+            load = closed_loop(server, content, PNG, query, 4, 5.0)
+            done += len(load.seconds)
+            marks.append((done, server.rss_mb()))
+    first = next(mark for mark in marks if mark[0] >= min(1000, requests / 5))
+    last = marks[-1]
+    print(
+        f"memory: {first[1]:.0f} MB after {first[0]} requests, {last[1]:.0f} MB after {last[0]}: "
+        f"{100 * (last[1] / first[1] - 1):+.1f} %"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--quick", action="store_true", help="a minute instead of many")
+    parser.add_argument("--peer", action="store_true", help="also LitServe")
+    parser.add_argument("--only", choices=("speed", "overload", "endurance"))
+    parser.add_argument("--be-bare", type=Path, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.be_bare:
+        bare_worker(chosen.bundle, chosen.be_bare)
+    else:
+        with tempfile.TemporaryDirectory() as scratch:
+            dicom, png = write_images(Path(scratch))
+            if chosen.only in (None, "speed"):
+                rounds, seconds = (2, 3.0) if chosen.quick else (5, 8.0)
+                speed(chosen.bundle, dicom, rounds, seconds, peer=chosen.peer)
+            if chosen.only in (None, "overload"):
+                overload(chosen.bundle, dicom, 5.0 if chosen.quick else 20.0)
+            if chosen.only in (None, "endurance"):
+                endurance(chosen.bundle, png, 300 if chosen.quick else 10_000)
+
+
+if __name__ == "__main__":
+    main()
