@@ -34,6 +34,10 @@ def fit_platt(decisions: Values, positive: NDArray[np.bool_]) -> PlattSigmoid:
     Platt, "Probabilistic outputs for support vector machines", 1999, with the damped Newton iteration of Lin, Lin and
     Weng, Machine Learning 68:267 (2007). The smoothed targets keep the optimum finite for separable data.
 
+    A value beyond the outer fences (three interquartile ranges from the quartiles) counts as one at the fence: a
+    polynomial kernel can give a single unlike row a value of a thousand, and that row alone would turn the slope
+    (docs/decisions/platt.md).
+
     Parameters
     ----------
     decisions
@@ -44,8 +48,9 @@ def fit_platt(decisions: Values, positive: NDArray[np.bool_]) -> PlattSigmoid:
     n_positive = int(positive.sum())
     n_negative = len(positive) - n_positive
     target = np.where(positive, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
-    unit = float(np.abs(decisions).max()) or 1.0
-    design = np.column_stack([decisions / unit, np.ones(len(decisions))])
+    held = np.clip(decisions, *_outer_fences(decisions))
+    unit = float(np.abs(held).max()) or 1.0
+    design = np.column_stack([held / unit, np.ones(len(decisions))])
     weights = np.array([0.0, np.log((n_positive + 1) / (n_negative + 1))])
     loss = _loss(design, target, weights)
     for _ in range(100):
@@ -60,6 +65,13 @@ def fit_platt(decisions: Values, positive: NDArray[np.bool_]) -> PlattSigmoid:
             length /= 2
         weights, loss = weights - length * step, trial
     return PlattSigmoid(slope=float(weights[0]) / unit, intercept=float(weights[1]))
+
+
+def _outer_fences(values: Values) -> tuple[float, float]:
+    """Tukey's outer fences, Exploratory Data Analysis (1977)."""
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = 3 * float(high - low)
+    return float(low) - reach, float(high) + reach
 
 
 def _loss(design: Values, target: Values, weights: Values) -> float:

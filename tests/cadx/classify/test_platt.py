@@ -31,3 +31,15 @@ def test_separable_and_constant_decisions_stay_finite() -> None:
     assert 0.9 < separable.probability(np.array([5.0]))[0] < 1
     constant = fit_platt(np.zeros(40), positive)
     assert constant.probability(np.zeros(1))[0] == pytest.approx(0.5)
+
+
+def test_one_unlike_row_does_not_turn_the_slope() -> None:
+    rng = np.random.default_rng(3)
+    positive = rng.random(400) < 0.5
+    f = rng.normal(size=400) + 2.0 * positive
+    alone = fit_platt(f, positive)
+    f[np.flatnonzero(~positive)[0]] = 2000.0
+    disturbed = fit_platt(f, positive)
+    assert disturbed.slope == pytest.approx(alone.slope, rel=0.15)
+    unheld = minimize(_negative_log_likelihood, [1.0, 0.0], args=(f / 2000, positive), method="BFGS", tol=1e-9)
+    assert unheld.x[0] / 2000 < 0.01 * alone.slope
