@@ -14,6 +14,7 @@ from training.commands.import_ import import_cli
 from training.commands.inspect import inspect
 from training.commands.layers import layers
 from training.commands.phantoms import phantoms
+from training.commands.segment import segment
 from training.commands.study import study
 
 RESEARCH_USE_ONLY = "Research use only. Not a medical device."
@@ -42,6 +43,7 @@ cli.command()(evaluate)
 cli.command()(inspect)
 cli.command()(features)
 cli.command()(layers)
+cli.command()(segment)
 cli.command()(phantoms)
 cli.add_typer(import_cli, name="import")
 

@@ -2,10 +2,18 @@
 
 from cadx.lesion.contour import CONTOUR_TOLERANCE_PX, SourceMask, contour_polygon, mask_on_source
 from cadx.lesion.features import FEATURES, FeatureDefinition, FeatureFamily, lesion_features
-from cadx.lesion.segmentation import Segmentation, SegmentationMethod, SegmentationOutcome, Trace, segment
+from cadx.lesion.segmentation import (
+    DEFAULT_METHOD,
+    Segmentation,
+    SegmentationMethod,
+    SegmentationOutcome,
+    Trace,
+    segment,
+)
 
 __all__ = [
     "CONTOUR_TOLERANCE_PX",
+    "DEFAULT_METHOD",
     "FEATURES",
     "FeatureDefinition",
     "FeatureFamily",

@@ -1,0 +1,47 @@
+"""`cadx-train segment`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
+from cadx.mammogram.policy import ReadingPolicy, SpacingPlane, VoiPolicy
+
+DEFAULT = ReadingPolicy()
+
+
+def segment(
+    manifest: Annotated[Path, typer.Argument(help="CSV of the cases.")],
+    out: Annotated[Path, typer.Option(help="Folder to write: contact sheets, features.csv, lesions/.")],
+    method: Annotated[SegmentationMethod, typer.Option(help="How lesions are outlined.")] = DEFAULT_METHOD,
+    pictures: Annotated[
+        bool, typer.Option(help="Draw every lesion with its trace; the contact sheets are always made.")
+    ] = True,
+    voi: Annotated[VoiPolicy, typer.Option(help="Gray-level transformation.")] = DEFAULT.voi,
+    plane: Annotated[SpacingPlane, typer.Option(help="Plane in which spacing is counted.")] = DEFAULT.spacing_plane,
+    for_processing: Annotated[bool, typer.Option("--for-processing", help="Accept raw detector data.")] = False,
+) -> None:
+    """Outline and measure every lesion of a manifest, to see how segmentation behaves before fitting anything.
+
+    Writes contact sheets of 30 lesions each, features.csv with one row a case (outcome, reason, flags, every feature),
+    and for every lesion a picture of its outline beside the trace of the levels that were considered.
+
+    Then:  look at contact-sheet-01.png
+    """
+    from training.cases import read_manifest
+    from training.progress import progress_bar
+    from training.segmentation_report import write_segmentation_report
+
+    console = Console(highlight=False)
+    cases = read_manifest(manifest)
+    policy = ReadingPolicy(voi, plane, for_processing)
+    with progress_bar(console, "lesions outlined") as advance:
+        report = write_segmentation_report(cases, out, method, policy, pictures=pictures, progress=advance)
+    for outcome, count in report.outcomes.items():
+        console.print(f"{outcome}: {count}", markup=False)
+    for line in report.refused:
+        console.print(f"! {line}", markup=False)
+    for line in (*map(str, report.sheets), str(report.table)):
+        console.print(f"wrote {line}", markup=False)
