@@ -29,7 +29,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
     return FeatureStore(FeatureCache(tmp_path_factory.mktemp("cache")))
 
 
-STUDY = LayerStudy(folds=3, grid=PolynomialGrid())
+STUDY = LayerStudy(folds=3, grid=PolynomialGrid(a=(1.0,), d=(1, 2), C=(1.0,)))
 
 
 @pytest.fixture(scope="module")
