@@ -9,15 +9,11 @@ from training.report.cohort_section import (
     association_section,
     cohort_section,
 )
-from training.report.performance_section import (
-    calibration_section,
-    comparison_section,
-    layer_section,
-    operating_section,
-    performance_section,
-    subgroup_section,
-)
+from training.report.comparison_section import comparison_section
+from training.report.part_section import layer_section, subgroup_section
+from training.report.performance_section import performance_section
 from training.report.picture_section import picture_sections
+from training.report.probability_section import calibration_section, operating_section
 from training.report.provenance_section import provenance_section
 from training.report.thumbnails import LesionView
 from training.study.provenance import Study, StudyKind

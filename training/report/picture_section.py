@@ -6,6 +6,7 @@ import numpy as np
 
 from training.report.blocks import Gallery, Picture, Section
 from training.report.thumbnails import LesionView, bare, outlined
+from training.study.agreement import MOST_DISAGREEMENTS
 from training.study.analysis import Analysis
 from training.study.scored import SHORT_NAMES, Scored
 from training.study.subgroups import diameters_mm
@@ -42,8 +43,8 @@ def picture_sections(scored: Scored, analysis: Analysis, views: Mapping[int, Les
             "disagreements",
             "Lesions on which the branches disagree most",
             (
-                f"{agreement.disagreement_count} ROIs have opposite calls at 0.5; shown are the "
-                f"{len(agreement.disagreements)} with the largest differences of probability, one a lesion."
+                f"ROIs with opposite calls at 0.5: {agreement.disagreement_count}. Shown: those with the largest "
+                f"differences of probability, one a lesion, at most {MOST_DISAGREEMENTS}."
                 if agreement.disagreements
                 else "There is none: both branches call every ROI the same.",
                 _gallery("Left: as read. Right: with the outline of Method B.", scored, agreement.disagreements, views),

@@ -45,14 +45,15 @@ class Alternative:
     learnt: tuple[tuple[float, ...], ...]
     less_plain: AucDifference
     p_holm: float
+    testable: bool
 
     @property
     def significant(self) -> bool:
         """Whether it differs from plain averaging at 5 % after Holm's correction."""
-        return self.p_holm < SIGNIFICANCE
+        return self.testable and self.p_holm < SIGNIFICANCE
 
 
-def alternatives(evaluation: Evaluation) -> tuple[Alternative, ...]:
+def alternatives(evaluation: Evaluation, *, testable: bool) -> tuple[Alternative, ...]:
     """Evaluate every rule on the outer folds of a nested cross validation of two branches."""
     labels, groups, folds = evaluation.labels, evaluation.groups, evaluation.fold_of_row
     plain, *others = combinations(evaluation)
@@ -69,6 +70,7 @@ def alternatives(evaluation: Evaluation) -> tuple[Alternative, ...]:
             learnt=other.learnt,
             less_plain=difference,
             p_holm=p,
+            testable=testable,
         )
         for other, difference, p in zip(others, differences, adjusted, strict=True)
     )

@@ -11,7 +11,7 @@ from training.study.associations import Association, associations
 from training.study.cohort import CohortTable, cohort_table
 from training.study.comparisons import Comparison, comparisons
 from training.study.performance import Performance, performances
-from training.study.scored import Scored
+from training.study.scored import Scored, enough_to_test
 from training.study.subgroups import Subgroup, subgroups
 
 WORST = 6
@@ -80,7 +80,7 @@ def analyse(scored: Scored, seed: int, evaluation: Evaluation | None = None) -> 
         comparisons=comparisons(scored, seed),
         agreement=branch_agreement(scored, seed),
         associations=associations(scored),
-        alternatives=() if evaluation is None else alternatives(evaluation),
+        alternatives=() if evaluation is None else alternatives(evaluation, testable=enough_to_test(scored)),
         subgroups=subgroups(scored),
         worst=worst_errors(scored),
     )

@@ -9,8 +9,9 @@ from training.stats.clustered import clustered_difference
 from training.stats.delong import delong_difference
 from training.stats.fold_tests import PairedTest, corrected_paired_t, paired_t
 from training.stats.multiple import bonferroni, holm
+from training.stats.refitting import refitted_difference
 from training.study.performance import fold_aucs
-from training.study.scored import CNN, LESION, Scored
+from training.study.scored import CNN, LESION, Scored, enough_to_test
 
 PAIRS = ((ENSEMBLE, LESION), (ENSEMBLE, CNN), (CNN, LESION))
 SIGNIFICANCE = 0.05
@@ -43,6 +44,10 @@ class Comparison:
         The paper's paired t on fold AUCs with Bonferroni (Hothorn 2005); none for an external test set.
     corrected
         The same with the variance of Nadeau and Bengio.
+    refitted
+        The headline with the variance that other training cases would add; none for an external test set.
+    testable
+        Whether there are enough cases for the headline to mean anything (`enough_to_test`).
     """
 
     first: str
@@ -53,11 +58,13 @@ class Comparison:
     delong: AucDifference
     paper: AdjustedTest | None
     corrected: AdjustedTest | None
+    refitted: AucDifference | None
+    testable: bool
 
     @property
     def significant(self) -> bool:
         """Whether the headline test finds a difference at 5 % after Holm's correction."""
-        return self.p_holm < SIGNIFICANCE
+        return self.testable and self.p_holm < SIGNIFICANCE
 
 
 def comparisons(scored: Scored, seed: int) -> tuple[Comparison, ...]:
@@ -65,6 +72,7 @@ def comparisons(scored: Scored, seed: int) -> tuple[Comparison, ...]:
     clustered = [_clustered(scored, first, second) for first, second in PAIRS]
     adjusted = holm([difference.p_value for difference in clustered])
     paper, corrected = _fold_tests(scored)
+    testable = enough_to_test(scored)
     return tuple(
         Comparison(
             first=first,
@@ -82,6 +90,8 @@ def comparisons(scored: Scored, seed: int) -> tuple[Comparison, ...]:
             delong=delong_difference(scored.labels, scored.probabilities[first], scored.probabilities[second]),
             paper=paper[k],
             corrected=corrected[k],
+            refitted=refitted_difference(clustered[k], scored.fold_count) if scored.fold_count else None,
+            testable=testable,
         )
         for k, (first, second) in enumerate(PAIRS)
     )

@@ -14,7 +14,7 @@ from training.stats.delong import delong_auc
 from training.stats.multiple import holm
 from training.stats.operating import OperatingPoint, at_sensitivity, at_specificity, operating_point
 from training.stats.refitting import p_above_chance, refitted_auc
-from training.study.scored import CLASSIFIERS, Scored
+from training.study.scored import CLASSIFIERS, Scored, enough_to_test
 
 SENSITIVITIES = (0.95, 0.90)
 SPECIFICITIES = (0.90,)
@@ -30,6 +30,8 @@ class Performance:
         The paper's figures (Table 1): AUC of each fold, their mean and sample SD; none for an external test set.
     auc
         The headline: mean of the fold AUCs (plain AUC of an external test set) with Obuchowski's clustered interval.
+    refitted
+        The same with the variance that other training cases would add; none for an external test set.
     pooled
         AUC of all rows in one ranking, clustered interval; equals `auc` for an external test set.
     delong
@@ -40,6 +42,8 @@ class Performance:
         Fitted binormal curve of the pooled rows (the paper's Fig. 4).
     per_lesion
         AUC of lesions, each by its mean probability over views.
+    testable
+        Whether there are enough cases for p to mean anything (`enough_to_test`).
     p_above_chance
         One-sided p of `auc` against 0.5, with the variance that training adds, adjusted over the classifiers (Holm).
     """
@@ -50,19 +54,21 @@ class Performance:
     auc_mean: float | None
     auc_sd: float | None
     auc: AucEstimate
+    refitted: AucEstimate | None
     pooled: AucEstimate
     delong: AucEstimate
     bootstrap: BootstrapInterval
     binormal: BinormalFit
     per_lesion: AucEstimate
     p_above_chance: float
+    testable: bool
     calibration: Calibration
     operating_points: tuple[OperatingPoint, ...]
 
     @property
     def above_chance(self) -> bool:
         """Whether the AUC is above 0.5 at the two-sided 5 % level, after Holm's correction."""
-        return self.p_above_chance < 0.025
+        return self.testable and self.p_above_chance < 0.025
 
 
 def performances(scored: Scored, seed: int) -> tuple[Performance, ...]:
@@ -89,12 +95,14 @@ def _performance(scored: Scored, name: str, auc: AucEstimate, p_above_chance: fl
         auc_mean=mean,
         auc_sd=sd,
         auc=auc,
+        refitted=refitted_auc(auc, scored.fold_count) if scored.fold_count else None,
         pooled=clustered_auc(labels, p, groups),
         delong=delong_auc(labels, p),
         bootstrap=bootstrap_auc(labels, p, groups, strata=scored.folds, seed=seed),
         binormal=fit_binormal(labels, p),
         per_lesion=_per_lesion(scored, p),
         p_above_chance=p_above_chance,
+        testable=enough_to_test(scored),
         calibration=calibration(labels, p, groups),
         operating_points=(
             operating_point(labels, p, groups, 0.5, rule="probability at least 0.5, set beforehand"),

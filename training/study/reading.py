@@ -6,9 +6,13 @@ from training.study.alternatives import Alternative
 from training.study.analysis import Analysis
 from training.study.comparisons import SIGNIFICANCE, Comparison
 from training.study.performance import Performance
-from training.study.scored import SHORT_NAMES
+from training.study.scored import FEWEST_IN_FOLD, FEWEST_IN_TEST_SET, SHORT_NAMES
 
 MINUS = "\N{MINUS SIGN}"
+TOO_FEW = (
+    f"too few cases to test (a fold needs {FEWEST_IN_FOLD} benign and {FEWEST_IN_FOLD} malignant patients or lesions, "
+    f"an external test set {FEWEST_IN_TEST_SET} of each)"
+)
 KAPPA_WORDS = ((0.81, "almost perfect"), (0.61, "substantial"), (0.41, "moderate"), (0.21, "fair"), (0.0, "slight"))
 """Landis and Koch, Biometrics 33:159 (1977)."""
 
@@ -27,6 +31,10 @@ def signed(value: float, digits: int = 3) -> str:
     """Write a number with its sign."""
     text = f"{value:+.{digits}f}"
     return text.replace("-", MINUS)
+
+
+def _minus(value: float) -> str:
+    return f"{value:.2f}".replace("-", MINUS)
 
 
 def interval(low: float, high: float, digits: int = 3) -> str:
@@ -48,6 +56,8 @@ def read_comparison(comparison: Comparison) -> str:
         f"AUC difference {abs(found.difference):.3f} (95 % CI {signed(low)} to {signed(high)}; "
         f"{p_value(found.p_value)}, {p_value(comparison.p_holm)} after Holm's correction)"
     )
+    if not comparison.testable:
+        return f"{first} and {second}: {TOO_FEW}; for what it is worth, {numbers}."
     if not comparison.significant:
         return f"{first} and {second}: no significant difference; {numbers}. The data do not tell them apart."
     better, worse = (first, second) if found.difference > 0 else (second, first)
@@ -55,12 +65,12 @@ def read_comparison(comparison: Comparison) -> str:
 
 
 def _second_opinion(comparison: Comparison) -> str:
-    """Say whether the test that counts the folds' shared training cases agrees; few folds make it hard to please."""
-    if comparison.corrected is None:
+    """Say whether the difference would hold for classifiers that were trained on other cases, as far as can be said."""
+    if comparison.refitted is None:
         return ""
-    p = comparison.corrected.test.p_value
-    words = "agrees" if p < SIGNIFICANCE else "does not confirm it: take it with care"
-    return f"The corrected t test on folds ({p_value(p)}) {words}."
+    p = comparison.refitted.p_value
+    words = "it holds" if p < SIGNIFICANCE else "it does not hold: take it with care"
+    return f"Allowing for other training cases, {words} ({p_value(p)})."
 
 
 def read_chance(performance: Performance) -> str:
@@ -70,6 +80,8 @@ def read_chance(performance: Performance) -> str:
         f"AUC {auc.auc:.3f}, 95 % CI {interval(auc.low, auc.high)}, {p_value(performance.p_above_chance)} one-sided"
     )
     name = SHORT_NAMES[performance.name]
+    if not performance.testable:
+        return f"{name}: {TOO_FEW}; for what it is worth, {numbers}, after Holm's correction."
     if performance.above_chance:
         return f"{name} tells malignant from benign better than chance ({numbers}, after Holm's correction)."
     return f"{name} is not significantly better than chance ({numbers}, after Holm's correction)."
@@ -77,6 +89,8 @@ def read_chance(performance: Performance) -> str:
 
 def read_conclusion(analysis: Analysis) -> str:
     """Sum the tests up in a sentence or two."""
+    if not all(found.testable for found in analysis.performances):
+        return f"{TOO_FEW[0].upper()}{TOO_FEW[1:]}: no figure of this study says how good a classifier is."
     useful = [SHORT_NAMES[p.name] for p in analysis.performances if p.above_chance]
     different = [comparison for comparison in analysis.comparisons if comparison.significant]
     if not useful and not different:
@@ -119,7 +133,7 @@ def read_calibration(found: Calibration) -> str:
         if low > 1
         else "no evidence of miscalibration"
     )
-    return f"{brier} Calibration slope {found.slope:.2f} (95 % CI {interval(low, high, 2)}; ideal 1): {words}."
+    return f"{brier} Calibration slope {_minus(found.slope)} (95 % CI {interval(low, high, 2)}; ideal 1): {words}."
 
 
 def read_agreement(found: BranchAgreement) -> str:
@@ -140,6 +154,8 @@ def kappa_word(kappa: float) -> str:
 
 def read_alternatives(found: tuple[Alternative, ...]) -> str:
     """Say whether plain averaging can be bettered."""
+    if not all(one.testable for one in found):
+        return f"{TOO_FEW[0].upper()}{TOO_FEW[1:]}."
     better = [one.name for one in found if one.significant and one.less_plain.difference > 0]
     worse = [one.name for one in found if one.significant and one.less_plain.difference < 0]
     if not better and not worse:

@@ -18,6 +18,8 @@ CLASSIFIERS: Mapping[str, str] = {
 }
 """The paper's three classifiers (Huynh 2016, Table 1), in its order."""
 SHORT_NAMES: Mapping[str, str] = {CNN: "SVM1", LESION: "SVM2", ENSEMBLE: "Ensemble"}
+FEWEST_IN_FOLD = 5
+FEWEST_IN_TEST_SET = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,21 @@ class Scored:
     def fold_count(self) -> int:
         """Number of folds; 0 for an external test set."""
         return 0 if self.folds is None else int(self.folds.max()) + 1
+
+
+def enough_to_test(scored: Scored) -> bool:
+    """Tell whether the clustered variance means anything: each fold holds at least 5 groups of either truth.
+
+    With a handful of groups the variance of a fold's AUC is estimated from next to nothing, often as zero, and any
+    difference looks certain. An external test set is one such fold, and needs 10.
+    """
+    folds = np.zeros(len(scored.labels), dtype=np.intp) if scored.folds is None else scored.folds
+    needed = FEWEST_IN_TEST_SET if scored.folds is None else FEWEST_IN_FOLD
+    return all(
+        len(np.unique(scored.groups[(folds == fold) & (scored.labels == truth)])) >= needed
+        for fold in np.unique(folds)
+        for truth in (False, True)
+    )
 
 
 def scored_by_cross_validation(cases: Sequence[Case], features: Vector, evaluation: Evaluation) -> Scored:
