@@ -1,11 +1,15 @@
 import json
 import re
 import subprocess
+import tomllib
 from collections.abc import Callable
 from fnmatch import fnmatch
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 Instructions = list[tuple[str, str]]
 
@@ -67,16 +71,16 @@ def test_the_index_of_torch_is_an_argument_and_defaults_to_the_cpu(instructions:
     assert "${TORCH_INDEX:+--extra-index-url" in install
 
 
-def test_what_the_service_needs_has_an_exact_version(repository: Path) -> None:
-    pinned = {
-        re.sub(r"[-_.]+", "-", line.partition("==")[0]).lower()
-        for line in (repository / "constraints.txt").read_text().splitlines()
-        if "==" in line
-    }
-    project = (repository / "pyproject.toml").read_text()
-    wanted = re.findall(r'^    "([A-Za-z0-9_.-]+)(?:\[[^]]*\])?[<>=~!]', project, re.MULTILINE)
+def test_every_requirement_has_an_exact_version_within_its_range(repository: Path) -> None:
+    lines = (repository / "constraints.txt").read_text().splitlines()
+    pins = [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
+    pinned = {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in pins}
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    listed = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    wanted = [Requirement(text) for text in listed if not text.startswith(project["name"])]
     assert len(wanted) > 20
-    assert {re.sub(r"[-_.]+", "-", name).lower() for name in wanted} - pinned == set()
+    unmet = [str(want) for want in wanted if not want.specifier.contains(pinned.get(canonicalize_name(want.name), "0"))]
+    assert unmet == []
 
 
 def test_the_build_sees_only_what_it_copies(instructions: Instructions, repository: Path) -> None:
