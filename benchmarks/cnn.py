@@ -107,9 +107,7 @@ def compare(rounds: int, with_compile: bool) -> bool:
     for name, run in runners.items():
         together, alone = run(rois), np.concatenate([run(roi[None]) for roi in rois])
         from_eager, from_batch = (np.abs(other - together).max() / reference.std() for other in (reference, alone))
-        print(
-            f"{name:24s} largest difference: {from_eager:.1e} SD from eager torch, {from_batch:.1e} SD single from batch"
-        )
+        print(f"{name:24s} differs by {from_eager:.1e} SD from eager torch, {from_batch:.1e} SD single from batch")
     rate = {name: [] for name in gemms}
     batch: dict[str, list[float]] = {name: [] for name in runners}
     single: dict[str, list[float]] = {name: [] for name in runners}
