@@ -88,10 +88,17 @@ def _unpacked(packed: bytes, count: int) -> StoredImage:
     return values
 
 
+def _check_sign(size: FrameSize, layout: PixelLayout) -> None:
+    """A codec without signs leaves two's complement, whose width must then be that of a declared number of bits."""
+    if layout.signed and size.precision not in {layout.bits_stored, layout.bits_allocated}:
+        raise PixelDataMismatch(f"signed pixels of {layout.bits_stored} bits", f"{size.precision} bits")
+
+
 def _decode_jpeg(codestream: bytes, layout: PixelLayout, transfer_syntax: str) -> StoredImage:
     """JPEG baseline, extended (8 and 12 bits) and lossless: 8-bit lossy by Pillow, all others by gdcm."""
     size, rebuilt = rebuilt_jpeg(codestream, _JPEG_PROCESSES[transfer_syntax])
     _check_size(size, layout)
+    _check_sign(size, layout)
     if size.precision == 8 and transfer_syntax in {syntaxes.JPEG_BASELINE, syntaxes.JPEG_EXTENDED}:
         return _guarded(lambda: np.asarray(JpegImagePlugin.JpegImageFile(io.BytesIO(rebuilt))))
     return _guarded(lambda: _gdcm_pixels(rebuilt, size, transfer_syntax))
@@ -120,6 +127,7 @@ def _gdcm_pixels(codestream: bytes, size: FrameSize, transfer_syntax: str) -> St
 def _decode_jpeg_ls(codestream: bytes, layout: PixelLayout, transfer_syntax: str) -> StoredImage:
     size, rebuilt = rebuilt_jpeg(codestream, (JPEG_LS,))
     _check_size(size, layout)
+    _check_sign(size, layout)
     content, _ = _guarded(lambda: jpeg_ls.decode_pixel_data(rebuilt))
     return _shaped(content, size)
 

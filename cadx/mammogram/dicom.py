@@ -13,7 +13,7 @@ from cadx.mammogram.decode import decoded_frame
 from cadx.mammogram.dicom_spacing import header_spacing
 from cadx.mammogram.elements import UNDEFINED_LENGTH, Encoding, PixelElement, inflate, parse_dataset, parse_meta
 from cadx.mammogram.fragments import frame_bytes
-from cadx.mammogram.gate import admit, chosen_frame, header_flags
+from cadx.mammogram.gate import admit, chosen_frame, header_flags, view_facts
 from cadx.mammogram.header import Header
 from cadx.mammogram.intensity import LookupTable, Rescale, Window, gray_table
 from cadx.mammogram.layout import PixelLayout, pixel_layout
@@ -85,7 +85,8 @@ def read_dicom(
         pixels=pixels,
         file_format="dicom",
         flags=header_flags(header, file.transfer_syntax, inverted=inverted) + contradictions,
-        facts={
+        facts=view_facts(header)
+        | {
             "transfer_syntax": file.transfer_syntax,
             "bits_stored": layout.bits_stored,
             "signed": int(layout.signed),

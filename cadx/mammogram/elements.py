@@ -168,7 +168,9 @@ def _keep(
     """Move past one element's value, and keep it if it is wanted."""
     tag = overlay_tag(tag)
     wanted = tag in WANTED
-    if length == UNDEFINED_LENGTH or (wanted and _is_sequence(tag, vr)):
+    if length == UNDEFINED_LENGTH and (tag in PIXEL_TAGS or vr in {"OB", "OW"}):
+        _skip_fragments(cursor, encoding)  # the compressed pixels of an icon
+    elif length == UNDEFINED_LENGTH or (wanted and _is_sequence(tag, vr)):
         # An UN element of undefined length is an implicit little endian sequence (PS3.5 6.2.2).
         inner = Encoding(implicit=True) if vr == "UN" else encoding
         items = _items(cursor, inner, length, depth + 1)
@@ -177,6 +179,16 @@ def _keep(
     elif wanted:
         elements[tag] = Element(vr, cursor.take(length))
     else:
+        cursor.skip(length)
+
+
+def _skip_fragments(cursor: Cursor, encoding: Encoding) -> None:
+    while True:
+        tag, _, length = element_head(cursor, encoding)
+        if tag == SEQUENCE_END:
+            return
+        if tag != ITEM:
+            raise UnreadableImage("dicom", "encapsulated data hold something that is no item")
         cursor.skip(length)
 
 
@@ -196,6 +208,7 @@ def _items(cursor: Cursor, encoding: Encoding, length: int, depth: int) -> tuple
         if tag != ITEM:
             raise UnreadableImage("dicom", "a sequence holds something that is no item")
         items.append(_item(cursor, encoding, item_length, depth))
+    _check_end(cursor, end)
     return tuple(items)
 
 
@@ -207,7 +220,13 @@ def _item(cursor: Cursor, encoding: Encoding, length: int, depth: int) -> Mappin
         if tag == _ITEM_END and end is None:
             break
         _keep(elements, cursor, encoding, tag, vr, element_length, depth)
+    _check_end(cursor, end)
     return elements
+
+
+def _check_end(cursor: Cursor, end: int | None) -> None:
+    if end is not None and cursor.position != end:
+        raise UnreadableImage("dicom", "a sequence or item is longer than it declares")
 
 
 def parse_meta(source: ByteSource, offset: int) -> tuple[dict[int, Element], int]:

@@ -18,6 +18,7 @@ _SYNTHETIC = frozenset({"GENERATED_2D", "TOMOSYNTHESIS", "TOMO_2D", "SYNTHETIC"}
 # View modifiers of CID 4015, by SNOMED CT and by the older SNOMED RT code.
 _MAGNIFICATION_CODES = frozenset({"399163009", "R-102D6"})
 _SPOT_CODES = frozenset({"399055006", "R-102D7"})
+_VIEW_POSITIONS = re.compile("CC|MLO|ML|LM|LMO|XCC|XCCL|XCCM|FB|SIO|ISO")
 _PADDLE = re.compile("SPOT|MAG|BIOPSY|STEREO|NEEDLE|LOCALI[SZ]")
 
 
@@ -78,6 +79,19 @@ def header_flags(header: Header, transfer_syntax: str, *, inverted: bool) -> tup
         *_polarity_flags(header, inverted=inverted),
     )
     return tuple(flag for flag in flags if flag is not None)
+
+
+def view_facts(header: Header) -> dict[str, float | int | str]:
+    """Laterality and view, where they are terms of the standard; for people, nothing is flipped by them."""
+    lateralities = (Tag.ImageLaterality, Tag.FrameLaterality, Tag.Laterality)
+    laterality = next((header.term(tag) for tag in lateralities if header.has(tag)), "")
+    view = header.term(Tag.ViewPosition)
+    found: dict[str, float | int | str] = {}
+    if laterality in {"L", "R", "B"}:
+        found["laterality"] = laterality
+    if _VIEW_POSITIONS.fullmatch(view):
+        found["view"] = view
+    return found
 
 
 def _view_flags(header: Header) -> tuple[Flag | None, ...]:

@@ -23,7 +23,6 @@ class Tag(IntEnum):
     PaddleDescription = 0x0018_11A4
     NominalScannedPixelSpacing = 0x0018_2010
     ViewPosition = 0x0018_5101
-    PatientOrientation = 0x0020_0020
     Laterality = 0x0020_0060
     ImageLaterality = 0x0020_0062
     FrameLaterality = 0x0020_9072

@@ -187,3 +187,11 @@ def test_a_bright_background_makes_the_polarity_suspect(make_dicom: Make, textur
     assert flags(make_dicom(stored, 12)) == {}
     assert "polarity_suspect" in flags(make_dicom(4095 - stored, 12))
     assert flags(make_dicom(4095 - stored, 12, PhotometricInterpretation="MONOCHROME1")) == {}
+
+
+def test_view_and_laterality_are_told_only_as_terms_of_the_standard(make_dicom: Make, textured: Make) -> None:
+    facts = read_mammogram(make_dicom(textured(12), 12, ImageLaterality="L", ViewPosition="MLO")).facts
+    assert (facts["laterality"], facts["view"]) == ("L", "MLO")
+    facts = read_mammogram(make_dicom(textured(12), 12, Laterality="R", ViewPosition="JANE")).facts
+    assert facts["laterality"] == "R"
+    assert "view" not in facts

@@ -237,3 +237,31 @@ def test_rasters_need_a_spacing(textured: Make) -> None:
     for kind in ("PNG", "TIFF"):
         with pytest.raises(MissingSpacing):
             read_mammogram(raster(textured(16), kind))
+
+
+def test_an_icon_with_compressed_pixels_is_skipped(make_dataset: Make, save: Make, textured: Make) -> None:
+    from pydicom.dataset import Dataset
+    from pydicom.encaps import encapsulate
+
+    icon = Dataset()
+    icon.Rows = icon.Columns = 8
+    icon.PixelData = encapsulate([b"\xff\xd8 no stream \xff\xd9"])
+    icon["PixelData"].VR = "OB"
+    icon["PixelData"].is_undefined_length = True
+    for undefined in (True, False):
+        dataset = make_dataset(textured(12), 12, IconImageSequence=[icon])
+        dataset["IconImageSequence"].is_undefined_length = undefined
+        mammogram = read_mammogram(save(dataset))
+        assert (mammogram.rows, mammogram.columns) == (64, 50)
+
+
+def test_signed_pixels_under_too_few_bits_are_refused(
+    make_dataset: Make, save: Make, textured: Make, encapsulate_frames: Make
+) -> None:
+    import jpeg_ls
+
+    packed = encapsulate_frames(
+        make_dataset(textured(12, signed=True), 12), JPEG_LS, [bytes(jpeg_ls.encode_array(textured(8)))]
+    )
+    with pytest.raises(PixelDataMismatch):
+        read_mammogram(save(packed))
