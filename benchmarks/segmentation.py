@@ -28,6 +28,8 @@ from training.phantoms import View, phantom_view, random_mass
 
 ENOUGH = 0.40
 OFFSETS_MM = (1.0, 2.0, 3.0)
+# Between the two grays of a truth image; neither of them is air.
+TRUTH_GRAY = 0.5
 NAIVE = "naive region growing"
 
 
@@ -57,7 +59,7 @@ class Known:
         x = min(max(self.centre.x + 10 * right_mm, 0.0), self.image.columns - 0.01)
         y = min(max(self.centre.y + 10 * down_mm, 0.0), self.image.rows - 0.01)
         roi = extract_roi(self.image, LesionCentre(x, y))
-        return roi, (extract_roi(self.truth, LesionCentre(x, y)).gray >= 0.5) & roi.valid
+        return roi, (extract_roi(self.truth, LesionCentre(x, y)).gray >= TRUTH_GRAY) & roi.valid
 
 
 def in_memory(gray: FloatImage) -> Mammogram:
@@ -77,8 +79,9 @@ def known_phantoms(count: int) -> Iterator[Known]:
             left=bool(rng.random() < 0.5),
             depth_mm=float(rng.uniform(20, 40)),
         )
+        truth = np.where(view.mask, 1.5 * TRUTH_GRAY, 0.5 * TRUTH_GRAY).astype(np.float32)
         name = f"{diameter_mm:.1f} mm"
-        yield Known(name, in_memory(view.gray), in_memory(view.mask.astype(np.float32)), view.centre)
+        yield Known(name, in_memory(view.gray), in_memory(truth), view.centre)
 
 
 def overlap(first: Mask, second: Mask) -> float:

@@ -34,7 +34,8 @@ def contour_polygon(mask: Mask, tolerance_px: float = CONTOUR_TOLERANCE_PX) -> P
     box = np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1)
     outlines = find_contours(box.astype(np.float32), 0.5, fully_connected="high")  # type: ignore[no-untyped-call]
     longest = max(outlines, key=len)
-    outline: Points = approximate_polygon(longest, tolerance_px)[:-1]  # type: ignore[no-untyped-call]
+    simple = approximate_polygon(longest, tolerance_px) if tolerance_px > 0 else longest  # type: ignore[no-untyped-call]
+    outline: Points = simple[:-1]
     polygon: Points = outline[:, ::-1] + np.array([left - 0.5, top - 0.5])
     return polygon
 

@@ -6,9 +6,9 @@ from scipy import ndimage
 
 from cadx.errors import FeatureNotComputable
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
-from cadx.lesion.features.orientation import radial_histogram, width_at_half_maximum_degrees
+from cadx.lesion.features.orientation import width_at_half_maximum_degrees
 from cadx.lesion.features.region import LesionRegion
-from cadx.records import ROI_SPACING_MM, Mask
+from cadx.records import ROI_SPACING_MM
 
 
 def sharpness_gray_per_mm(region: LesionRegion) -> float:
@@ -37,7 +37,7 @@ def radial_gradient_index(region: LesionRegion) -> float:
 
 def fwhm_region_degrees(region: LesionRegion) -> float:
     """FWHM of the radial orientation histogram inside the lesion, 0 to 360 degrees (Huo 1995)."""
-    return _fwhm_degrees(region, region.mask, "fwhm_region_degrees")
+    return _fwhm_degrees(region.orientation.region, "fwhm_region_degrees")
 
 
 def fwhm_margin_degrees(region: LesionRegion) -> float:
@@ -45,21 +45,20 @@ def fwhm_margin_degrees(region: LesionRegion) -> float:
 
     Small where the gradient points to the middle all round: a smooth margin. Spicules widen it.
     """
-    return _fwhm_degrees(region, region.neighbourhoods.margin, "fwhm_margin_degrees")
+    return _fwhm_degrees(region.orientation.margin, "fwhm_margin_degrees")
 
 
 def fwhm_opposite_degrees(region: LesionRegion) -> float:
     """FWHM of the radial orientation histogram outside the lesion, 0 to 360 degrees (Huo 1995)."""
-    return _fwhm_degrees(region, region.neighbourhoods.opposite, "fwhm_opposite_degrees")
+    return _fwhm_degrees(region.orientation.opposite, "fwhm_opposite_degrees")
 
 
 def fwhm_roi_degrees(region: LesionRegion) -> float:
     """FWHM of the radial orientation histogram in the whole ROI, 0 to 360 degrees (Huo 1995)."""
-    return _fwhm_degrees(region, region.valid, "fwhm_roi_degrees")
+    return _fwhm_degrees(region.orientation.roi, "fwhm_roi_degrees")
 
 
-def _fwhm_degrees(region: LesionRegion, where: Mask, feature: str) -> float:
-    histogram = radial_histogram(region.gradient_x, region.gradient_y, region.centroid, where)
+def _fwhm_degrees(histogram: NDArray[np.float64], feature: str) -> float:
     if histogram.sum() <= 0:
         raise FeatureNotComputable(feature, "the gray of its neighbourhood is constant or absent")
     return width_at_half_maximum_degrees(histogram)

@@ -1,9 +1,12 @@
 """The histogram of the gradient's direction against the radius, and the width of its peak (Huo 1995)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cadx.lesion.features.neighbourhood import Neighbourhoods
 from cadx.records import FloatImage, Mask
 
 BIN_DEGREES = 2
@@ -11,32 +14,61 @@ BINS = 360 // BIN_DEGREES
 SMOOTHING_DEGREES = 8.0
 
 
-def radial_histogram(
-    gradient_x: FloatImage, gradient_y: FloatImage, centre: tuple[float, float], where: Mask
-) -> NDArray[np.float64]:
-    """Gradient magnitude by the angle between the gradient and the direction to the centre.
+@dataclass(frozen=True, slots=True)
+class RadialHistograms:
+    """Gradient magnitude by the angle between the gradient and the direction to the centroid.
+
+    Each is float64, (180,): bins of 2 degrees from -180; the middle is a gradient that points to the centroid.
+
+    Attributes
+    ----------
+    region
+        Inside the lesion.
+    margin
+        In the ribbon along the outline.
+    opposite
+        Outside the lesion.
+    """
+
+    region: NDArray[np.float64]
+    margin: NDArray[np.float64]
+    opposite: NDArray[np.float64]
+
+    @property
+    def roi(self) -> NDArray[np.float64]:
+        """In the whole ROI."""
+        return self.region + self.opposite
+
+
+def radial_histograms(
+    gradient_x: FloatImage,
+    gradient_y: FloatImage,
+    centre: tuple[float, float],
+    mask: Mask,
+    neighbourhoods: Neighbourhoods,
+) -> RadialHistograms:
+    """Compute every pixel's angle once, then count it where it belongs.
 
     Parameters
     ----------
     gradient_x, gradient_y
-        float32, (rows, columns).
+        float32, (rows, columns); 0 where padding is near.
     centre
         x, y in pixels (SCOORD convention).
-    where
-        bool, (rows, columns): pixels that count.
-
-    Returns
-    -------
-    ndarray
-        float64, (180,): bins of 2 degrees from -180; the middle is a gradient that points to the centre.
+    mask
+        The lesion.
+    neighbourhoods
+        Of the lesion.
     """
-    rows, columns = np.nonzero(where)
-    along_x, along_y = gradient_x[rows, columns], gradient_y[rows, columns]
-    to_x = (centre[0] - 0.5 - columns).astype(np.float32)
-    to_y = (centre[1] - 0.5 - rows).astype(np.float32)
-    angle = np.arctan2(to_x * along_y - to_y * along_x, to_x * along_x + to_y * along_y)
-    bins = ((angle + np.float32(np.pi)) * np.float32(BINS / (2 * np.pi))).astype(np.intp) % BINS
-    return np.bincount(bins, weights=np.hypot(along_x, along_y), minlength=BINS).astype(np.float64)
+    to_x = (centre[0] - 0.5 - np.arange(mask.shape[1])).astype(np.float32)[None, :]
+    to_y = (centre[1] - 0.5 - np.arange(mask.shape[0])).astype(np.float32)[:, None]
+    angle = np.arctan2(to_x * gradient_y - to_y * gradient_x, to_x * gradient_x + to_y * gradient_y)
+    bins = ((angle + np.float32(np.pi)) * np.float32(BINS / (2 * np.pi))).astype(np.int16) % np.int16(BINS)
+    weight = np.sqrt(gradient_x * gradient_x + gradient_y * gradient_y)
+    outside_first = bins + np.int16(BINS) * mask
+    both = np.bincount(outside_first.ravel(), weights=weight.ravel(), minlength=2 * BINS).astype(np.float64)
+    margin = np.bincount(bins[neighbourhoods.margin], weights=weight[neighbourhoods.margin], minlength=BINS)
+    return RadialHistograms(both[BINS:], margin.astype(np.float64), both[:BINS])
 
 
 def width_at_half_maximum_degrees(histogram: NDArray[np.float64]) -> float:

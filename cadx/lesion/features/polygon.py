@@ -1,7 +1,7 @@
 """Contour measures of Rangayyan's laboratory, on a polygon in pixels.
 
-Every function takes the outline as an (n, 2) array of x, y, not closed. The outline is first smoothed along itself, so
-that the steps of the pixel grid do not count as concavities; the smoothing commutes with turns and flips.
+Outlines are (n, 2) arrays of x, y, not closed. `smooth_outline` comes first, so that the steps of the pixel grid do not
+count as concavities; it commutes with turns and flips.
 """
 
 import numpy as np
@@ -25,12 +25,17 @@ def polygon_area(polygon: Points) -> float:
     return 0.5 * abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
 
 
-def polygonal_model(outline: Points) -> Points:
-    """Douglas-Peucker model of the smoothed outline, from its point farthest from the centroid.
+def smooth_outline(outline: Points) -> Points:
+    """Gaussian mean along the closed outline, with a standard deviation of 4 vertices (2 to 3 pixels)."""
+    smooth: Points = ndimage.gaussian_filter1d(outline, SMOOTHING_VERTICES, axis=0, mode="wrap")
+    return smooth
+
+
+def polygonal_model(smooth: Points) -> Points:
+    """Douglas-Peucker model of a smoothed outline, from its point farthest from the centroid.
 
     The tolerance is 1.5 % of the effective diameter, half a pixel at least.
     """
-    smooth = _smooth(outline)
     start = np.argmax(np.square(smooth - smooth.mean(axis=0)).sum(axis=1))
     closed = np.concatenate([smooth[start:], smooth[: start + 1]])
     diameter = 2 * np.sqrt(polygon_area(smooth) / np.pi)
@@ -39,26 +44,25 @@ def polygonal_model(outline: Points) -> Points:
     return model
 
 
-def fractional_concavity(outline: Points) -> float:
+def fractional_concavity(model: Points) -> float:
     """Length of the concave parts of the outline over its whole length, 0 to 1 (Rangayyan 2000).
 
     Each side of the polygonal model gives half of its length to each of its two vertices; the concave part is what
     vertices with an inner angle above 180 degrees hold.
     """
-    model = polygonal_model(outline)
     lengths, turning = _sides_and_turning(model)
     share = (lengths + np.roll(lengths, 1)) / 2
     return float(share[turning < 0].sum() / share.sum())
 
 
-def spiculation_index(outline: Points) -> float:
+def spiculation_index(model: Points) -> float:
     """Sum of (1 + cos t) S over sum of S, S a spicule's length and t its angle, 0 to 2 (Rangayyan 2000).
 
     A spicule is a run of convex vertices of the polygonal model between two concave ones; S is the length of its sides
     and t the mean of its inner angles. Narrow spicules count nearly twice, blunt lobes nearly nothing. A convex outline
     is one such run.
     """
-    lengths, turning = _sides_and_turning(polygonal_model(outline))
+    lengths, turning = _sides_and_turning(model)
     concave = turning < 0
     if concave.any():
         first = int(np.argmax(concave))
@@ -74,24 +78,24 @@ def spiculation_index(outline: Points) -> float:
     return float((side * (1 + np.cos(angle)))[spicule].sum() / side[spicule].sum())
 
 
-def fourier_factor(outline: Points) -> float:
+def fourier_factor(smooth: Points) -> float:
     """1 - sum |Z(k)| / |k| over sum |Z(k)|, k not 0, Z the Fourier descriptors of x + iy, 0 to 1 (Shen 1994).
 
     A circle has one descriptor, k = 1, and the factor 0; fine detail raises it.
     """
-    points = _resample(_smooth(outline), SIGNATURE_POINTS)
+    points = _resample(smooth, SIGNATURE_POINTS)
     magnitude = np.abs(np.fft.fft(points[:, 0] + 1j * points[:, 1]))
     order = np.abs(np.fft.fftfreq(SIGNATURE_POINTS, 1 / SIGNATURE_POINTS))
     return float(1 - (magnitude[1:] / order[1:]).sum() / magnitude[1:].sum())
 
 
-def signature_fractal_dimension(outline: Points) -> float:
+def signature_fractal_dimension(smooth: Points) -> float:
     """Fractal dimension of the radial signature by the ruler method, 1 for a circle, below 2 (Rangayyan & Nguyen 2007).
 
     The signature is the distance from the centroid over its mean, against the arc length scaled to 2 pi; its length
     measured with rulers of 1 to 32 samples of 512 goes as ruler^(1 - D).
     """
-    points = _resample(_smooth(outline), SIGNATURE_POINTS)
+    points = _resample(smooth, SIGNATURE_POINTS)
     distance = np.sqrt(np.square(points - points.mean(axis=0)).sum(axis=1))
     signature = distance / distance.mean()
     lengths = [_ruler_length(signature, step) for step in RULER_STEPS]
@@ -102,11 +106,6 @@ def _ruler_length(signature: NDArray[np.float64], step: int) -> float:
     """Mean over starting points of the length of the signature measured with one ruler."""
     run = 2 * np.pi * step / len(signature)
     return float(np.hypot(np.roll(signature, -step) - signature, run).sum() / step)
-
-
-def _smooth(outline: Points) -> Points:
-    smooth: Points = ndimage.gaussian_filter1d(outline, SMOOTHING_VERTICES, axis=0, mode="wrap")
-    return smooth
 
 
 def _resample(polygon: Points, count: int) -> Points:

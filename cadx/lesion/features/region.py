@@ -10,6 +10,8 @@ from cadx.errors import FeatureNotComputable
 from cadx.lesion.contour import contour_polygon
 from cadx.lesion.features.cooccurrence import Cooccurrence, cooccurrence
 from cadx.lesion.features.neighbourhood import Neighbourhoods, dilate, lesion_neighbourhoods
+from cadx.lesion.features.orientation import RadialHistograms, radial_histograms
+from cadx.lesion.features.polygon import polygonal_model, smooth_outline
 from cadx.records import FloatImage, Mask, Points
 
 SMALLEST_REGION_PX = 50
@@ -25,10 +27,14 @@ class LesionRegion:
     ----------
     gray, valid, mask
         The ROI's pixels, (512, 512), and the lesion in it.
+    pixels
+        float64, (n, 2): x, y of the middles of the lesion's pixels.
     inside
-        float64, (n,): gray of the lesion's pixels.
+        float64, (n,): their gray.
     outline
         (m, 2): every marching-squares vertex of the outline, x and y in ROI pixels.
+    smooth_outline, model
+        The outline smoothed along itself, and its polygonal model (`polygon`).
     perimeter_px
         Crofton perimeter of the mask from 4 directions.
     centroid
@@ -37,6 +43,8 @@ class LesionRegion:
         Pixels near and far from the lesion.
     gradient_x, gradient_y
         float32, (512, 512): derivatives of the Gaussian-smoothed gray, per pixel; 0 where padding is within 7 pixels.
+    orientation
+        Histograms of the gradient's direction against the radius.
     cooccurrence
         Gray-level co-occurrence inside the lesion.
     """
@@ -44,13 +52,17 @@ class LesionRegion:
     gray: FloatImage
     valid: Mask
     mask: Mask
+    pixels: Points
     inside: NDArray[np.float64]
     outline: Points
+    smooth_outline: Points
+    model: Points
     perimeter_px: float
     centroid: tuple[float, float]
     neighbourhoods: Neighbourhoods
     gradient_x: FloatImage
     gradient_y: FloatImage
+    orientation: RadialHistograms
     cooccurrence: Cooccurrence
 
     @property
@@ -74,18 +86,27 @@ def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
             "area_mm2", f"the region has {area_px} valid pixels; {SMALLEST_REGION_PX} (0.5 mm2) are the least"
         )
     rows, columns = np.nonzero(mask)
+    pixels = np.stack([columns, rows], axis=1).astype(np.float64) + 0.5
+    x, y = pixels.mean(axis=0)
+    outline = contour_polygon(mask, 0.0)
+    smooth = smooth_outline(outline)
+    neighbourhoods = lesion_neighbourhoods(mask, valid)
     gradient_x, gradient_y = _gradient(gray, valid)
     return LesionRegion(
         gray=gray,
         valid=valid,
         mask=mask,
+        pixels=pixels,
         inside=gray[rows, columns].astype(np.float64),
-        outline=contour_polygon(mask, 0.0),
+        outline=outline,
+        smooth_outline=smooth,
+        model=polygonal_model(smooth),
         perimeter_px=crofton_perimeter(mask),
-        centroid=(float(columns.mean()) + 0.5, float(rows.mean()) + 0.5),
-        neighbourhoods=lesion_neighbourhoods(mask, valid),
+        centroid=(float(x), float(y)),
+        neighbourhoods=neighbourhoods,
         gradient_x=gradient_x,
         gradient_y=gradient_y,
+        orientation=radial_histograms(gradient_x, gradient_y, (float(x), float(y)), mask, neighbourhoods),
         cooccurrence=cooccurrence(gray, mask),
     )
 

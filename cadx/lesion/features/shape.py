@@ -16,9 +16,7 @@ from cadx.lesion.features.region import LesionRegion
 
 def circularity(region: LesionRegion) -> float:
     """Share of the region inside the disc D of equal area at its centroid, |R n D| / A, 0 to 1 (Huo 1995)."""
-    rows, columns = np.nonzero(region.mask)
-    x, y = region.centroid
-    squared = (columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2
+    squared = np.square(region.pixels - np.array(region.centroid)).sum(axis=1)
     return float(np.count_nonzero(squared <= region.area_px / np.pi)) / region.area_px
 
 
@@ -37,8 +35,7 @@ def eccentricity(region: LesionRegion) -> float:
 
     The square of a pixel's own moment (1/12) is left out, as in the continuous definition.
     """
-    rows, columns = np.nonzero(region.mask)
-    minor, major = np.linalg.eigvalsh(np.cov(np.stack([rows, columns]).astype(np.float64)))
+    minor, major = np.linalg.eigvalsh(np.cov(region.pixels, rowvar=False))
     return float(np.sqrt(max(0.0, 1 - minor / major)))
 
 
@@ -48,19 +45,19 @@ def solidity(region: LesionRegion) -> float:
 
 
 def _fractional_concavity(region: LesionRegion) -> float:
-    return fractional_concavity(region.outline)
+    return fractional_concavity(region.model)
 
 
 def _spiculation_index(region: LesionRegion) -> float:
-    return spiculation_index(region.outline)
+    return spiculation_index(region.model)
 
 
 def _fourier_factor(region: LesionRegion) -> float:
-    return fourier_factor(region.outline)
+    return fourier_factor(region.smooth_outline)
 
 
 def _signature_fractal_dimension(region: LesionRegion) -> float:
-    return signature_fractal_dimension(region.outline)
+    return signature_fractal_dimension(region.smooth_outline)
 
 
 _SHAPE = FeatureFamily.SHAPE

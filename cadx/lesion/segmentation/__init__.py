@@ -12,7 +12,7 @@ from cadx.lesion.segmentation.seed import find_seed
 from cadx.lesion.segmentation.surface import REDUCTION, Surface, gray_surface
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, Mask, Roi
 
-__all__ = ["DEFAULT_METHOD", "Segmentation", "SegmentationMethod", "SegmentationOutcome", "Trace", "segment"]
+__all__ = ["DEFAULT_METHOD", "Segmentation", "SegmentationMethod", "SegmentationOutcome", "Trace", "grow", "segment"]
 
 # The method that measured best: docs/decisions/segmentation.md.
 DEFAULT_METHOD = SegmentationMethod.DUAL_STAGE
@@ -38,7 +38,7 @@ def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentati
     """
     surface = gray_surface(roi)
     seed = find_seed(surface)
-    growth = _grow(surface, seed, method)
+    growth = grow(surface, seed, method)
     stands_in = not growth.region.any()
     mask = _stand_in(roi) if stands_in else draw_region(roi, surface, growth)
     x, y = ((index + 0.5) * REDUCTION for index in (seed[1], seed[0]))
@@ -46,7 +46,8 @@ def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentati
     return Segmentation(mask, method, growth.outcome, growth.reason, (x, y), growth.trace, flags)
 
 
-def _grow(surface: Surface, seed: tuple[int, int], method: SegmentationMethod) -> Growth:
+def grow(surface: Surface, seed: tuple[int, int], method: SegmentationMethod) -> Growth:
+    """Grow a seed on a surface by one of the methods."""
     match method:
         case SegmentationMethod.REGION_GROWING:
             return grow_region(surface, seed)

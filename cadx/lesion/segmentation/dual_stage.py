@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from cadx.lesion.segmentation.growth import Growth
 from cadx.lesion.segmentation.rgi import grow_by_radial_gradient
-from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface
+from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface, near_sum
 from cadx.records import FloatImage, Mask
 
 # The contour may move by this share of the first stage's effective radius, and by 1 mm at least.
@@ -27,6 +27,8 @@ INSIDE_SHARE = 0.35
 # Curvature: before each cut the region is smoothed by a Gaussian of this share of the effective radius and cut at half
 # (Merriman, Bence & Osher 1994), which trims tails that are thin for the lesion's size.
 BEND_SHARE = 0.10
+# The contour keeps clear of the ROI's frame by this much of the grid, and by what `draw_region` may add.
+FRAME_PX = 3
 MOST_STEPS = 10
 SETTLED_SHARE = 0.01
 
@@ -46,38 +48,34 @@ def _settle(surface: Surface, start: Mask) -> tuple[Mask, FloatImage, int]:
     radius_px = float(np.sqrt(np.count_nonzero(start) / np.pi))
     limit_px = max(BAND_MINIMUM_MM / GRID_SPACING_MM, BAND_SHARE * radius_px)
     free = (ndimage.distance_transform_edt(~start) <= limit_px) & surface.tissue
+    free[:FRAME_PX] = free[-FRAME_PX:] = free[:, :FRAME_PX] = free[:, -FRAME_PX:] = False
     core = ndimage.distance_transform_edt(start) > limit_px
     sigma_px = max(2.0, LOCAL_SHARE * radius_px)
     gray = np.where(surface.tissue, surface.gray, np.float32(0))
-    near_all, near_gray = _near(surface.tissue, sigma_px), _near(gray, sigma_px)
+    near_all, near_gray = near_sum(surface.tissue, sigma_px), near_sum(gray, sigma_px)
     bend_px = BEND_SHARE * radius_px
     region, threshold, step = start, surface.gray, 0
     while step < MOST_STEPS:
         step += 1
-        near_inside, gray_inside = _near(region, sigma_px), _near(gray * region, sigma_px)
+        near_inside, gray_inside = near_sum(region, sigma_px), near_sum(gray * region, sigma_px)
         inside = gray_inside / np.maximum(near_inside, 1e-4)
         outside = (near_gray - gray_inside) / np.maximum(near_all - near_inside, 1e-4)
         threshold = outside + np.float32(INSIDE_SHARE) * (inside - outside)
         brighter = ((surface.gray > threshold) & free) | core
-        moved = _largest_piece((_near(brighter, bend_px) > 0.5) & surface.tissue, start)
+        bent = ndimage.gaussian_filter(brighter.astype(np.float32), bend_px, truncate=2.5) > 0.5
+        moved = _largest_piece(bent & surface.tissue, start)
         changed = np.count_nonzero(moved ^ region)
         region = moved
         if changed < SETTLED_SHARE * np.count_nonzero(region):
             break
-    return region, threshold, step
-
-
-def _near(image: FloatImage | Mask, sigma_px: float) -> FloatImage:
-    near: FloatImage = ndimage.gaussian_filter(image.astype(np.float32), sigma_px, truncate=2.5)
-    return near
+    return np.asarray(ndimage.binary_fill_holes(region)), threshold, step
 
 
 def _largest_piece(mask: Mask, start: Mask) -> Mask:
-    """The 8-connected piece that shares most with the start, holes filled; the start itself where none does."""
+    """The 8-connected piece that shares most with the start; the start itself where none does."""
     pieces, _ = ndimage.label(mask, np.ones((3, 3)))
     shared = np.bincount(pieces[start], minlength=2)
     shared[0] = 0
     if not shared.any():
         return start
-    piece: Mask = ndimage.binary_fill_holes(pieces == np.argmax(shared))
-    return piece
+    return np.asarray(pieces == np.argmax(shared))

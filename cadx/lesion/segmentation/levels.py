@@ -88,10 +88,11 @@ def nested_shapes(index: NDArray[np.intp], levels: int, forbidden: NDArray[np.bo
     column = _cumulative(index, levels, np.broadcast_to(columns, index.shape)) / np.maximum(area, 1)
     perimeter = _crofton(index, levels)
     overlap = np.empty(levels)
-    small = np.minimum(index, levels)
+    first = np.minimum(index, levels).astype(np.uint16)
     for k in range(levels):
-        disc = (rows - row[k]) ** 2 + (columns - column[k]) ** 2 <= area[k] / np.pi
-        overlap[k] = np.count_nonzero((small <= k) & disc)
+        down = np.square(rows - row[k]).astype(np.float32)
+        across = np.square(columns - column[k]).astype(np.float32)
+        overlap[k] = np.count_nonzero((first <= k) & (down + across <= np.float32(area[k] / np.pi)))
     return NestedShapes(
         area=area,
         perimeter=perimeter,

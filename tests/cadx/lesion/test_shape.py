@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 from skimage.measure import perimeter_crofton, regionprops
 
-from cadx.lesion.features.polygon import (
-    fourier_factor,
-    fractional_concavity,
-    polygonal_model,
-    signature_fractal_dimension,
-    spiculation_index,
-)
+from cadx.lesion.features import polygon
+from cadx.lesion.features.polygon import polygonal_model, smooth_outline
 from cadx.lesion.features.region import LesionRegion, measure_region
 from cadx.lesion.features.shape import circularity, compactness, eccentricity, irregularity, solidity
 from cadx.lesion.features.size import area_mm2, effective_diameter_mm, longest_diameter_mm, perimeter_mm
@@ -74,6 +69,22 @@ def test_moments_perimeter_and_solidity_agree_with_scikit_image(
     assert region.perimeter_px == pytest.approx(perimeter_crofton(mask, directions=4))
     assert eccentricity(region) == pytest.approx(props.eccentricity, abs=1e-3)
     assert solidity(region) == pytest.approx(props.solidity, abs=0.01)
+
+
+def fractional_concavity(outline: np.ndarray) -> float:
+    return polygon.fractional_concavity(polygonal_model(smooth_outline(outline)))
+
+
+def spiculation_index(outline: np.ndarray) -> float:
+    return polygon.spiculation_index(polygonal_model(smooth_outline(outline)))
+
+
+def fourier_factor(outline: np.ndarray) -> float:
+    return polygon.fourier_factor(smooth_outline(outline))
+
+
+def signature_fractal_dimension(outline: np.ndarray) -> float:
+    return polygon.signature_fractal_dimension(smooth_outline(outline))
 
 
 def circle(radius: float, count: int = 1200) -> np.ndarray:
