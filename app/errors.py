@@ -306,3 +306,12 @@ class KeyFileInvalid(StartError):
     code: ClassVar[str] = "key_file_invalid"
     summary: ClassVar[str] = "{where}, entry {line}: {reason}."
     remedy: ClassVar[str] = "One entry is NAME:SHA256 or NAME:SHA256:admin; `cadx-serve new-key NAME` prints one."
+
+
+@dataclass(eq=False)
+class TracingNotInstalled(StartError):
+    """Traces are wanted and their packages are not there."""
+
+    code: ClassVar[str] = "tracing_not_installed"
+    summary: ClassVar[str] = "CADX_OTLP_ENDPOINT is set, and the OpenTelemetry packages are not installed."
+    remedy: ClassVar[str] = "Install the extra (`pip install 'mammo-cadx[otel]'`), or leave the variable empty."

@@ -14,7 +14,7 @@ from app.middleware import RequestEnvelope
 from app.openapi import install_openapi
 from app.problems import install_problems
 from app.routes import admin, health, models, predictions
-from app.service import Service, load_models, make_service
+from app.service import Service, close_service, load_models, make_service
 from app.settings import Settings, read_settings
 
 DESCRIPTION = """
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
             limit_compute_threads(parts.settings.compute_threads)
             await asyncio.to_thread(load_models, parts)
         yield
-        await asyncio.to_thread(parts.engine.close)
+        await asyncio.to_thread(close_service, parts)
 
     application = FastAPI(
         title="mammo-cadx",
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
             allow_headers=["X-API-Key", "X-Request-ID", "traceparent", "Content-Type"],
             expose_headers=["X-Request-ID", "traceparent", "Retry-After"],
         )
-    application.add_middleware(RequestEnvelope, meters=parts.meters)
+    application.add_middleware(RequestEnvelope, meters=parts.meters, tracing=parts.tracing)
     for module in (predictions, models, admin, health):
         application.include_router(module.router)
     if parts.settings.docs:

@@ -11,6 +11,7 @@ from app.errors import InternalError
 from app.journal import RequestNote, begin_request, exception_facts
 from app.problems import problem_response
 from app.telemetry import Meters
+from app.tracing import Tracing
 
 _LOG = logging.getLogger("app.access")
 QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -29,9 +30,10 @@ SECURITY_HEADERS = {
 class RequestEnvelope:
     """ASGI middleware; see the module."""
 
-    def __init__(self, application: ASGIApp, meters: Meters) -> None:
+    def __init__(self, application: ASGIApp, meters: Meters, tracing: Tracing | None = None) -> None:
         self.application = application
         self.meters = meters
+        self.tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -66,6 +68,9 @@ class RequestEnvelope:
         route = getattr(scope.get("route"), "path", "unmatched")
         self.meters.requests.labels(route, scope["method"], str(status)).inc()
         self.meters.request_seconds.labels(route).observe(seconds)
+        if self.tracing is not None and route not in QUIET_ROUTES:
+            end_ns = time.time_ns()
+            self.tracing.record(note, scope["method"], route, status, end_ns - round(1e9 * seconds), end_ns)
         if note.refusal_code:
             self.meters.refusals.labels(note.refusal_code).inc()
         level = logging.DEBUG if route in QUIET_ROUTES and status < 400 else logging.INFO

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from app.answers import prediction_id, prediction_of
 from app.engine import Ticket
+from app.journal import current_request
 from app.schemas import Part, Prediction
 from app.telemetry import Meters
 from cadx.assess import assess
@@ -104,6 +105,7 @@ class PredictionJob:
         return prediction
 
     def _count(self, prediction: Prediction, timings_ms: Mapping[str, float]) -> None:
+        current_request().facts.update({f"{stage}_ms": round(value, 1) for stage, value in timings_ms.items()})
         self.meters.note_stages({stage: value / 1000 for stage, value in timings_ms.items()})
         self.meters.note_probabilities(
             prediction.model.name,

@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 from app.access import KeyRing, RateLimiter
 from app.engine import Engine, usable_cores
 from app.model_store import ModelStore, ReloadOutcome
 from app.settings import Settings
 from app.telemetry import Meters
+from app.tracing import Tracing
 from app.uploads import UploadMemory
 
 
@@ -28,6 +30,7 @@ class Service:
     rate: RateLimiter
     meters: Meters
     memory: UploadMemory
+    tracing: Tracing | None = None
     draining: bool = field(default=False)
 
 
@@ -49,6 +52,7 @@ def make_service(settings: Settings) -> Service:
         rate=RateLimiter(settings.rate_per_minute, settings.rate_burst),
         meters=meters,
         memory=memory,
+        tracing=Tracing(settings.otlp_endpoint, version("mammo-cadx")) if settings.otlp_endpoint else None,
     )
 
 
@@ -56,6 +60,13 @@ def load_models(service: Service) -> None:
     """Load and prove the models, and say so in the metrics."""
     service.models.load()
     note_models(service)
+
+
+def close_service(service: Service) -> None:
+    """Finish the jobs in hand and send the last spans."""
+    service.engine.close()
+    if service.tracing is not None:
+        service.tracing.close()
 
 
 async def reload_models(service: Service) -> tuple[ReloadOutcome, ...]:
