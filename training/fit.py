@@ -1,5 +1,6 @@
 """Fit the paper's three classifiers on a cohort, evaluate them by lesion, and write them as a bundle."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from joblib import parallel_config
 from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.base import clone
@@ -109,21 +111,23 @@ def fit_models(
         )
     labels, groups = _labels(tables.cases), _groups(tables.cases)
     estimator = PolynomialSvm(inner_folds=settings.folds, seed=settings.seed)
-    with progress_bar(console, "nested cross validation (fits)") as progress:
-        evaluation = nested_cross_validation(
-            {CNN: tables.cnn, LESION: tables.lesion},
-            labels,
-            groups,
-            estimator,
-            n_folds=settings.folds,
-            seed=settings.seed,
-            progress=progress,
-        )
-    with progress_bar(console, "final fits on all cases") as progress:
-        cnn = clone(estimator).fit(tables.cnn, labels, groups)
-        progress(1, 2)
-        lesion = clone(estimator).fit(tables.lesion, labels, groups)
-        progress(2, 2)
+    # Threads for the fits of a search; the estimators themselves, which go into a bundle, ask for none.
+    with parallel_config(n_jobs=os.cpu_count()):
+        with progress_bar(console, "nested cross validation (fits)") as progress:
+            evaluation = nested_cross_validation(
+                {CNN: tables.cnn, LESION: tables.lesion},
+                labels,
+                groups,
+                estimator,
+                n_folds=settings.folds,
+                seed=settings.seed,
+                progress=progress,
+            )
+        with progress_bar(console, "final fits on all cases") as progress:
+            cnn = clone(estimator).fit(tables.cnn, labels, groups)
+            progress(1, 2)
+            lesion = clone(estimator).fit(tables.lesion, labels, groups)
+            progress(2, 2)
     scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation)
     analysis = analyse(scored, settings.seed, evaluation)
     return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, SoftVote()))

@@ -121,7 +121,7 @@ def check_overlap(
     Raises
     ------
     TestSetOverlaps
-        When some match and `policy` is to refuse.
+        When some match and `policy` is to refuse, or all match and would be dropped.
     """
     if manifest.cohort_digests is None:
         return tuple(cases), (NOT_CHECKED,)
@@ -129,7 +129,8 @@ def check_overlap(
     rows = set(found.rows)
     if not rows:
         return tuple(cases), ()
-    if policy is OverlapPolicy.REFUSE:
+    kept = tuple(case for row, case in enumerate(cases) if row not in rows)
+    if policy is OverlapPolicy.REFUSE or (policy is OverlapPolicy.DROP and not kept):
         raise TestSetOverlaps(
             bundle=manifest.name,
             rows=len(rows),
@@ -138,7 +139,6 @@ def check_overlap(
             same_lesion=len(found.lesions),
         )
     if policy is OverlapPolicy.DROP:
-        kept = tuple(case for row, case in enumerate(cases) if row not in rows)
         return kept, (f"{len(rows)} test rows left out: they match cases that the bundle was fitted on.",)
     return tuple(cases), (
         f"{len(rows)} of {len(cases)} test rows match cases that the bundle was fitted on (images {len(found.images)}, "
