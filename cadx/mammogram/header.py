@@ -81,12 +81,19 @@ class Header:
         return next(iter(self.decimals(tag)), None)
 
     def integers(self, tag: Tag, *, signed: bool = False) -> tuple[int, ...]:
-        """16-bit integers (US, SS); `signed` decides where the file's own VR does not; empty where absent."""
+        """16-bit integers; empty where absent.
+
+        Parameters
+        ----------
+        signed
+            For attributes that are US or SS, whichever the pixels are: true for signed pixels, whatever VR was written,
+            since writers often leave US there. Where false, the VR decides.
+        """
         element = self.elements.get(tag)
         if element is None:
             return ()
-        signed = {"US": False, "SS": True}.get(element.vr, signed)
-        return tuple(int(value) for value in self._binary(tag, element.value, "i2" if signed else "u2"))
+        type_code = "i2" if signed or element.vr == "SS" else "u2"
+        return tuple(int(value) for value in self._binary(tag, element.value, type_code))
 
     def integer(self, tag: Tag, *, signed: bool = False) -> int | None:
         """The first integer, or None where absent."""

@@ -92,9 +92,10 @@ def test_signed_and_unsigned_of_one_picture_give_the_same_grays(make_dicom: Make
 def test_signed_lut_begins_below_zero(make_dicom: Make, textured: Make) -> None:
     unsigned = grays(make_dicom(textured(12), 12, VOILUTSequence=[lut(0, SQUARE_LUT, 12)]))
     for syntax in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"):
-        signed_lut = lut(-2048, SQUARE_LUT, 12, vr="SS")
-        signed = grays(make_dicom(textured(12, signed=True), 12, syntax, VOILUTSequence=[signed_lut]))
-        np.testing.assert_array_equal(unsigned, signed)
+        # Many writers leave US in the descriptor of signed pixels; it means the same 16 bits.
+        for signed_lut in (lut(-2048, SQUARE_LUT, 12, vr="SS"), lut(65536 - 2048, SQUARE_LUT, 12, vr="US")):
+            signed = grays(make_dicom(textured(12, signed=True), 12, syntax, VOILUTSequence=[signed_lut]))
+            np.testing.assert_array_equal(unsigned, signed)
 
 
 def test_modality_lut_comes_before_the_window(make_dataset: Make, save: Make, textured: Make) -> None:
@@ -197,3 +198,14 @@ def test_padding_is_no_image(make_dicom: Make, textured: Make) -> None:
         assert not window.valid[:rows].any()
         assert window.valid[rows:].mean() > 0.99
         assert not window.gray[~window.valid].any()
+
+
+@pytest.mark.parametrize(("vr", "value"), [("SS", -2000), ("US", 65536 - 2000)])
+def test_padding_of_signed_pixels(vr: str, value: int, make_dataset: Make, save: Make, textured: Make) -> None:
+    stored = textured(12, signed=True)
+    stored[:10] = -2000
+    dataset = make_dataset(stored, 12)
+    dataset.add_new("PixelPaddingValue", vr, value)
+    window = read_mammogram(save(dataset)).pixels.window(0, 64, 0, 50)
+    assert not window.valid[:10].any()
+    assert window.valid[10:].mean() > 0.99
