@@ -1,6 +1,8 @@
 import os
 import re
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -37,12 +39,43 @@ def test_what_is_missing_is_said_at_once(repository: Path, tmp_path: Path, varia
     assert not store.exists()
 
 
+def test_the_build_is_given_what_pip_uses_here_and_nothing_more(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "pages/simple").mkdir(parents=True)
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "ca.pem").touch()
+    (tmp_path / "run.conf").write_text('[containers]\nnetns = "host"\n[engine]\nruntime = "runc"\n')
+    (tmp_path / "user.conf").write_text(
+        f"[global]\ncert = {tmp_path}/ca.pem\nextra-index-url = file://{tmp_path}/pages/simple\n    file:///no/such/simple\n"
+        f"find-links = {tmp_path}/wheels\nprogress-bar = off\n"
+    )
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "SSL_"))}
+    ended = subprocess.run(
+        [sys.executable, "scripts/container_check/build_configuration.py", str(tmp_path)],
+        cwd=repository,
+        env=clean | {"PIP_CONFIG_FILE": str(tmp_path / "user.conf")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ended.stdout == "own-wheels\n"
+    written = (tmp_path / "pip.conf").read_text()
+    assert f"find-links = {tmp_path}/wheels\n" in written
+    assert "progress-bar" not in written
+    assert (tmp_path / "pip.conf").stat().st_mode & 0o077 == 0
+    build = tomllib.loads((tmp_path / "build.conf").read_text())
+    mounted = {volume.split(":")[0] for volume in build["containers"]["volumes"]}
+    assert {str(tmp_path / name) for name in ("pip.conf", "ca.pem", "pages", "wheels")} <= mounted
+    assert all(volume.endswith(":ro") for volume in build["containers"]["volumes"])
+    assert build["engine"] == {"runtime": "runc"}
+
+
 def test_nothing_of_one_machine_is_in_what_is_deployed(repository: Path) -> None:
     files = [
         repository / "Dockerfile",
         repository / "docker-compose.yml",
         *(path for path in (repository / "deploy").rglob("*") if path.is_file() and path.suffix != ".pyc"),
-        *(repository / "scripts").iterdir(),
+        *(path for path in (repository / "scripts").rglob("*") if path.is_file() and path.suffix != ".pyc"),
     ]
     for path in files:
         text = path.read_text(encoding="utf-8")
