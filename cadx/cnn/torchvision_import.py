@@ -6,8 +6,8 @@ registrations with "operator torchvision::nms does not exist". Models, transform
 those operators; it is enough that the schemas of the two operators named at import time exist.
 
 Nothing is touched unless the real import fails with exactly that error. The module can go when `import torchvision`
-works with the CPU build of torch and the wheel of the package index, that is when
-tests/cadx/cnn/test_torchvision_import.py no longer finds the failure in a fresh interpreter.
+works with the CPU build of torch and the wheel of the package index;
+tests/cadx/cnn/test_torchvision_import.py shows which it is in a fresh interpreter.
 """
 
 import importlib

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from cadx.cnn import ALEXNET_LAYERS, Backbone, BackboneSpec, load_backbone
+from cadx.cnn.building import BuiltNetwork, build
 from cadx.records import FloatImage
 
 TINY = BackboneSpec("squeezenet1_1", "features.12.cat", "random:0", "mean")
@@ -17,6 +18,12 @@ def rois() -> FloatImage:
 @pytest.fixture(scope="session")
 def alexnet() -> Backbone:
     return load_backbone(BackboneSpec(weights="random:0"), layers=ALEXNET_LAYERS, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def alexnet_in_torch() -> BuiltNetwork:
+    """The same network as `alexnet`, in eager torch."""
+    return build(BackboneSpec(weights="random:0"), ALEXNET_LAYERS)
 
 
 @pytest.fixture(scope="session")

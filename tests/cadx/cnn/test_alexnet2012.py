@@ -10,6 +10,9 @@ from cadx.cnn import ALEXNET_LAYERS, BackboneSpec
 from cadx.cnn.alexnet2012 import AlexNet2012, LocalResponseNorm
 from cadx.cnn.architectures import build_architecture
 from cadx.cnn.building import BuiltNetwork, build
+from cadx.cnn.engine import OnnxEngine
+from cadx.cnn.torch_engine import TorchEngine
+from cadx.records import FloatImage
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +28,24 @@ def test_lengths_are_the_papers(built: BuiltNetwork) -> None:
     assert (lengths["fc6"], lengths["fc7"], lengths["fc8"]) == (4096, 4096, 1000)
 
 
-def test_grouped_filters_make_sixty_million_weights() -> None:
+@pytest.fixture(scope="module")
+def network() -> AlexNet2012:
+    return AlexNet2012().eval()
+
+
+def test_eager_torch_gives_the_same_layers(built: BuiltNetwork, rois: FloatImage) -> None:
+    eager = TorchEngine(built.network, "cpu", "float32").run(rois[:1, None])
+    fast = OnnxEngine(built.to_onnx(ALEXNET_LAYERS, {})).run(rois[:1, None])
+    for got, wanted in zip(fast, eager, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4 * wanted.std())
+
+
+def test_grouped_filters_make_sixty_million_weights(network: AlexNet2012) -> None:
     # Krizhevsky 2012, section 3.5; the exact number is that of Caffe's bvlc_alexnet.
-    assert sum(tensor.numel() for tensor in AlexNet2012().state_dict().values()) == 60_965_224
+    assert sum(tensor.numel() for tensor in network.state_dict().values()) == 60_965_224
 
 
-def test_on_227_pixels_fc6_sees_pool5_as_it_is() -> None:
-    network = AlexNet2012().eval()
+def test_on_227_pixels_fc6_sees_pool5_as_it_is(network: AlexNet2012) -> None:
     with torch.inference_mode():
         pool5 = torch.nn.Sequential(*list(network.children())[:15])(torch.rand(1, 3, 227, 227))
         assert pool5.shape == (1, 256, 6, 6)

@@ -7,7 +7,7 @@ from torch import nn
 
 from cadx.cnn import ALEXNET_LAYERS, Backbone, BackboneSpec
 from cadx.cnn.architectures import InputScaling, build_architecture
-from cadx.cnn.building import build
+from cadx.cnn.building import BuiltNetwork, build
 from cadx.cnn.network import TappedNetwork, tap
 from cadx.cnn.torchvision_import import import_torchvision
 from cadx.errors import InvalidBackboneSetting, UnknownBackbone, UnknownLayer, UnusableArchitecture
@@ -43,10 +43,9 @@ def reference_alexnet(gray: FloatImage) -> dict[str, torch.Tensor]:
     return {**wanted, "fc8": values}
 
 
-def test_eleven_layers_are_torchvisions_own(rois: FloatImage) -> None:
-    network = build(BackboneSpec(weights="random:0"), ALEXNET_LAYERS).network
+def test_eleven_layers_are_torchvisions_own(alexnet_in_torch: BuiltNetwork, rois: FloatImage) -> None:
     with torch.inference_mode():
-        got = dict(zip(ALEXNET_LAYERS, network(torch.from_numpy(rois[:2, None])), strict=True))
+        got = dict(zip(ALEXNET_LAYERS, alexnet_in_torch.network(torch.from_numpy(rois[:2, None])), strict=True))
     wanted = reference_alexnet(rois[:2])
     assert list(wanted) == list(ALEXNET_LAYERS)
     for layer, values in wanted.items():
@@ -111,22 +110,33 @@ def test_tapped_value_is_not_changed_by_what_follows(rois: FloatImage) -> None:
     assert torch.equal(after, added.relu())
 
 
+@pytest.fixture
+def no_initial_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zeros instead of random numbers, which take seconds for 143 million weights."""
+    for name in ("kaiming_uniform_", "kaiming_normal_", "normal_", "uniform_"):
+        monkeypatch.setattr(nn.init, name, lambda tensor, *_, **__: nn.init.zeros_(tensor))
+
+
+@pytest.mark.usefixtures("no_initial_weights")
 @pytest.mark.parametrize(
-    ("architecture", "layer", "length"),
-    [("resnet50", "flatten", 2048), ("resnet50", "layer4", 2048 * 8 * 8), ("vgg19", "classifier.1", 4096)],
+    ("architecture", "layer", "shape"),
+    [
+        ("resnet50", "flatten", (2048,)),
+        ("resnet50", "layer4.2.relu_2", (2048, 8, 8)),
+        ("vgg19", "classifier.1", (4096,)),
+    ],
 )
-def test_torchvision_models_by_name(architecture: str, layer: str, length: int) -> None:
-    if layer == "layer4":  # a module's name, where torchvision knows nodes: refused with the near ones
-        with pytest.raises(UnknownLayer, match=r"layer4\.2\.relu_2"):
-            build(BackboneSpec(architecture, layer, "random:0"), [layer])
-        return
-    built = build(BackboneSpec(architecture, layer, "random:0"), [layer])
-    assert built.map_shapes == ((length,),)
+def test_torchvision_models_by_name(architecture: str, layer: str, shape: tuple[int, ...]) -> None:
+    assert build(BackboneSpec(architecture, layer, "random:0"), [layer]).map_shapes == (shape,)
 
 
-def test_pooling_down_by_one_is_adaptive_pooling() -> None:
-    network = build(BackboneSpec(weights="random:0"), ["fc6"]).network
-    assert not [module for module in network.modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
+def test_name_of_a_block_is_answered_with_its_nodes() -> None:
+    with pytest.raises(UnknownLayer, match=r"layer4\.1\.relu"):
+        tap(build_architecture("resnet18"), ["layer4"], "none")
+
+
+def test_pooling_down_by_one_is_adaptive_pooling(alexnet_in_torch: BuiltNetwork) -> None:
+    assert not [module for module in alexnet_in_torch.network.modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
     values = torch.rand(1, 3, 7, 7)
     torch.testing.assert_close(nn.AvgPool2d(2, stride=1)(values), nn.AdaptiveAvgPool2d(6)(values))
 

@@ -11,25 +11,22 @@ from cadx.cnn.torchvision_import import import_torchvision
 SYMPTOM = "operator torchvision::nms does not exist"
 
 
-def run_python(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
-
-
-def test_fresh_interpreter_imports_torchvision_and_builds_a_model() -> None:
+def test_fresh_interpreter_gets_past_the_trap() -> None:
     code = (
+        "try:\n"
+        "    import torchvision\n"
+        "    print('plain import works')\n"
+        "except RuntimeError as error:\n"
+        "    print(error)\n"
         "from cadx.cnn.torchvision_import import import_torchvision\n"
         "models = import_torchvision('models')\n"
         "print(type(models.get_model('squeezenet1_1', weights=None)).__name__)"
     )
-    done = run_python(code)
-    assert (done.returncode, done.stdout.strip()) == (0, "SqueezeNet"), done.stderr
-
-
-def test_trap_is_still_there() -> None:
-    done = run_python("import torchvision")
-    if done.returncode == 0:
-        pytest.skip("plain `import torchvision` works here: where it does everywhere, torchvision_import.py can go")
-    assert SYMPTOM in done.stderr
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    plain, model = done.stdout.splitlines()[-2:] or ("", "")
+    assert model == "SqueezeNet", done.stderr
+    # Where the first line is 'plain import works' on every machine, torchvision_import.py can go.
+    assert plain in {SYMPTOM, "plain import works"}
 
 
 def test_other_failures_pass_through(monkeypatch: pytest.MonkeyPatch) -> None:

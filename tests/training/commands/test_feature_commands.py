@@ -10,7 +10,10 @@ from typer.testing import CliRunner, Result
 
 from cadx.errors import FeatureTableFormatUnknown, WeightsMissing
 from cadx.lesion import FEATURES
+from training.cases import read_manifest
 from training.cli import cli
+from training.extraction import FeatureTables
+from training.feature_table import feature_frame
 
 SMALL = ["--backbone", "squeezenet1_1", "--weights", "random:0", "--pooling", "mean"]
 
@@ -59,12 +62,12 @@ def test_features_in_both_formats_hold_the_same_numbers(phantom_manifest: Path, 
     assert set(parquet["label"]) == {"benign", "malignant"}
 
 
-def test_one_table_alone(phantom_manifest: Path, tmp_path: Path, cache: Path) -> None:
-    chosen = ["--layer", "features.12.cat", "--cache", cache, *SMALL]
-    run("features", phantom_manifest, "--out", tmp_path / "cnn.csv", "--table", "cnn", *chosen)
-    run("features", phantom_manifest, "--out", tmp_path / "lesion.csv", "--table", "lesion", *chosen)
-    assert len(pd.read_csv(tmp_path / "cnn.csv").columns) == 7 + 512
-    assert len(pd.read_csv(tmp_path / "lesion.csv").columns) == 7 + len(FEATURES)
+def test_one_table_alone(phantom_manifest: Path) -> None:
+    case = read_manifest(phantom_manifest)[0]
+    cnn, lesion = np.ones((1, 12), np.float32), np.ones((1, len(FEATURES)))
+    tables = FeatureTables((case,), cnn, lesion, (), 0.0, 0.0, 1)
+    assert list(feature_frame(tables, cnn=True, lesion=False).columns[7:9]) == ["cnn_0000", "cnn_0001"]
+    assert len(feature_frame(tables, cnn=False, lesion=True).columns) == 7 + len(FEATURES)
 
 
 def test_unknown_format_and_missing_weights_are_refused_first(phantom_manifest: Path, tmp_path: Path) -> None:
