@@ -1,0 +1,124 @@
+"""A frozen bundle on other cases: the serving path's own numbers, nothing refitted, no training case unnoticed."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cadx.assess import assess
+from cadx.bundle import MANIFEST, load_bundle
+from cadx.errors import OneClassOnly, TestSetOverlaps
+from cadx.mammogram import read_mammogram
+from cadx.records import LesionCentre
+from tests.training.study.conftest import Ran
+from training.cases import Case, Label, read_manifest, write_manifest
+from training.feature_keys import FeatureStore
+from training.overlap import digest_cohort, find_overlap
+from training.study.external import NOT_CHECKED, EvaluationSettings, evaluate_bundle
+from training.study.overlap_policy import OverlapPolicy
+
+QUIET = Console(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def bundle(ran: Ran) -> Path:
+    assert ran.outcome.bundle is not None
+    return ran.outcome.bundle
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def renamed(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    return tuple(replace(case, lesion_id=f"x{case.lesion_id}", patient_id=f"y{case.patient_id}") for case in cases)
+
+
+def test_the_numbers_are_the_services_and_nothing_is_refitted(
+    bundle: Path, phantom_manifest: Path, store: FeatureStore, tmp_path: Path
+) -> None:
+    before = digests(bundle)
+    study = evaluate_bundle(bundle, phantom_manifest, tmp_path / "test", EvaluationSettings(), QUIET, store=store)
+    assert digests(bundle) == before
+    loaded = load_bundle(bundle)
+    lines = (tmp_path / "test/probabilities.csv").read_text().splitlines()
+    header = lines[0].split(",")
+    for row in (0, 7):
+        case = read_manifest(phantom_manifest)[row]
+        answer = assess(loaded, read_mammogram(case.image, policy=loaded.policy), case.centre)
+        written = dict(zip(header, lines[row + 1].split(","), strict=True))
+        assert float(written["p_ensemble"]) == pytest.approx(answer.probability, abs=1e-6)
+        assert float(written["p_cnn"]) == pytest.approx(answer.cnn_probability, abs=1e-6)
+        assert float(written["p_lesion"]) == pytest.approx(answer.lesion_probability, abs=1e-12)
+        assert written["fold"] == ""
+    assert study.provenance.bundle is not None
+    assert study.provenance.bundle["digest"] == loaded.digest
+    assert study.reference is not None
+    assert study.reference["ensemble"].auc == loaded.manifest.evaluation.ensemble.auc_mean
+    report = (tmp_path / "test/report.md").read_text()
+    assert "nothing was fitted or chosen on these" in report
+    assert "Cross-validated AUC when fitted" in report
+    assert not (tmp_path / "test/models").exists()
+
+
+def test_the_training_cohort_itself_is_refused(bundle: Path, study_manifest: Path) -> None:
+    with pytest.raises(TestSetOverlaps) as refused:
+        evaluate_bundle(bundle, study_manifest, None, EvaluationSettings(), QUIET)
+    assert (refused.value.rows, refused.value.same_image, refused.value.same_patient) == (36, 36, 36)
+    assert "--overlap drop" in refused.value.remedy
+    with pytest.raises(TestSetOverlaps):
+        evaluate_bundle(bundle, study_manifest, None, EvaluationSettings(OverlapPolicy.DROP), QUIET)
+
+
+def test_renamed_training_images_are_found_by_their_bytes(bundle: Path, study_manifest: Path) -> None:
+    known = load_bundle(bundle).manifest.cohort_digests
+    assert known is not None
+    cases = renamed(read_manifest(study_manifest))
+    found = find_overlap(known, cases)
+    assert found.lesions == found.patients == ()
+    assert found.images == tuple(range(36))
+
+
+def test_overlap_can_be_dropped_or_allowed_and_is_told(
+    bundle: Path, study_manifest: Path, phantom_manifest: Path, store: FeatureStore, tmp_path: Path
+) -> None:
+    mixed = tmp_path / "mixed.csv"
+    others = read_manifest(phantom_manifest)
+    write_manifest(mixed, (*others, *read_manifest(study_manifest)[:2]))
+    dropped = evaluate_bundle(bundle, mixed, None, EvaluationSettings(OverlapPolicy.DROP), QUIET, store=store)
+    assert dropped.analysis.cohort.rois == len(others)
+    assert any("2 test rows left out" in notice for notice in dropped.notices)
+    allowed = evaluate_bundle(bundle, mixed, None, EvaluationSettings(OverlapPolicy.ALLOW), QUIET, store=store)
+    assert allowed.analysis.cohort.rois == len(others) + 2
+    assert any("may be flattering" in notice for notice in allowed.notices)
+
+
+def test_a_bundle_that_does_not_say_whom_it_saw_is_said_to(
+    bundle: Path, phantom_manifest: Path, store: FeatureStore, tmp_path: Path
+) -> None:
+    silent = Path(shutil.copytree(bundle, tmp_path / "small-study"))
+    content = json.loads((silent / MANIFEST).read_text())
+    (silent / MANIFEST).write_text(json.dumps(content | {"cohort_digests": None}))
+    study = evaluate_bundle(silent, phantom_manifest, None, EvaluationSettings(), QUIET, store=store)
+    assert NOT_CHECKED in study.notices
+
+
+def test_one_truth_alone_is_refused_before_any_image_is_read(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "no-image.png").write_bytes(b"not an image")
+    manifest = tmp_path / "benign.csv"
+    write_manifest(manifest, [Case(tmp_path / "no-image.png", LesionCentre(1, 1), Label.BENIGN, "only")])
+    with pytest.raises(OneClassOnly, match="benign"):
+        evaluate_bundle(bundle, manifest, None, EvaluationSettings(), QUIET)
+
+
+def test_digests_hold_no_identifier_and_differ_from_bundle_to_bundle(study_manifest: Path) -> None:
+    cases = read_manifest(study_manifest)
+    first, second = digest_cohort(cases), digest_cohort(cases)
+    assert first.salt != second.salt
+    assert not set(first.lesions) & set(second.lesions)
+    assert "SECRET" not in first.model_dump_json()
+    assert find_overlap(first, cases).rows == find_overlap(second, cases).rows == tuple(range(36))
