@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from cadx.classify import PolynomialGrid, PolynomialSvm, grouped_folds, soft_vote
+from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, grouped_folds, soft_vote
 from cadx.errors import (
     ClassifierError,
     FeaturesNotFinite,
@@ -158,3 +158,4 @@ def test_refusals_are_classifier_errors_and_value_errors() -> None:
 
 def test_soft_vote_is_the_mean() -> None:
     np.testing.assert_array_equal(soft_vote([0.2, 1.0], [0.4, 0.0]), [0.30000000000000004, 0.5])
+    assert SoftVote()(0.2, 0.4) == pytest.approx(0.3)
