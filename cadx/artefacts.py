@@ -15,9 +15,8 @@ STRAIGHT_EDGE_FLAGGED_MM = 10.0
 BRIGHT_OBJECT_SMALLEST_MM2 = 0.6
 BRIGHT_OBJECT_DROP_FLAGGED = 0.3
 
-_REDUCTION = 2
-_STEP_MM = ROI_SPACING_MM * _REDUCTION
-_SIZE = ROI_SIZE_PX // _REDUCTION
+_STEP_MM = 2 * ROI_SPACING_MM
+_SIZE = ROI_SIZE_PX // 2
 _EDGE_SHARE_OF_RANGE = 0.02  # of the gray range, per 0.2 mm
 _EDGE_TIMES_MEDIAN = 3.0
 _ANGLES = 180
@@ -43,8 +42,9 @@ def artefact_flags(gray: FloatImage, valid: Mask) -> tuple[Flag, ...]:
     tuple of Flag
         ``straight_edge`` with its length, ``bright_object`` with its area; none where nothing was found.
     """
-    reduced = gray.reshape(_SIZE, _REDUCTION, _SIZE, _REDUCTION).mean(axis=(1, 3))
-    covered: Mask = np.asarray(valid.reshape(_SIZE, _REDUCTION, _SIZE, _REDUCTION).all(axis=(1, 3)))
+    reduced: FloatImage = gray[::2, ::2] + gray[1::2, ::2] + gray[::2, 1::2] + gray[1::2, 1::2]
+    reduced *= np.float32(0.25)
+    covered = valid[::2, ::2] & valid[1::2, ::2] & valid[::2, 1::2] & valid[1::2, 1::2]
     if not covered.any():
         return ()
     low, high = np.percentile(reduced[covered][::_SAMPLED_EVERY], (1, 99))
