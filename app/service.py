@@ -11,6 +11,7 @@ from app.settings import Settings
 from app.telemetry import Meters
 from app.tracing import Tracing
 from app.uploads import UploadMemory
+from cadx.mammogram import ReadingLimits
 
 
 @dataclass(slots=True)
@@ -54,6 +55,11 @@ def make_service(settings: Settings) -> Service:
         memory=memory,
         tracing=Tracing(settings.otlp_endpoint, version("mammo-cadx")) if settings.otlp_endpoint else None,
     )
+
+
+def reading_limits(settings: Settings) -> ReadingLimits:
+    """What an image may ask of the machine."""
+    return ReadingLimits(max_pixels=settings.max_megapixels * 10**6, max_file_bytes=settings.max_body_mb * 2**20)
 
 
 def load_models(service: Service) -> None:

@@ -59,7 +59,15 @@ class Settings(BaseSettings):
         128,
         ge=1,
         le=4096,
-        description="Largest request body, in MiB. An uncompressed 4096 x 3328 mammogram of 16 bits is 26 MiB.",
+        description="Largest request body, and largest size a deflated file may inflate to, in MiB. "
+        "An uncompressed 4096 x 3328 mammogram of 16 bits is 26 MiB.",
+    )
+    max_megapixels: int = Field(
+        50,
+        ge=1,
+        le=1000,
+        description="Largest image (one frame), in millions of pixels, judged from its header before anything is "
+        "decoded. The finest film scans have about 40.",
     )
     upload_memory_mb: int = Field(
         512,

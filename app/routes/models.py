@@ -11,9 +11,9 @@ from app.errors import InvalidRequest, KeyMissing, KeyUnknown, ModelUnknown, Rat
 from app.examples import MODEL_EXAMPLE
 from app.openapi import answer, refusals
 from app.schemas import ModelFacts, ModelList, ReadableFacts
-from app.service import Service
+from app.service import Service, reading_limits
 from cadx.bundle import Bundle
-from cadx.mammogram import READABLE_TRANSFER_SYNTAXES, ReadingLimits
+from cadx.mammogram import READABLE_TRANSFER_SYNTAXES
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
@@ -48,7 +48,7 @@ def _facts(service: Service, bundle: Bundle) -> ModelFacts:
     readable = ReadableFacts(
         file_formats=("dicom", "png", "tiff", "pgm"),
         transfer_syntaxes={uid: UID(uid).name for uid in READABLE_TRANSFER_SYNTAXES},
-        max_pixels=ReadingLimits().max_pixels,
+        max_pixels=reading_limits(service.settings).max_pixels,
         max_body_mb=service.settings.max_body_mb,
     )
     return model_facts(bundle, readable, default=bundle.manifest.name == service.models.default_name)

@@ -30,10 +30,9 @@ from app.openapi import answer, refusals, request_body
 from app.predict import PredictionJob, View
 from app.problems import invalid_request
 from app.schemas import DEFAULT_PARTS, LesionPredictions, Prediction, ViewPredictions
-from app.service import Service
+from app.service import Service, reading_limits
 from app.uploads import Upload, UploadLimits, receive_upload
 from cadx.errors import CentreError, LesionError, MammogramError
-from cadx.mammogram import ReadingLimits
 from cadx.records import LesionCentre
 
 Value = TypeVar("Value")
@@ -154,7 +153,7 @@ async def _answer(
             bundle=bundle,
             views=views(upload),
             parts=DEFAULT_PARTS if options.include is None else frozenset(options.include),
-            limits=ReadingLimits(),
+            limits=reading_limits(service.settings),
             meters=service.meters,
         )
         current_request().facts["model"] = bundle.manifest.name

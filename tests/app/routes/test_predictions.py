@@ -303,3 +303,11 @@ def test_bodies_together_over_the_memory_are_refused(make_client: Callable[..., 
     # What a refused request held is free again.
     assert client.post(URL, files=sample.files, data=sample.data).status_code in {200, 503}
     assert "cadx_upload_bytes 0.0" in client.get("/metrics").text
+
+
+def test_images_over_the_pixel_limit_are_refused_before_decoding(make_client: Callable[..., TestClient]) -> None:
+    client = make_client(max_megapixels=1)
+    data = {"x": "10", "y": "10", "pixel_spacing_mm": "0.1"}
+    # The file declares a huge image and holds next to none of it.
+    response = client.post(URL, files={"image": b"P5 30000 30000 255\n" + b"\0" * 100}, data=data)
+    assert refusal(response) == (413, "image_too_large")
