@@ -35,7 +35,8 @@ def eccentricity(region: LesionRegion) -> float:
 
     The square of a pixel's own moment (1/12) is left out, as in the continuous definition.
     """
-    minor, major = np.linalg.eigvalsh(np.cov(region.pixels, rowvar=False))
+    away = region.pixels - np.array(region.centroid)
+    minor, major = np.linalg.eigvalsh(np.einsum("ni,nj->ij", away, away))
     return float(np.sqrt(max(0.0, 1 - minor / major)))
 
 

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from cadx.lesion.segmentation.growth import Growth
 from cadx.lesion.segmentation.rgi import grow_by_radial_gradient
-from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface, near_sum
+from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface, near_mean
 from cadx.records import FloatImage, Mask
 
 # The contour may move by this share of the first stage's effective radius, and by 1 mm at least.
@@ -52,12 +52,12 @@ def _settle(surface: Surface, start: Mask) -> tuple[Mask, FloatImage, int]:
     core = ndimage.distance_transform_edt(start) > limit_px
     sigma_px = max(2.0, LOCAL_SHARE * radius_px)
     gray = np.where(surface.tissue, surface.gray, np.float32(0))
-    near_all, near_gray = near_sum(surface.tissue, sigma_px), near_sum(gray, sigma_px)
+    near_all, near_gray = near_mean(surface.tissue, sigma_px), near_mean(gray, sigma_px)
     bend_px = BEND_SHARE * radius_px
     region, threshold, step = start, surface.gray, 0
     while step < MOST_STEPS:
         step += 1
-        near_inside, gray_inside = near_sum(region, sigma_px), near_sum(gray * region, sigma_px)
+        near_inside, gray_inside = near_mean(region, sigma_px), near_mean(gray * region, sigma_px)
         inside = gray_inside / np.maximum(near_inside, 1e-4)
         outside = (near_gray - gray_inside) / np.maximum(near_all - near_inside, 1e-4)
         threshold = outside + np.float32(INSIDE_SHARE) * (inside - outside)

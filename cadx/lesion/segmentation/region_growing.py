@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from cadx.lesion.segmentation.candidates import Candidates, nested_candidates
 from cadx.lesion.segmentation.growth import Growth, choose
-from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface, near_sum
+from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface, near_mean
 
 BACKGROUND_MM = 10.0
 BRIDGE_RADIUS_PX = 3
@@ -24,8 +24,8 @@ def grow_region(surface: Surface, seed: tuple[int, int]) -> Growth:
     """Grow from the seed through every level; take the strongest outline between the transitions."""
     sigma_px = BACKGROUND_MM / GRID_SPACING_MM
     tissue = np.where(surface.tissue, surface.gray, np.float32(0))
-    cover = np.maximum(near_sum(surface.tissue, sigma_px), np.float32(1e-6))
-    background = np.divide(near_sum(tissue, sigma_px), cover, dtype=np.float32)
+    cover = np.maximum(near_mean(surface.tissue, sigma_px), np.float32(1e-6))
+    background = np.divide(near_mean(tissue, sigma_px), cover, dtype=np.float32)
     image = surface.gray - background
     image[~surface.tissue] = image[surface.tissue].min() if surface.tissue.any() else 0.0
     image = ndimage.grey_opening(image, footprint=_disc(BRIDGE_RADIUS_PX))

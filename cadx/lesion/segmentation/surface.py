@@ -56,21 +56,18 @@ def smooth_within(image: FloatImage, mask: Mask, sigma_px: float) -> FloatImage:
     return np.divide(total, cover, out=np.zeros_like(total), where=cover > 1e-3)
 
 
-def near_sum(image: FloatImage | Mask, sigma_px: float) -> FloatImage:
-    """Gaussian-weighted sum about every pixel of a grid, nothing beyond its frame; weights are 1 at the middle.
+def near_mean(image: FloatImage | Mask, sigma_px: float) -> FloatImage:
+    """Local mean with nearly Gaussian weights, at a cost that does not grow with their width; 0 beyond the frame.
 
-    Two small matrix products: on this grid ten times quicker than a filter of the same width. Divide two such sums for
-    a local mean.
+    Three box means in a row (nearly a cubic B-spline), each with a third of the variance. Divide by the local mean of a
+    mask for the mean over that mask. No matrix products: the threads of a linear algebra library that wait for each
+    other cost a busy machine ten times what these small sums do.
     """
-    rows, columns = (_gaussian_weights(length, sigma_px) for length in image.shape)
-    near: FloatImage = rows @ image.astype(np.float32) @ columns
+    size = max(1, round(float(np.sqrt(4 * sigma_px**2 + 1)))) | 1
+    near = image.astype(np.float32)
+    for _ in range(3):
+        near = ndimage.uniform_filter(near, size, mode="constant")
     return near
-
-
-def _gaussian_weights(length: int, sigma_px: float) -> FloatImage:
-    position = np.arange(length, dtype=np.float32)
-    weights: FloatImage = np.exp(-np.square(np.subtract.outer(position, position)) / np.float32(2 * sigma_px**2))
-    return weights
 
 
 def background_trend(gray: FloatImage, mask: Mask) -> FloatImage:
@@ -96,8 +93,10 @@ def background_trend(gray: FloatImage, mask: Mask) -> FloatImage:
     weight = mask[sparse].ravel().astype(np.float64)
     basis = terms[sparse].reshape(len(powers), -1)
     seen = basis * weight
-    coefficients, *_ = np.linalg.lstsq(seen @ basis.T, seen @ gray[sparse].ravel().astype(np.float64), rcond=1e-9)
-    trend = np.tensordot(coefficients, terms, axes=1)
+    products = np.einsum("in,jn->ij", seen, basis)
+    targets = np.einsum("in,n->i", seen, gray[sparse].ravel().astype(np.float64))
+    coefficients, *_ = np.linalg.lstsq(products, targets, rcond=1e-9)
+    trend = np.einsum("i,iyx->yx", coefficients, terms)
     if mask.any():
         trend -= trend[mask].mean()
     return np.asarray(trend, dtype=np.float32)
