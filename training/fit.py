@@ -16,7 +16,7 @@ from sklearn.base import clone
 from cadx.bundle import BundleManifest, Classifiers, backbone_facts, write_bundle
 from cadx.classify import PolynomialSvm, SoftVote, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
-from cadx.lesion import SegmentationMethod
+from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from training.bundle_facts import cohort_facts, evaluation_figures
 from training.cases import Case
@@ -49,7 +49,7 @@ class FitSettings:
     """
 
     backbone: BackboneSpec = field(default_factory=BackboneSpec)
-    segmentation_method: SegmentationMethod = SegmentationMethod.REGION_GROWING
+    segmentation_method: SegmentationMethod = DEFAULT_METHOD
     policy: ReadingPolicy = field(default_factory=ReadingPolicy)
     folds: int = 5
     seed: int = 0

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from cadx.cnn.spec import BackboneSpec
-from cadx.lesion.segmentation import SegmentationMethod
+from cadx.lesion.segmentation import DEFAULT_METHOD, SegmentationMethod
 
 PAPER = BackboneSpec()
 
@@ -24,9 +24,7 @@ def features(
     layer: Annotated[str, typer.Option(help="Its layer: conv1 to fc8, else a node's name.")] = PAPER.layer,
     weights: Annotated[str, typer.Option(help="imagenet, the path of a weights file, or random:SEED.")] = PAPER.weights,
     pooling: Annotated[str, typer.Option(help="Of spatial maps: none, mean or max.")] = PAPER.pooling,
-    segmentation: Annotated[
-        SegmentationMethod, typer.Option(help="How lesions are outlined.")
-    ] = SegmentationMethod.REGION_GROWING,
+    segmentation: Annotated[SegmentationMethod, typer.Option(help="How lesions are outlined.")] = DEFAULT_METHOD,
     cache: Annotated[Path | None, typer.Option(help="Folder of remembered features.")] = None,
     skip_unusable: Annotated[
         bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from cadx.cnn.spec import BackboneSpec
-from cadx.lesion.segmentation import SegmentationMethod
+from cadx.lesion.segmentation import DEFAULT_METHOD, SegmentationMethod
 
 PAPER = BackboneSpec()
 
@@ -30,9 +30,7 @@ def fit(
         str, typer.Option(help="imagenet (downloaded once), the path of a state dict, or random:SEED (demonstration).")
     ] = PAPER.weights,
     pooling: Annotated[str, typer.Option(help="Of spatial maps: none, mean or max.")] = PAPER.pooling,
-    segmentation: Annotated[
-        SegmentationMethod, typer.Option(help="How lesions are outlined.")
-    ] = SegmentationMethod.REGION_GROWING,
+    segmentation: Annotated[SegmentationMethod, typer.Option(help="How lesions are outlined.")] = DEFAULT_METHOD,
     folds: Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion or patient.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Decides the folds.")] = 0,
     source: Annotated[str, typer.Option(help="What the cases are, for the model card.")] = "",
