@@ -28,8 +28,6 @@ from training.phantoms import View, phantom_view, random_mass
 
 ENOUGH = 0.40
 OFFSETS_MM = (1.0, 2.0, 3.0)
-# Between the two grays of a truth image; neither of them is air.
-TRUTH_GRAY = 0.5
 NAIVE = "naive region growing"
 
 
@@ -51,7 +49,7 @@ class Known:
 
     name: str
     image: Mammogram
-    truth: Mammogram
+    truth: Mask
     centre: LesionCentre
 
     def roi(self, right_mm: float = 0.0, down_mm: float = 0.0) -> tuple[Roi, Mask]:
@@ -59,7 +57,10 @@ class Known:
         x = min(max(self.centre.x + 10 * right_mm, 0.0), self.image.columns - 0.01)
         y = min(max(self.centre.y + 10 * down_mm, 0.0), self.image.rows - 0.01)
         roi = extract_roi(self.image, LesionCentre(x, y))
-        return roi, (extract_roi(self.truth, LesionCentre(x, y)).gray >= TRUTH_GRAY) & roi.valid
+        row = np.floor(np.arange(512) + 0.5 - 256 + y).astype(int)
+        column = np.floor(np.arange(512) + 0.5 - 256 + x).astype(int)
+        truth = self.truth[np.ix_(np.clip(row, 0, self.image.rows - 1), np.clip(column, 0, self.image.columns - 1))]
+        return roi, truth & roi.valid
 
 
 def in_memory(gray: FloatImage) -> Mammogram:
@@ -79,9 +80,8 @@ def known_phantoms(count: int) -> Iterator[Known]:
             left=bool(rng.random() < 0.5),
             depth_mm=float(rng.uniform(20, 40)),
         )
-        truth = np.where(view.mask, 1.5 * TRUTH_GRAY, 0.5 * TRUTH_GRAY).astype(np.float32)
         name = f"{diameter_mm:.1f} mm"
-        yield Known(name, in_memory(view.gray), in_memory(truth), view.centre)
+        yield Known(name, in_memory(view.gray), view.mask, view.centre)
 
 
 def overlap(first: Mask, second: Mask) -> float:
