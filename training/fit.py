@@ -14,7 +14,7 @@ from rich.console import Console
 from sklearn.base import clone
 
 from cadx.bundle import BundleManifest, Classifiers, backbone_facts, write_bundle
-from cadx.classify import PolynomialSvm, SoftVote, grouped_folds
+from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
@@ -36,6 +36,8 @@ class FitSettings:
 
     Attributes
     ----------
+    grid
+        What the searches of both SVMs try.
     folds
         Folds of the outer cross validation, by lesion (by patient where known).
     seed
@@ -51,6 +53,7 @@ class FitSettings:
     backbone: BackboneSpec = field(default_factory=BackboneSpec)
     segmentation_method: SegmentationMethod = DEFAULT_METHOD
     policy: ReadingPolicy = field(default_factory=ReadingPolicy)
+    grid: PolynomialGrid = field(default_factory=PolynomialGrid)
     folds: int = 5
     seed: int = 0
     skip_unusable: bool = False
@@ -110,9 +113,9 @@ def fit_models(
             progress=progress,
         )
     labels, groups = _labels(tables.cases), _groups(tables.cases)
-    estimator = PolynomialSvm(inner_folds=settings.folds, seed=settings.seed)
+    estimator = PolynomialSvm(settings.grid, inner_folds=settings.folds, seed=settings.seed)
     # Threads for the fits of a search; the estimators themselves, which go into a bundle, ask for none.
-    with parallel_config(n_jobs=os.cpu_count()):
+    with parallel_config(backend="threading", n_jobs=os.cpu_count()):
         with progress_bar(console, "nested cross validation (fits)") as progress:
             evaluation = nested_cross_validation(
                 {CNN: tables.cnn, LESION: tables.lesion},

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from scipy.special import expit
 
-from cadx.classify import grouped_folds, soft_vote
+from cadx.classify import PolynomialGrid, grouped_folds, soft_vote
 from cadx.lesion import FEATURES
 from cadx.records import LesionCentre
 from tests.conftest import SMALL_BACKBONE
@@ -22,7 +22,14 @@ from training.phantoms import PhantomFormat, PlannedLesion, write_planned_cohort
 from training.study.run import StudyOutcome, run_study
 from training.study.scored import CNN, LESION, Scored, scored_by_cross_validation
 
-STUDY_SETTINGS = FitSettings(backbone=SMALL_BACKBONE, folds=3, seed=4, synthetic=True, source="phantoms of the tests")
+STUDY_SETTINGS = FitSettings(
+    backbone=SMALL_BACKBONE,
+    grid=PolynomialGrid(a=(1.0,), c=(1.0,), d=(1, 2), C=(1.0,)),
+    folds=3,
+    seed=4,
+    synthetic=True,
+    source="phantoms of the tests",
+)
 
 
 @dataclass(frozen=True, slots=True)
