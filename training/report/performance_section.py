@@ -65,8 +65,8 @@ def _table_1(study: Study) -> Table:
         ("Classifier", "AUC", "95 % CI", "SD", "Folds", "Time", "Paper: AUC", "SD", "Time"),
         tuple(rows),
         "The paper's figures are for its own 219 lesions on 607 digital mammograms; they are a landmark, not a target. "
-        "The interval is Obuchowski's for clustered ROIs, within folds. Times are of features as they were first made "
-        "(a cached run is quicker), here with nested search and calibration.",
+        "The interval is Obuchowski's for clustered ROIs, within folds. Times are wall time here and now, summed "
+        "over the threads that measure; features that came from a cache took none.",
     )
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import roc_curve
 
 from training.evaluation import Vector
@@ -62,6 +63,7 @@ def difference_plot(comparisons: tuple[Comparison, ...]) -> str:
             range(len(comparisons)),
             [f"{SHORT_NAMES[c.first]} less {SHORT_NAMES[c.second]}" for c in comparisons],
         )
+        axes.xaxis.set_major_locator(MaxNLocator(6))
         axes.set(xlabel="difference of AUC (right: the first is better)", ylim=(len(comparisons) - 0.5, -0.5))
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return drawn.svg

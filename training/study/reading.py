@@ -113,7 +113,11 @@ def read_conclusion(analysis: Analysis) -> str:
 def _difference(comparison: Comparison) -> str:
     first, second = SHORT_NAMES[comparison.first], SHORT_NAMES[comparison.second]
     better, worse = (first, second) if comparison.clustered.difference > 0 else (second, first)
-    return f"{better} is significantly better than {worse} ({p_value(comparison.p_holm)})."
+    refitted = comparison.refitted
+    doubt = (
+        "" if refitted is None or refitted.p_value < SIGNIFICANCE else "; not when allowing for other training cases"
+    )
+    return f"{better} is significantly better than {worse} ({p_value(comparison.p_holm)}{doubt})."
 
 
 def read_calibration(found: Calibration) -> str:
@@ -142,8 +146,8 @@ def read_agreement(found: BranchAgreement) -> str:
     if found.kappa is None or found.kappa_low is None or found.kappa_high is None:
         return f"{same}; kappa has no value, since each branch calls every ROI the same."
     return (
-        f"{same}; kappa {signed(found.kappa, 2)} (95 % CI {signed(found.kappa_low, 2)} to "
-        f"{signed(found.kappa_high, 2)}), {kappa_word(found.kappa)} agreement."
+        f"{same}; kappa {_minus(found.kappa)} (95 % CI {interval(found.kappa_low, found.kappa_high, 2)}), "
+        f"{kappa_word(found.kappa)} agreement."
     )
 
 
