@@ -51,24 +51,45 @@ def _settle(surface: Surface, start: Mask) -> tuple[Mask, FloatImage, int]:
     free[:FRAME_PX] = free[-FRAME_PX:] = free[:, :FRAME_PX] = free[:, -FRAME_PX:] = False
     core = ndimage.distance_transform_edt(start) > limit_px
     sigma_px = max(2.0, LOCAL_SHARE * radius_px)
-    gray = np.where(surface.tissue, surface.gray, np.float32(0))
-    near_all, near_gray = near_mean(surface.tissue, sigma_px), near_mean(gray, sigma_px)
-    bend_px = BEND_SHARE * radius_px
-    region, threshold, step = start, surface.gray, 0
+    box = _reach(free | start, int(3 * sigma_px) + 6)
+    region, threshold, steps = _iterate(
+        surface.gray[box], surface.tissue[box], start[box], free[box], core[box], sigma_px, BEND_SHARE * radius_px
+    )
+    full_region, full_threshold = np.zeros_like(start), surface.gray.copy()
+    full_region[box], full_threshold[box] = ndimage.binary_fill_holes(region), threshold
+    return full_region, full_threshold, steps
+
+
+def _reach(mask: Mask, margin_px: int) -> tuple[slice, slice]:
+    """Rectangle of a mask with room for what the local means reach."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return (
+        slice(max(0, int(rows[0]) - margin_px), int(rows[-1]) + margin_px + 1),
+        slice(max(0, int(columns[0]) - margin_px), int(columns[-1]) + margin_px + 1),
+    )
+
+
+def _iterate(
+    surface_gray: FloatImage, tissue: Mask, start: Mask, free: Mask, core: Mask, sigma_px: float, bend_px: float
+) -> tuple[Mask, FloatImage, int]:
+    """Cut between the local means inside and outside until the region settles; return it, the threshold, the steps."""
+    gray = np.where(tissue, surface_gray, np.float32(0))
+    near_all, near_gray = near_mean(tissue, sigma_px), near_mean(gray, sigma_px)
+    region, threshold, step = start, surface_gray, 0
     while step < MOST_STEPS:
         step += 1
         near_inside, gray_inside = near_mean(region, sigma_px), near_mean(gray * region, sigma_px)
         inside = gray_inside / np.maximum(near_inside, 1e-4)
         outside = (near_gray - gray_inside) / np.maximum(near_all - near_inside, 1e-4)
         threshold = outside + np.float32(INSIDE_SHARE) * (inside - outside)
-        brighter = ((surface.gray > threshold) & free) | core
+        brighter = ((surface_gray > threshold) & free) | core
         bent = ndimage.gaussian_filter(brighter.astype(np.float32), bend_px, truncate=2.5) > 0.5
-        moved = _largest_piece(bent & surface.tissue, start)
+        moved = _largest_piece(bent & tissue, start)
         changed = np.count_nonzero(moved ^ region)
         region = moved
         if changed < SETTLED_SHARE * np.count_nonzero(region):
             break
-    return np.asarray(ndimage.binary_fill_holes(region)), threshold, step
+    return region, threshold, step
 
 
 def _largest_piece(mask: Mask, start: Mask) -> Mask:
