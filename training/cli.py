@@ -32,6 +32,9 @@ pixel_spacing_mm, view. Try it without data first: `cadx-train phantoms --out de
 
 3. `cadx-train fit MANIFEST --out models/mine` evaluates by lesion and writes a bundle that the service can load.
 
+4. `cadx-train study MANIFEST --out studies/mine` does the same with every statistic and a report;
+`cadx-train evaluate BUNDLE MANIFEST` tests a frozen bundle on other cases.
+
 {RESEARCH_USE_ONLY}""",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

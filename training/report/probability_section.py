@@ -45,7 +45,7 @@ def calibration_section(study: Study, scored: Scored) -> Section:
             *(f"{SHORT_NAMES[found.name]}: {read_calibration(found.calibration)}" for found in performances),
             Figure(
                 "calibration",
-                "Above: share of malignant ROIs among ROIs of like probability (tenths of the cohort, 95 % limits); on "
+                "Above: share of malignant ROIs among ROIs of like probability (bins of equal size, 95 % limits); on "
                 "the dotted line, probabilities mean what they say. Below: distribution of the probabilities by truth.",
                 "Reliability curves of the three classifiers and histograms of their probabilities by truth.",
                 calibration_plot(scored, performances),

@@ -18,6 +18,7 @@ from training.study.scored import CLASSIFIERS, Scored, enough_to_test
 
 SENSITIVITIES = (0.95, 0.90)
 SPECIFICITIES = (0.90,)
+ROWS_A_BIN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _performance(scored: Scored, name: str, auc: AucEstimate, p_above_chance: fl
         per_lesion=_per_lesion(scored, p),
         p_above_chance=p_above_chance,
         testable=enough_to_test(scored),
-        calibration=calibration(labels, p, groups),
+        calibration=calibration(labels, p, groups, bins=int(np.clip(len(p) // ROWS_A_BIN, 2, 10))),
         operating_points=(
             operating_point(labels, p, groups, 0.5, rule="probability at least 0.5, set beforehand"),
             *(at_sensitivity(labels, p, groups, target) for target in SENSITIVITIES),

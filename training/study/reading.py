@@ -9,9 +9,11 @@ from training.study.performance import Performance
 from training.study.scored import FEWEST_IN_FOLD, FEWEST_IN_TEST_SET, SHORT_NAMES
 
 MINUS = "\N{MINUS SIGN}"
-TOO_FEW = (
-    f"too few cases to test (a fold needs {FEWEST_IN_FOLD} benign and {FEWEST_IN_FOLD} malignant patients or lesions, "
-    f"an external test set {FEWEST_IN_TEST_SET} of each)"
+WIDE_SLOPE = 1.5
+TOO_FEW = "too few cases to test"
+HOW_MANY = (
+    f"a fold needs {FEWEST_IN_FOLD} benign and {FEWEST_IN_FOLD} malignant patients or lesions, an external test set "
+    f"{FEWEST_IN_TEST_SET} of each"
 )
 KAPPA_WORDS = ((0.81, "almost perfect"), (0.61, "substantial"), (0.41, "moderate"), (0.21, "fair"), (0.0, "slight"))
 """Landis and Koch, Biometrics 33:159 (1977)."""
@@ -90,7 +92,7 @@ def read_chance(performance: Performance) -> str:
 def read_conclusion(analysis: Analysis) -> str:
     """Sum the tests up in a sentence or two."""
     if not all(found.testable for found in analysis.performances):
-        return f"{TOO_FEW[0].upper()}{TOO_FEW[1:]}: no figure of this study says how good a classifier is."
+        return f"Too few cases to test ({HOW_MANY}): no figure of this study says how good a classifier is."
     useful = [SHORT_NAMES[p.name] for p in analysis.performances if p.above_chance]
     different = [comparison for comparison in analysis.comparisons if comparison.significant]
     if not useful and not different:
@@ -135,6 +137,8 @@ def read_calibration(found: Calibration) -> str:
         if high < 1
         else "probabilities are too timid"
         if low > 1
+        else "too few cases to tell"
+        if high - low > WIDE_SLOPE
         else "no evidence of miscalibration"
     )
     return f"{brier} Calibration slope {_minus(found.slope)} (95 % CI {interval(low, high, 2)}; ideal 1): {words}."
@@ -159,7 +163,7 @@ def kappa_word(kappa: float) -> str:
 def read_alternatives(found: tuple[Alternative, ...]) -> str:
     """Say whether plain averaging can be bettered."""
     if not all(one.testable for one in found):
-        return f"{TOO_FEW[0].upper()}{TOO_FEW[1:]}."
+        return "Too few cases to test."
     better = [one.name for one in found if one.significant and one.less_plain.difference > 0]
     worse = [one.name for one in found if one.significant and one.less_plain.difference < 0]
     if not better and not worse:

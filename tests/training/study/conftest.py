@@ -81,8 +81,8 @@ def make_up() -> MakeUp:
 
 @pytest.fixture(scope="session")
 def study_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """36 phantom lesions, one view each: enough to be tested in three folds."""
-    plan = [PlannedLesion(f"S{k:02d}", f"SECRET-{k:02d}", Label(k % 2), 9.0 + k % 7, 1, (77, k)) for k in range(36)]
+    """30 phantom lesions, one view each: enough to be tested in three folds."""
+    plan = [PlannedLesion(f"S{k:02d}", f"SECRET-{k:02d}", Label(k % 2), 9.0 + k % 7, 1, (77, k)) for k in range(30)]
     return write_planned_cohort(tmp_path_factory.mktemp("cohort"), plan, file_format=PhantomFormat.PNG)
 
 

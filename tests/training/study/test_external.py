@@ -68,7 +68,7 @@ def test_the_numbers_are_the_services_and_nothing_is_refitted(
 def test_the_training_cohort_itself_is_refused(bundle: Path, study_manifest: Path) -> None:
     with pytest.raises(TestSetOverlaps) as refused:
         evaluate_bundle(bundle, study_manifest, None, EvaluationSettings(), QUIET)
-    assert (refused.value.rows, refused.value.same_image, refused.value.same_patient) == (36, 36, 36)
+    assert (refused.value.rows, refused.value.same_image, refused.value.same_patient) == (30, 30, 30)
     assert "--overlap drop" in refused.value.remedy
     with pytest.raises(TestSetOverlaps):
         evaluate_bundle(bundle, study_manifest, None, EvaluationSettings(OverlapPolicy.DROP), QUIET)
@@ -80,7 +80,7 @@ def test_renamed_training_images_are_found_by_their_bytes(bundle: Path, study_ma
     cases = renamed(read_manifest(study_manifest))
     found = find_overlap(known, cases)
     assert found.lesions == found.patients == ()
-    assert found.images == tuple(range(36))
+    assert found.images == tuple(range(30))
 
 
 def test_overlap_can_be_dropped_or_allowed_and_is_told(
@@ -121,4 +121,4 @@ def test_digests_hold_no_identifier_and_differ_from_bundle_to_bundle(study_manif
     assert first.salt != second.salt
     assert not set(first.lesions) & set(second.lesions)
     assert "SECRET" not in first.model_dump_json()
-    assert find_overlap(first, cases).rows == find_overlap(second, cases).rows == tuple(range(36))
+    assert find_overlap(first, cases).rows == find_overlap(second, cases).rows == tuple(range(30))

@@ -69,7 +69,7 @@ def test_the_bundle_carries_what_the_study_found(ran: Ran) -> None:
     assert list(figures.probability_histogram.malignant) == np.histogram(p[labels], 20, (0, 1))[0].tolist()
     assert sum(figures.probability_histogram.benign) == (~labels).sum()
     assert manifest.cohort_digests is not None
-    assert len(manifest.cohort_digests.lesions) == len(manifest.cohort_digests.images) == 36
+    assert len(manifest.cohort_digests.lesions) == len(manifest.cohort_digests.images) == 30
 
 
 def test_the_model_card_goes_through_the_regulations_list(ran: Ran) -> None:
