@@ -1,0 +1,186 @@
+"""Every refusal of the product, in one tree.
+
+::
+
+    CadxError
+    ├── MammogramError      the image file cannot be used
+    ├── CentreError         the marked centre cannot be used
+    ├── LesionError         the lesion cannot be described
+    ├── BackboneError       the CNN cannot be built or does not fit its weights
+    ├── ClassifierError     a classifier cannot be fitted to this data
+    ├── BundleError         a model bundle cannot be trusted or loaded
+    └── CohortError         a manifest or data set cannot be used for training
+
+A leaf states what is wrong (`summary`, filled in with the error's own facts), what to do about it (`remedy`) and
+a stable `code` that clients may branch on. Facts are typed attributes. No fact ever carries a patient's data.
+"""
+
+from cadx.errors.backbone import (
+    BackboneError,
+    BackboneNotExportable,
+    ExportedBackboneUnreadable,
+    InvalidBackboneSetting,
+    InvalidRoiBatch,
+    UnknownBackbone,
+    UnknownLayer,
+    UnusableArchitecture,
+    WeightsMismatch,
+    WeightsMissing,
+    WeightsUnreadable,
+)
+from cadx.errors.base import (
+    CadxError,
+)
+from cadx.errors.bundle import (
+    BundleError,
+    BundleFileMissing,
+    BundleFormatUnknown,
+    BundleIncompatible,
+    BundleLibraryMismatch,
+    BundleManifestInvalid,
+    BundleNotFound,
+    BundleNotPinned,
+    BundleTampered,
+    BundleUnreadable,
+)
+from cadx.errors.centre import (
+    CentreError,
+    CentreInAir,
+    CentreInPadding,
+    CentreOutsideImage,
+)
+from cadx.errors.classifier import (
+    ClassifierError,
+    FeaturesNotFinite,
+    LesionOfBothClasses,
+    MoreThanTwoClasses,
+    NoVaryingFeature,
+    OneClassOnly,
+    TooFewGroups,
+    UnusableSetting,
+)
+from cadx.errors.cohort import (
+    CaseUnusable,
+    CohortError,
+    FeatureCacheUnusable,
+    FeatureTableFormatUnknown,
+    ImportColumnMissing,
+    ImportEmpty,
+    ImportFileUnreadable,
+    ImportSettingInvalid,
+    ImportSourceMissing,
+    ImportValueInvalid,
+    LayerTableUnreadable,
+    ManifestColumnMissing,
+    ManifestEmpty,
+    ManifestImageMissing,
+    ManifestLesionInconsistent,
+    ManifestNotFound,
+    ManifestUnreadable,
+    ManifestValueInvalid,
+    TestSetOverlaps,
+)
+from cadx.errors.lesion import (
+    FeatureNotComputable,
+    LesionError,
+)
+from cadx.errors.mammogram import (
+    FileTooLarge,
+    ForProcessingImage,
+    FrameNeeded,
+    FrameNotInFile,
+    ImageFileNotFound,
+    ImageTooLarge,
+    ImplausibleSpacing,
+    InvalidHeaderValue,
+    MammogramError,
+    MissingSpacing,
+    NotAMammogram,
+    PixelDataMismatch,
+    PixelsOutOfRange,
+    SpacingConflict,
+    TruncatedImage,
+    UnknownImageFormat,
+    UnknownMagnification,
+    UnreadableImage,
+    UnsupportedPixels,
+    UnsupportedTransferSyntax,
+)
+
+__all__ = [
+    "BackboneError",
+    "BackboneNotExportable",
+    "BundleError",
+    "BundleFileMissing",
+    "BundleFormatUnknown",
+    "BundleIncompatible",
+    "BundleLibraryMismatch",
+    "BundleManifestInvalid",
+    "BundleNotFound",
+    "BundleNotPinned",
+    "BundleTampered",
+    "BundleUnreadable",
+    "CadxError",
+    "CaseUnusable",
+    "CentreError",
+    "CentreInAir",
+    "CentreInPadding",
+    "CentreOutsideImage",
+    "ClassifierError",
+    "CohortError",
+    "ExportedBackboneUnreadable",
+    "FeatureCacheUnusable",
+    "FeatureNotComputable",
+    "FeatureTableFormatUnknown",
+    "FeaturesNotFinite",
+    "FileTooLarge",
+    "ForProcessingImage",
+    "FrameNeeded",
+    "FrameNotInFile",
+    "ImageFileNotFound",
+    "ImageTooLarge",
+    "ImplausibleSpacing",
+    "ImportColumnMissing",
+    "ImportEmpty",
+    "ImportFileUnreadable",
+    "ImportSettingInvalid",
+    "ImportSourceMissing",
+    "ImportValueInvalid",
+    "InvalidBackboneSetting",
+    "InvalidHeaderValue",
+    "InvalidRoiBatch",
+    "LayerTableUnreadable",
+    "LesionError",
+    "LesionOfBothClasses",
+    "MammogramError",
+    "ManifestColumnMissing",
+    "ManifestEmpty",
+    "ManifestImageMissing",
+    "ManifestLesionInconsistent",
+    "ManifestNotFound",
+    "ManifestUnreadable",
+    "ManifestValueInvalid",
+    "MissingSpacing",
+    "MoreThanTwoClasses",
+    "NoVaryingFeature",
+    "NotAMammogram",
+    "OneClassOnly",
+    "PixelDataMismatch",
+    "PixelsOutOfRange",
+    "SpacingConflict",
+    "TestSetOverlaps",
+    "TooFewGroups",
+    "TruncatedImage",
+    "UnknownBackbone",
+    "UnknownImageFormat",
+    "UnknownLayer",
+    "UnknownMagnification",
+    "UnreadableImage",
+    "UnsupportedPixels",
+    "UnsupportedTransferSyntax",
+    "UnusableArchitecture",
+    "UnusableSetting",
+    "WeightsMismatch",
+    "WeightsMissing",
+    "WeightsUnreadable",
+]

@@ -1,0 +1,25 @@
+"""Refusals: the lesion cannot be described."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cadx.errors.base import CadxError
+
+
+@dataclass(eq=False)
+class LesionError(CadxError):
+    """The lesion cannot be described."""
+
+    code: ClassVar[str] = "lesion_error"
+
+
+@dataclass(eq=False)
+class FeatureNotComputable(LesionError):
+    """A lesion feature has no value for this region."""
+
+    feature: str
+    reason: str
+
+    code: ClassVar[str] = "feature_not_computable"
+    summary: ClassVar[str] = "The lesion feature {feature} cannot be computed: {reason}."
+    remedy: ClassVar[str] = "Check that the centre is marked on the lesion and that the image holds its surroundings."
