@@ -3,12 +3,14 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from app.schemas import Prediction
 from training.cases import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from training.cli import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -40,22 +42,13 @@ def test_its_manifest_example_has_the_columns_that_are_read() -> None:
 
 def test_every_option_of_cadx_train_it_names_is_taught_by_help() -> None:
     for command, options in re.findall(r"cadx-train ([a-z-]+)([^\n`]*)", README):
-        if command == "help":
-            continue
-        shown = subprocess.run(
-            [sys.executable, "-c", "from training.cli import main; main()", command, "--help"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={"COLUMNS": "200", "PATH": ""},
-        ).stdout
+        shown = CliRunner().invoke(cli, [command, "--help"], terminal_width=200)
+        assert shown.exit_code == 0, command
         for option in re.findall(r"--[a-z-]+", options):
-            assert option in shown, (command, option)
+            assert option in shown.output, (command, option)
 
 
 def test_its_answer_is_the_shape_that_the_service_gives() -> None:
-    from app.schemas import Prediction
-
     block = re.search(r"```json\n(.*?)```", README, flags=re.DOTALL)
     assert block is not None
     assert set(json.loads(block[1])) <= set(Prediction.model_fields)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from cadx.lesion.segmentation.levels import contour_sums, joining_level, nested_shapes
 from cadx.lesion.segmentation.records import Trace
@@ -88,6 +89,10 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
     frame[1:-1, 1:-1] = False
     shapes = nested_shapes(index, LEVELS, frame)
     inward, magnitude = radial_gradient(surface.gray, seed)
+    if not surface.tissue.all():
+        # The step from tissue to padding or air is nobody's outline: it counts as length without evidence.
+        trusted = ndimage.binary_erosion(surface.tissue, np.ones((3, 3)), border_value=1)
+        inward, magnitude = inward * trusted, magnitude * trusted
     length = contour_sums(index, LEVELS, np.ones_like(image))
     inward_sum = contour_sums(index, LEVELS, inward)
     rgi = inward_sum / np.maximum(contour_sums(index, LEVELS, magnitude), 1e-12)
