@@ -30,7 +30,7 @@ PREDICTION_EXAMPLE: Document = {
         "reading": {"photometric_interpretation": "MONOCHROME2", "bits_stored": 12},
     },
     "region": {"size_px": 512, "spacing_mm": 0.1, "padded_share": 0.0},
-    "segmentation": {"method": "region_growing", "outcome": "found"},
+    "segmentation": {"method": "dual_stage", "outcome": "found"},
     "features": [{"name": "effective_diameter_mm", "value": 13.4, "unit": "mm", "family": "size"}],
     "contour": [[1604.2, 2098.0], [1630.0, 2070.5], [1655.1, 2101.3], [1604.2, 2098.0]],
     "flags": [],
@@ -67,7 +67,7 @@ MODEL_EXAMPLE: Document = {
     "demonstration_only": True,
     "notices": ["not pretrained, demonstration only"],
     "backbone": {"architecture": "alexnet", "layer": "fc6", "weights": "random:0", "pretrained": False},
-    "segmentation_method": "region_growing",
+    "segmentation_method": "dual_stage",
     "reading_policy": {"voi": "file", "spacing_plane": "detector", "allow_for_processing": False},
     "features": [
         {
