@@ -77,12 +77,12 @@ def whole_study(manifest: Path, folder: Path) -> tuple[Fit, float, float]:
     return fit, fit_wall + report_wall + bundle_wall, fit_cpu + report_cpu + bundle_cpu
 
 
-def naive_features(cases: tuple[Case, ...], backbone: Backbone) -> None:
+def naive_features(cases: tuple[Case, ...], backbone: Backbone, method: SegmentationMethod) -> None:
     """One ROI, one CNN pass, one region a feature: nothing shared, nothing beside."""
     for case in cases:
         roi = read_roi(case, ReadingPolicy())
         backbone.features(roi.gray[None])
-        mask = segment(roi, SegmentationMethod.REGION_GROWING).mask
+        mask = segment(roi, method).mask
         for feature in FEATURES:
             feature.compute(measure_region(roi.gray, roi.valid, mask))
 
@@ -133,7 +133,9 @@ def compare(fit: Fit, roi_part: int, point_part: int, study_cpu: float) -> None:
         f"features of {len(some)} ROIs, ours",
         lambda: extract_features(some, fit.backbone, settings.policy, settings.segmentation_method),
     )
-    _, _, naive = timed(f"features of {len(some)} ROIs, naive", lambda: naive_features(some, fit.backbone))
+    _, _, naive = timed(
+        f"features of {len(some)} ROIs, naive", lambda: naive_features(some, fit.backbone, settings.segmentation_method)
+    )
     feature_ratio = naive / ours
     outer = fit.evaluation.folds[0].train
     X, y = fit.tables.cnn[outer].astype(np.float64), fit.evaluation.labels[outer]

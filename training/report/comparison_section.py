@@ -10,6 +10,8 @@ from training.study.provenance import Study
 from training.study.reading import p_number, read_comparison, signed
 from training.study.scored import SHORT_NAMES
 
+UNTESTED = "Figure and table below are printed for completeness; with so few cases their p-values mean nothing."
+
 
 def comparison_section(study: Study) -> Section:
     """The tests, in words and in a table."""
@@ -20,6 +22,7 @@ def comparison_section(study: Study) -> Section:
         "Comparison of the classifiers",
         (
             *(read_comparison(found) for found in comparisons),
+            *(() if all(found.testable for found in comparisons) else (UNTESTED,)),
             Figure(
                 "differences",
                 "Differences of AUC with 95 % limits.",

@@ -62,7 +62,7 @@ def _table_1(study: Study) -> Table:
     return Table(
         f"Table 1 of the paper for these cases: mean AUC over {study.analysis.folds} folds by "
         f"{study.analysis.grouped_by}, its SD over folds, and the time to extract features and cross-validate.",
-        ("Classifier", "AUC", "95 % CI", "SD", "Folds", "Time", "Paper: AUC", "SD", "Time"),
+        ("Classifier", "AUC", "95 % CI", "SD", "Folds", "Time", "Paper: AUC", "Paper: SD", "Paper: time"),
         tuple(rows),
         "The paper's figures are for its own 219 lesions on 607 digital mammograms; they are a landmark, not a target. "
         "The interval is Obuchowski's for clustered ROIs, within folds. Times are wall time here and now, summed "

@@ -53,16 +53,19 @@ def read_comparison(comparison: Comparison) -> str:
     """Say what the headline test of two classifiers found, and what it did not."""
     first, second = SHORT_NAMES[comparison.first], SHORT_NAMES[comparison.second]
     found = comparison.clustered
-    low, high = (found.low, found.high) if found.difference >= 0 else (-found.high, -found.low)
-    numbers = (
-        f"AUC difference {abs(found.difference):.3f} (95 % CI {signed(low)} to {signed(high)}; "
-        f"{p_value(found.p_value)}, {p_value(comparison.p_holm)} after Holm's correction)"
-    )
+    less = f"AUC of {first} less that of {second}: {signed(found.difference)} (95 % CI {signed(found.low)} to "
+    p = f"{p_value(found.p_value)}, {p_value(comparison.p_holm)} after Holm's correction"
     if not comparison.testable:
-        return f"{first} and {second}: {TOO_FEW}; for what it is worth, {numbers}."
+        return f"{first} and {second}: {TOO_FEW}. {less}{signed(found.high)}, not to be relied on)."
     if not comparison.significant:
-        return f"{first} and {second}: no significant difference; {numbers}. The data do not tell them apart."
-    better, worse = (first, second) if found.difference > 0 else (second, first)
+        return (
+            f"{first} and {second}: no significant difference. {less}{signed(found.high)}; {p}). The data do not tell "
+            "them apart."
+        )
+    better, worse, low, high = (
+        (first, second, found.low, found.high) if found.difference > 0 else (second, first, -found.high, -found.low)
+    )
+    numbers = f"AUC difference {abs(found.difference):.3f} (95 % CI {signed(low)} to {signed(high)}; {p})"
     return f"{better} is significantly better than {worse}: {numbers}. {_second_opinion(comparison)}".rstrip()
 
 
@@ -83,7 +86,7 @@ def read_chance(performance: Performance) -> str:
     )
     name = SHORT_NAMES[performance.name]
     if not performance.testable:
-        return f"{name}: {TOO_FEW}; for what it is worth, {numbers}, after Holm's correction."
+        return f"{name}: {TOO_FEW}. AUC {auc.auc:.3f} (95 % CI {interval(auc.low, auc.high)}, not to be relied on)."
     if performance.above_chance:
         return f"{name} tells malignant from benign better than chance ({numbers}, after Holm's correction)."
     return f"{name} is not significantly better than chance ({numbers}, after Holm's correction)."
