@@ -36,7 +36,7 @@ HOW = {
         "finds something here leaks."
     ),
     StudyKind.EXTERNAL_TEST: (
-        "External test: the bundle was fitted beforehand, on other cases, and nothing was fitted or chosen on these."
+        "External test: the bundle was fitted beforehand, and nothing was fitted or chosen on these cases."
     ),
 }
 
