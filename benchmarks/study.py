@@ -116,12 +116,12 @@ def main() -> None:
             timed("phantoms (not part of the study)", lambda: write_planned_cohort(cohort, plan_paper_cohort(SEED)))
         load = os.getloadavg()[0]
         fit, wall, cpu = whole_study(cohort / "manifest.csv", Path(scratch) / "study")
-    print(f"{'WHOLE STUDY (bound: 60 s wall on two quiet cores)':<58} {wall:8.1f} s wall {cpu:8.1f} s CPU")
-    print(f"cores {os.cpu_count()}, load average at the start {load:.1f}; paper: about 600 s")
-    for branch in fit.evaluation.classifiers:
-        print(f"  {branch.name:<9} AUC {branch.mean_auc:.3f} (SD {branch.sd_auc:.3f}): phantoms, random weights")
-    if not arguments.no_peer:
-        compare(fit, arguments.roi_part, arguments.point_part, cpu)
+        print(f"{'WHOLE STUDY (bound: 60 s wall on two quiet cores)':<58} {wall:8.1f} s wall {cpu:8.1f} s CPU")
+        print(f"cores {os.cpu_count()}, load average at the start {load:.1f}; paper: about 600 s")
+        for branch in fit.evaluation.classifiers:
+            print(f"  {branch.name:<9} AUC {branch.mean_auc:.3f} (SD {branch.sd_auc:.3f}): phantoms, random weights")
+        if not arguments.no_peer:
+            compare(fit, arguments.roi_part, arguments.point_part, cpu)
 
 
 def compare(fit: Fit, roi_part: int, point_part: int, study_cpu: float) -> None:
