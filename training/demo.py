@@ -17,7 +17,7 @@ import numpy as np
 from rich.console import Console
 
 from cadx.bundle import BundleManifest
-from cadx.cnn import BackboneSpec, imagenet_weights_available
+from cadx.cnn import BackboneSpec, why_no_imagenet_weights
 from cadx.mammogram import ReadingPolicy
 from training.cases import Case, read_manifest
 from training.cli import run
@@ -80,7 +80,7 @@ def demonstrate(demo: Demonstration, console: Console) -> None:
 
 def choose_backbone(console: Console) -> BackboneSpec:
     """ImageNet weights where they can be had, else seeded random ones, and then loudly so."""
-    obstacle = imagenet_weights_available(BackboneSpec().architecture)
+    obstacle = why_no_imagenet_weights(BackboneSpec().architecture)
     if obstacle is None:
         return BackboneSpec()
     console.rule("[bold red]NOT PRETRAINED, DEMONSTRATION ONLY")

@@ -1,7 +1,7 @@
 """CNNs as fixed feature extractors: architecture + weights + layer -> feature vectors of ROIs (Method A)."""
 
 from cadx.cnn.backbone import EXTRACTION_VERSION, Backbone, load_exported
-from cadx.cnn.loading import imagenet_weights_available, load_backbone
+from cadx.cnn.loading import load_backbone, why_no_imagenet_weights
 from cadx.cnn.spec import ALEXNET_LAYERS, BackboneSpec
 
 __all__ = [
@@ -9,7 +9,7 @@ __all__ = [
     "EXTRACTION_VERSION",
     "Backbone",
     "BackboneSpec",
-    "imagenet_weights_available",
     "load_backbone",
     "load_exported",
+    "why_no_imagenet_weights",
 ]

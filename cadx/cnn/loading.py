@@ -53,7 +53,7 @@ def load_backbone(
     return Backbone(spec, built.weights_digest, spec.pretrained, shapes, engine, model)
 
 
-def imagenet_weights_available(architecture: str) -> str | None:
+def why_no_imagenet_weights(architecture: str) -> str | None:
     """Say why ImageNet weights cannot be had, without downloading them.
 
     Parameters

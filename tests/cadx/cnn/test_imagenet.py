@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cadx.cnn import BackboneSpec, imagenet, imagenet_weights_available, load_backbone
+from cadx.cnn import BackboneSpec, imagenet, load_backbone, why_no_imagenet_weights
 from cadx.errors import WeightsMissing
 
 
@@ -30,14 +30,14 @@ def slow(*_: object, **__: object) -> None:
 
 def test_no_network_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
-    assert imagenet_weights_available("alexnet") == "the host of the weights cannot be reached (Connection refused)"
+    assert why_no_imagenet_weights("alexnet") == "the host of the weights cannot be reached (Connection refused)"
 
 
 def test_silent_network_is_a_reason_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imagenet, "REACHABLE_WITHIN_S", 0.2)
     monkeypatch.setattr(urllib.request, "urlopen", slow)
     started = time.monotonic()
-    assert imagenet_weights_available("alexnet") == "the host of the weights did not answer within 0.2 s"
+    assert why_no_imagenet_weights("alexnet") == "the host of the weights did not answer within 0.2 s"
     assert time.monotonic() - started < 0.9
 
 
@@ -45,11 +45,11 @@ def test_cached_weights_need_no_network(monkeypatch: pytest.MonkeyPatch, empty_c
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     empty_cache.mkdir(parents=True)
     (empty_cache / "alexnet-owt-7be5be79.pth").touch()
-    assert imagenet_weights_available("alexnet") is None
+    assert why_no_imagenet_weights("alexnet") is None
 
 
 def test_only_torchvisions_models_have_published_weights() -> None:
-    assert imagenet_weights_available("alexnet2012") == "torchvision publishes no ImageNet weights for alexnet2012"
+    assert why_no_imagenet_weights("alexnet2012") == "torchvision publishes no ImageNet weights for alexnet2012"
 
 
 def test_loading_without_network_names_all_three_sources(monkeypatch: pytest.MonkeyPatch) -> None:
