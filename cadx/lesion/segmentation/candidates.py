@@ -91,7 +91,7 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
     inward, magnitude = radial_gradient(surface.gray, seed)
     if not surface.tissue.all():
         # The step from tissue to padding or air is nobody's outline: it counts as length without evidence.
-        trusted = ndimage.binary_erosion(surface.tissue, np.ones((3, 3)), border_value=1)
+        trusted = ndimage.binary_erosion(surface.tissue, np.ones((3, 3), dtype=np.bool_), border_value=1)
         inward, magnitude = inward * trusted, magnitude * trusted
     length = contour_sums(index, LEVELS, np.ones_like(image))
     inward_sum = contour_sums(index, LEVELS, inward)
