@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from joblib import parallel_config
@@ -38,6 +39,8 @@ class FitSettings:
     ----------
     grid
         What the searches of both SVMs try.
+    class_weight
+        Of both SVMs: None as in the paper, or ``"balanced"``.
     folds
         Folds of the outer cross validation, by lesion (by patient where known).
     seed
@@ -54,6 +57,7 @@ class FitSettings:
     segmentation_method: SegmentationMethod = DEFAULT_METHOD
     policy: ReadingPolicy = field(default_factory=ReadingPolicy)
     grid: PolynomialGrid = field(default_factory=PolynomialGrid)
+    class_weight: Literal["balanced"] | None = None
     folds: int = 5
     seed: int = 0
     skip_unusable: bool = False
@@ -113,7 +117,9 @@ def fit_models(
             progress=progress,
         )
     labels, groups = _labels(tables.cases), _groups(tables.cases)
-    estimator = PolynomialSvm(settings.grid, inner_folds=settings.folds, seed=settings.seed)
+    estimator = PolynomialSvm(
+        settings.grid, inner_folds=settings.folds, seed=settings.seed, class_weight=settings.class_weight
+    )
     # Threads for the fits of a search; the estimators themselves, which go into a bundle, ask for none.
     with parallel_config(backend="threading", n_jobs=os.cpu_count()):
         with progress_bar(console, "nested cross validation (fits)") as progress:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cadx.bundle import load_bundle
+from cadx.mammogram import ReadingPolicy, SpacingPlane, VoiPolicy
 from training.cases import Case, Label, read_manifest, write_manifest
 from training.cli import main
 
@@ -122,3 +124,14 @@ def test_an_unusable_case_stops_the_fit_unless_it_may_be_left_out(
     assert run_fit(monkeypatch, manifest, *options, "--skip-unusable") == 0
     assert "broken.dcm" in capsys.readouterr().out.replace("\n", "")
     assert json.loads((out / "bundle.json").read_text())["cohort"]["rois"] == len(cases)
+
+
+def test_reading_policy_and_class_weights_are_kept_in_the_bundle(
+    phantom_manifest: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices = ("--voi", "full_range", "--plane", "lesion", "--for-processing", "--class-weight", "balanced")
+    assert run_fit(monkeypatch, phantom_manifest, "--out", out, "--folds", 3, *choices, *RANDOM) == 0
+    bundle = load_bundle(out)
+    assert bundle.policy == ReadingPolicy(VoiPolicy.FULL_RANGE, SpacingPlane.LESION, allow_for_processing=True)
+    assert bundle.classifiers.cnn.class_weight == "balanced"
+    assert bundle.classifiers.lesion.class_weight == "balanced"

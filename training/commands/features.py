@@ -7,28 +7,40 @@ import typer
 from rich.console import Console
 
 from cadx.cnn.spec import BackboneSpec
-from cadx.lesion.segmentation import DEFAULT_METHOD, SegmentationMethod
-
-PAPER = BackboneSpec()
+from cadx.lesion.segmentation import DEFAULT_METHOD
+from training.commands.options import (
+    PAPER,
+    READING,
+    Architecture,
+    Cache,
+    ForProcessing,
+    Layer,
+    Manifest,
+    Method,
+    Plane,
+    Pooling,
+    SkipUnusable,
+    Voi,
+    Weights,
+)
 
 
 def features(
-    manifest: Annotated[Path, typer.Argument(help="CSV of the cases, as for fit.")],
+    manifest: Manifest,
     out: Annotated[Path, typer.Option(help="File to write: its name ends in .parquet or .csv.")],
     table: Annotated[
         Literal["both", "cnn", "lesion"], typer.Option(help="Method A's features, Method B's, or both.")
     ] = "both",
-    backbone: Annotated[
-        str, typer.Option(help="CNN: alexnet, alexnet2012 or any torchvision classification model.")
-    ] = PAPER.architecture,
-    layer: Annotated[str, typer.Option(help="Its layer: conv1 to fc8, else a node's name.")] = PAPER.layer,
-    weights: Annotated[str, typer.Option(help="imagenet, the path of a weights file, or random:SEED.")] = PAPER.weights,
-    pooling: Annotated[str, typer.Option(help="Of spatial maps: none, mean or max.")] = PAPER.pooling,
-    segmentation: Annotated[SegmentationMethod, typer.Option(help="How lesions are outlined.")] = DEFAULT_METHOD,
-    cache: Annotated[Path | None, typer.Option(help="Folder of remembered features.")] = None,
-    skip_unusable: Annotated[
-        bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")
-    ] = False,
+    backbone: Architecture = PAPER.architecture,
+    layer: Layer = PAPER.layer,
+    weights: Weights = PAPER.weights,
+    pooling: Pooling = PAPER.pooling,
+    segmentation: Method = DEFAULT_METHOD,
+    voi: Voi = READING.voi,
+    plane: Plane = READING.spacing_plane,
+    for_processing: ForProcessing = False,
+    cache: Cache = None,
+    skip_unusable: SkipUnusable = False,
 ) -> None:
     """Write the feature table of a cohort, a row a case, for other tools.
 
@@ -51,7 +63,7 @@ def features(
         tables = extract_features(
             cases,
             cnn,
-            ReadingPolicy(),
+            ReadingPolicy(voi, plane, for_processing),
             segmentation,
             store=FeatureStore(FeatureCache(cache or default_folder())),
             skip_unusable=skip_unusable,

@@ -7,39 +7,49 @@ import typer
 from rich.console import Console
 
 from cadx.cnn.spec import BackboneSpec
-from cadx.lesion.segmentation import DEFAULT_METHOD, SegmentationMethod
-
-PAPER = BackboneSpec()
+from cadx.lesion.segmentation import DEFAULT_METHOD
+from cadx.mammogram.policy import ReadingPolicy
+from training.commands.options import (
+    PAPER,
+    READING,
+    Architecture,
+    ClassWeight,
+    Folds,
+    ForProcessing,
+    Layer,
+    Manifest,
+    Method,
+    Plane,
+    Pooling,
+    Seed,
+    SkipUnusable,
+    Source,
+    Synthetic,
+    Voi,
+    Weighting,
+    Weights,
+)
 
 
 def fit(
-    manifest: Annotated[
-        Path,
-        typer.Argument(help="CSV of the cases: image, x, y, label, lesion_id [, patient_id, pixel_spacing_mm, view]."),
-    ],
+    manifest: Manifest,
     out: Annotated[Path, typer.Option(help="Folder of the bundle to write; its name is the model's name.")] = Path(
         "models/mine"
     ),
-    backbone: Annotated[
-        str, typer.Option(help="CNN: alexnet (as in the paper), alexnet2012 or any torchvision classification model.")
-    ] = PAPER.architecture,
-    layer: Annotated[
-        str, typer.Option(help="Its layer: conv1 to fc8 for an AlexNet, else a node such as features.12.cat.")
-    ] = PAPER.layer,
-    weights: Annotated[
-        str, typer.Option(help="imagenet (downloaded once), the path of a state dict, or random:SEED (demonstration).")
-    ] = PAPER.weights,
-    pooling: Annotated[str, typer.Option(help="Of spatial maps: none, mean or max.")] = PAPER.pooling,
-    segmentation: Annotated[SegmentationMethod, typer.Option(help="How lesions are outlined.")] = DEFAULT_METHOD,
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion or patient.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Decides the folds.")] = 0,
-    source: Annotated[str, typer.Option(help="What the cases are, for the model card.")] = "",
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="The cases are phantoms: every output will say so.")
-    ] = False,
-    skip_unusable: Annotated[
-        bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")
-    ] = False,
+    backbone: Architecture = PAPER.architecture,
+    layer: Layer = PAPER.layer,
+    weights: Weights = PAPER.weights,
+    pooling: Pooling = PAPER.pooling,
+    segmentation: Method = DEFAULT_METHOD,
+    voi: Voi = READING.voi,
+    plane: Plane = READING.spacing_plane,
+    for_processing: ForProcessing = False,
+    class_weight: Weighting = ClassWeight.NONE,
+    folds: Folds = 5,
+    seed: Seed = 0,
+    source: Source = "",
+    synthetic: Synthetic = False,
+    skip_unusable: SkipUnusable = False,
 ) -> None:
     """Fit the three classifiers, evaluate them by lesion, and write a bundle that the service can load.
 
@@ -55,6 +65,8 @@ def fit(
     settings = FitSettings(
         backbone=BackboneSpec(backbone, layer, weights, pooling),
         segmentation_method=segmentation,
+        policy=ReadingPolicy(voi, plane, for_processing),
+        class_weight=class_weight.setting,
         folds=folds,
         seed=seed,
         skip_unusable=skip_unusable,

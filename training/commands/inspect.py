@@ -7,9 +7,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cadx.mammogram.policy import ReadingPolicy, SpacingPlane, VoiPolicy
-
-DEFAULT = ReadingPolicy()
+from cadx.mammogram.policy import ReadingPolicy
+from training.commands.options import READING, ForProcessing, Plane, Voi
 
 
 def inspect(
@@ -19,9 +18,9 @@ def inspect(
     out: Annotated[Path | None, typer.Option(help="Picture to write, such as picture.png.")] = None,
     spacing_mm: Annotated[float | None, typer.Option(help="Pixel spacing, for files that tell none.")] = None,
     frame: Annotated[int | None, typer.Option(help="Frame of a multi-frame file, from 1.")] = None,
-    voi: Annotated[VoiPolicy, typer.Option(help="Gray-level transformation.")] = DEFAULT.voi,
-    plane: Annotated[SpacingPlane, typer.Option(help="Plane in which spacing is counted.")] = DEFAULT.spacing_plane,
-    for_processing: Annotated[bool, typer.Option("--for-processing", help="Accept raw detector data.")] = False,
+    voi: Voi = READING.voi,
+    plane: Plane = READING.spacing_plane,
+    for_processing: ForProcessing = False,
 ) -> None:
     """Show how one image is read: spacing, gray levels, polarity, what is doubtful, and the region about a centre.
 

@@ -8,6 +8,21 @@ import typer
 from rich.console import Console
 
 from cadx.cnn.spec import ALEXNET_LAYERS, BackboneSpec
+from training.commands.options import (
+    PAPER,
+    READING,
+    Architecture,
+    Folds,
+    ForProcessing,
+    Manifest,
+    Plane,
+    Pooling,
+    Seed,
+    SkipUnusable,
+    Synthetic,
+    Voi,
+    Weights,
+)
 
 if TYPE_CHECKING:
     from training.layers import LayerComparison
@@ -16,27 +31,24 @@ COLUMNS = ("layer", "length", "varying_length", "auc", "auc_sd", "standard_error
 
 
 def layers(
-    manifest: Annotated[Path, typer.Argument(help="CSV of the cases, as for fit.")],
+    manifest: Manifest,
     out: Annotated[Path, typer.Option(help="Folder for layers.csv, layers.png and roi-through-layers.png.")],
-    backbone: Annotated[
-        str, typer.Option(help="CNN: alexnet, alexnet2012 or any torchvision classification model.")
-    ] = "alexnet",
+    backbone: Architecture = PAPER.architecture,
     layer: Annotated[
         list[str] | None, typer.Option(help="A layer to compare; repeat it. By default AlexNet's 11, conv1 to fc8.")
     ] = None,
-    weights: Annotated[str, typer.Option(help="imagenet, the path of a weights file, or random:SEED.")] = "imagenet",
-    pooling: Annotated[str, typer.Option(help="Of spatial maps: none (as in the paper), mean or max.")] = "none",
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion or patient.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Decides the folds.")] = 0,
+    weights: Weights = PAPER.weights,
+    pooling: Pooling = PAPER.pooling,
+    voi: Voi = READING.voi,
+    plane: Plane = READING.spacing_plane,
+    for_processing: ForProcessing = False,
+    folds: Folds = 5,
+    seed: Seed = 0,
     cache: Annotated[
         Path | None, typer.Option(help="Folder of remembered features: 3 MB a ROI for AlexNet's 11 layers.")
     ] = None,
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="The cases are phantoms: the figures will say so.")
-    ] = False,
-    skip_unusable: Annotated[
-        bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")
-    ] = False,
+    synthetic: Synthetic = False,
+    skip_unusable: SkipUnusable = False,
 ) -> None:
     """Compare the CNN's layers as feature sources: AUC with error bars, lengths, seconds (Huynh 2016, figures 2 and 3).
 
@@ -58,7 +70,7 @@ def layers(
     cnn = load_backbone(BackboneSpec(backbone, names[-1], weights, pooling), layers=names)
     notice = notice_of(synthetic=synthetic, pretrained=cnn.pretrained)
     kept = FeatureCache(cache or default_folder())
-    policy = ReadingPolicy()
+    policy = ReadingPolicy(voi, plane, for_processing)
     with progress_bar(console, "one pass a ROI") as extracting, progress_bar(console, "layers") as evaluating:
         comparison = compare_layers(
             cases,

@@ -6,22 +6,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
-from cadx.mammogram.policy import ReadingPolicy, SpacingPlane, VoiPolicy
-
-DEFAULT = ReadingPolicy()
+from cadx.lesion import DEFAULT_METHOD
+from cadx.mammogram.policy import ReadingPolicy
+from training.commands.options import READING, ForProcessing, Manifest, Method, Plane, Voi
 
 
 def segment(
-    manifest: Annotated[Path, typer.Argument(help="CSV of the cases.")],
+    manifest: Manifest,
     out: Annotated[Path, typer.Option(help="Folder to write: contact sheets, features.csv, lesions/.")],
-    method: Annotated[SegmentationMethod, typer.Option(help="How lesions are outlined.")] = DEFAULT_METHOD,
+    method: Method = DEFAULT_METHOD,
     pictures: Annotated[
         bool, typer.Option(help="Draw every lesion with its trace; the contact sheets are always made.")
     ] = True,
-    voi: Annotated[VoiPolicy, typer.Option(help="Gray-level transformation.")] = DEFAULT.voi,
-    plane: Annotated[SpacingPlane, typer.Option(help="Plane in which spacing is counted.")] = DEFAULT.spacing_plane,
-    for_processing: Annotated[bool, typer.Option("--for-processing", help="Accept raw detector data.")] = False,
+    voi: Voi = READING.voi,
+    plane: Plane = READING.spacing_plane,
+    for_processing: ForProcessing = False,
 ) -> None:
     """Outline and measure every lesion of a manifest, to see how segmentation behaves before fitting anything.
 

@@ -7,45 +7,54 @@ import typer
 from rich.console import Console
 
 from cadx.cnn.spec import BackboneSpec
-from cadx.lesion.segmentation import DEFAULT_METHOD, SegmentationMethod
-
-PAPER = BackboneSpec()
+from cadx.lesion.segmentation import DEFAULT_METHOD
+from cadx.mammogram.policy import ReadingPolicy
+from training.commands.options import (
+    PAPER,
+    READING,
+    Architecture,
+    Cache,
+    ClassWeight,
+    Folds,
+    ForProcessing,
+    Layer,
+    Manifest,
+    Method,
+    Plane,
+    Pooling,
+    Seed,
+    SkipUnusable,
+    Source,
+    Synthetic,
+    Voi,
+    Weighting,
+    Weights,
+)
 
 
 def study(
-    manifest: Annotated[
-        Path,
-        typer.Argument(help="CSV of the cases: image, x, y, label, lesion_id [, patient_id, pixel_spacing_mm, view]."),
-    ],
+    manifest: Manifest,
     out: Annotated[Path, typer.Option(help="Folder to write; the bundle in it bears its name.")] = Path("studies/mine"),
     title: Annotated[str, typer.Option(help="Title of the report.")] = "",
     name: Annotated[str, typer.Option(help="Name of the bundle, if not the folder's.")] = "",
-    backbone: Annotated[
-        str, typer.Option(help="CNN: alexnet (as in the paper), alexnet2012 or any torchvision classification model.")
-    ] = PAPER.architecture,
-    layer: Annotated[
-        str, typer.Option(help="Its layer: conv1 to fc8 for an AlexNet, else a node such as features.12.cat.")
-    ] = PAPER.layer,
-    weights: Annotated[
-        str, typer.Option(help="imagenet (downloaded once), the path of a state dict, or random:SEED (demonstration).")
-    ] = PAPER.weights,
-    pooling: Annotated[str, typer.Option(help="Of spatial maps: none, mean or max.")] = PAPER.pooling,
-    segmentation: Annotated[SegmentationMethod, typer.Option(help="How lesions are outlined.")] = DEFAULT_METHOD,
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion or patient.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Decides folds and bootstraps.")] = 0,
+    backbone: Architecture = PAPER.architecture,
+    layer: Layer = PAPER.layer,
+    weights: Weights = PAPER.weights,
+    pooling: Pooling = PAPER.pooling,
+    segmentation: Method = DEFAULT_METHOD,
+    voi: Voi = READING.voi,
+    plane: Plane = READING.spacing_plane,
+    for_processing: ForProcessing = False,
+    class_weight: Weighting = ClassWeight.NONE,
+    folds: Folds = 5,
+    seed: Seed = 0,
     layers: Annotated[
         Path | None, typer.Option(help="A layers.csv of `cadx-train layers` to show; by default that in --out, if any.")
     ] = None,
-    cache: Annotated[
-        Path | None, typer.Option(help="Folder of remembered features; by default in the user's cache folder.")
-    ] = None,
-    source: Annotated[str, typer.Option(help="What the cases are, for the model card.")] = "",
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="The cases are phantoms: every output will say so.")
-    ] = False,
-    skip_unusable: Annotated[
-        bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")
-    ] = False,
+    cache: Cache = None,
+    source: Source = "",
+    synthetic: Synthetic = False,
+    skip_unusable: SkipUnusable = False,
     negative_control: Annotated[
         bool, typer.Option("--negative-control", help="Shuffle the truths: a study that must find nothing; no bundle.")
     ] = False,
@@ -67,6 +76,8 @@ def study(
     settings = FitSettings(
         backbone=BackboneSpec(backbone, layer, weights, pooling),
         segmentation_method=segmentation,
+        policy=ReadingPolicy(voi, plane, for_processing),
+        class_weight=class_weight.setting,
         folds=folds,
         seed=seed,
         skip_unusable=skip_unusable,

@@ -1,0 +1,57 @@
+"""Options that several commands share, each described once. Defaults stand in the commands."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cadx.cnn.spec import BackboneSpec
+from cadx.lesion.segmentation import SegmentationMethod
+from cadx.mammogram.policy import ReadingPolicy, SpacingPlane, VoiPolicy
+
+PAPER = BackboneSpec()
+READING = ReadingPolicy()
+
+
+class ClassWeight(StrEnum):
+    """Whether errors of the rarer class count more."""
+
+    NONE = "none"
+    BALANCED = "balanced"
+
+    @property
+    def setting(self) -> Literal["balanced"] | None:
+        """As the classifiers take it."""
+        return "balanced" if self is ClassWeight.BALANCED else None
+
+
+Manifest = Annotated[
+    Path,
+    typer.Argument(help="CSV of the cases: image, x, y, label, lesion_id [, patient_id, pixel_spacing_mm, view]."),
+]
+Architecture = Annotated[
+    str, typer.Option(help="CNN: alexnet (as in the paper), alexnet2012 or any torchvision classification model.")
+]
+Layer = Annotated[
+    str, typer.Option(help="Its layer: conv1 to fc8 for an AlexNet, else a node such as features.12.cat.")
+]
+Weights = Annotated[
+    str, typer.Option(help="imagenet (downloaded once), the path of a weights file, or random:SEED (demonstration).")
+]
+Pooling = Annotated[str, typer.Option(help="Of spatial maps: none (as in the paper), mean or max.")]
+Method = Annotated[SegmentationMethod, typer.Option(help="How lesions are outlined.")]
+Voi = Annotated[VoiPolicy, typer.Option(help="Gray levels: the file's own VOI, or the full range of stored values.")]
+Plane = Annotated[SpacingPlane, typer.Option(help="Plane in which pixel spacing is counted.")]
+ForProcessing = Annotated[bool, typer.Option("--for-processing", help="Accept raw detector data (FOR PROCESSING).")]
+Weighting = Annotated[ClassWeight, typer.Option(help="Of the SVMs: none (as in the paper) or balanced.")]
+Folds = Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion or patient.")]
+Seed = Annotated[int, typer.Option(min=0, help="Decides the folds, and the bootstraps of a study.")]
+Cache = Annotated[
+    Path | None, typer.Option(help="Folder of remembered features; by default in the user's cache folder.")
+]
+Source = Annotated[str, typer.Option(help="What the cases are, for the model card.")]
+Synthetic = Annotated[bool, typer.Option("--synthetic", help="The cases are phantoms: every output will say so.")]
+SkipUnusable = Annotated[
+    bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")
+]
