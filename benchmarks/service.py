@@ -20,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,8 +146,22 @@ def run(command: list[str], port: int, path: str, ready_path: str, **environment
                 time.sleep(0.02)
         yield Server(process, port, path, time.perf_counter() - started)
     finally:
-        process.terminate()
-        process.wait(60)
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server and every process it started; LitServe's outlive it."""
+    try:
+        family = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    process.terminate()
+    process.wait(60)
+    for child in family:
+        with suppress(psutil.NoSuchProcess):
+            child.terminate()
+    for child in psutil.wait_procs(family, timeout=10)[1]:
+        child.kill()
 
 
 def our_server(bundle: Path, **settings: str) -> "contextmanager[Server]":
