@@ -51,11 +51,6 @@ cli.command()(phantoms)
 cli.add_typer(import_cli, name="import")
 
 
-@cli.callback()
-def _commands() -> None:
-    """Keep the commands named even while there is only one."""
-
-
 def main() -> None:
     """Run the command line."""
     run(cli)

@@ -17,6 +17,7 @@ from cadx.lesion import SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from cadx.records import Roi
 from training.cases import Case
+from training.digests import file_sha256
 from training.feature_cache import BYTES, FLOAT32, FLOAT64, FeatureCache, code_digest, key_of
 
 
@@ -89,10 +90,8 @@ def _code(*packages: str) -> str:
 
 
 def _reading_key(case: Case, policy: ReadingPolicy) -> str:
-    with case.image.open("rb") as file:
-        image = hashlib.file_digest(file, "sha256").hexdigest()
     facts = {
-        "image": image,
+        "image": file_sha256(case.image),
         "centre": [case.centre.x, case.centre.y],
         "spacing_mm": case.pixel_spacing_mm,
         "policy": dataclasses.asdict(policy),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cadx.bundle import CohortDigests
 from training.cases import Case
+from training.digests import file_sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,7 @@ def salted(salt: str, kind: str, identifier: str) -> str:
 @lru_cache(maxsize=100_000)
 def image_sha256(path: Path) -> str:
     """Return the digest of a file's bytes; asked twice of one path, the file is read once."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)
 
 
 def _sorted(digests: Iterable[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.digests import file_sha256
 from training.extraction import FeatureTables
 from training.study.analysis import Analysis
 from training.study.layers import LayerFigures
@@ -160,8 +161,3 @@ def array_sha256(table: NDArray[np.floating]) -> str:
     content = np.ascontiguousarray(table)
     head = f"{content.dtype.str}{content.shape}".encode()
     return hashlib.sha256(head + content.tobytes()).hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """Digest a small file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
