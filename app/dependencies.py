@@ -16,8 +16,8 @@ API_KEY = APIKeyHeader(
 )
 
 
-def get_service(request: Request) -> Service:
-    """The running service."""
+async def get_service(request: Request) -> Service:
+    """The running service; a coroutine, because FastAPI sends plain functions through a thread."""
     service: Service = request.app.state.service
     return service
 

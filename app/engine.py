@@ -7,20 +7,20 @@ for any more (client gone, deadline passed) is taken off the queue, or stops at 
 import asyncio
 import contextvars
 import math
-import os
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
-from threadpoolctl import threadpool_limits
 
 from app.errors import DeadlinePassed, QueueFull
 
 Result = TypeVar("Result")
+
+ARRIVAL_SECONDS = 2.0
 
 
 class Abandoned(Exception):
@@ -47,6 +47,23 @@ class Ticket:
             raise Abandoned
 
 
+class Place:
+    """A request's place among the workers and in the queue, kept while its body arrives.
+
+    Only for so long: a client that trickles its body would otherwise keep others out for nothing.
+    """
+
+    __slots__ = ("_kept_until",)
+
+    def __init__(self) -> None:
+        self._kept_until = time.monotonic() + ARRIVAL_SECONDS
+
+    @property
+    def late(self) -> bool:
+        """Whether the body took too long to be waited for."""
+        return time.monotonic() >= self._kept_until
+
+
 class Engine:
     """Runs jobs in threads.
 
@@ -66,6 +83,7 @@ class Engine:
         self.deadline_seconds = deadline_seconds
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="cadx-worker")
         self._lock = threading.Lock()
+        self._arriving: set[Place] = set()
         self._jobs = 0
         self._running = 0
         self._mean_seconds = 0.1
@@ -80,25 +98,34 @@ class Engine:
         """Jobs in the queue."""
         return max(0, self._jobs - self._running)
 
-    def check_room(self) -> None:
-        """Refuse before the body is read when there is no room anyway.
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """Keep a place for a request while its body arrives: who would be refused is refused before sending it.
 
         Raises
         ------
         QueueFull
             When every worker is busy and the queue is full.
         """
-        if self._jobs >= self.workers + self.queue_capacity:
-            wait_seconds = self._jobs * self._mean_seconds / self.workers
-            raise QueueFull(max(1, math.ceil(wait_seconds)), self.queue_capacity)
+        place = Place()
+        with self._lock:
+            self._check_room()
+            self._arriving.add(place)
+        try:
+            yield place
+        finally:
+            with self._lock:
+                self._arriving.discard(place)
 
     async def run(
-        self, job: Callable[[Ticket], Result], client_gone: Callable[[], Coroutine[Any, Any, None]]
+        self, place: Place, job: Callable[[Ticket], Result], client_gone: Callable[[], Coroutine[Any, Any, None]]
     ) -> Result:
         """Compute a job in a worker.
 
         Parameters
         ----------
+        place
+            Of the request; a late one counts as none.
         job
             Called in a worker thread; calls `Ticket.check` between its steps.
         client_gone
@@ -114,7 +141,9 @@ class Engine:
             When the client hung up.
         """
         with self._lock:
-            self.check_room()
+            self._arriving.discard(place)
+            if place.late:
+                self._check_room()
             self._jobs += 1
         ticket = Ticket()
         future = self._pool.submit(contextvars.copy_context().run, self._work, job, ticket)
@@ -152,26 +181,12 @@ class Engine:
                 self._running -= 1
                 self._mean_seconds += 0.1 * (seconds - self._mean_seconds)
 
+    def _check_room(self) -> None:
+        held = self._jobs + sum(not place.late for place in self._arriving)
+        if held >= self.workers + self.queue_capacity:
+            wait_seconds = held * self._mean_seconds / self.workers
+            raise QueueFull(max(1, math.ceil(wait_seconds)), self.queue_capacity)
+
     def _left(self, _: Future[Result]) -> None:
         with self._lock:
             self._jobs -= 1
-
-
-def usable_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """Cores that this process may use: its CPU affinity, cut by the container's quota."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = cgroup.read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        return cores
-    if quota == "max":
-        return cores
-    return max(1, min(cores, math.ceil(int(quota) / int(period))))
-
-
-def limit_compute_threads(threads: int) -> None:
-    """Set how many threads BLAS and OpenMP use for one computation, in the whole process.
-
-    Left alone, each library takes one thread a core for itself, so that several workers crowd each other out.
-    """
-    threadpool_limits(threads)

@@ -218,6 +218,16 @@ class QueueFull(BusyError):
 
 
 @dataclass(eq=False)
+class TooManyConnections(BusyError):
+    """Too many connections are open."""
+
+    limit: int
+
+    code: ClassVar[str] = "too_many_connections"
+    summary: ClassVar[str] = "More than {limit} connections are open."
+
+
+@dataclass(eq=False)
 class UploadMemoryFull(BusyError):
     """The requests being received fill the memory set aside for them."""
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app import docs_page
-from app.engine import limit_compute_threads
+from app.machine import tune_process
 from app.middleware import RequestEnvelope
 from app.openapi import install_openapi
 from app.problems import install_problems
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if not parts.models.bundles:
-            limit_compute_threads(parts.settings.compute_threads)
+            tune_process(parts.settings.compute_threads)
             await asyncio.to_thread(load_models, parts)
         yield
         await asyncio.to_thread(close_service, parts)

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import InternalError
+from app.errors import InternalError, TooManyConnections
 from app.journal import RequestNote, begin_request, exception_facts
 from app.problems import problem_response
+from app.protocol import CROWDED
 from app.telemetry import Meters
 from app.tracing import Tracing
 
@@ -52,8 +53,11 @@ class RequestEnvelope:
                 message["headers"] = _careful(message["headers"], note)
             await send(message)
 
+        application = self.application
+        if CROWDED in scope.get("state", ()) and scope["path"] not in QUIET_ROUTES:
+            application = problem_response(TooManyConnections(1, scope["state"][CROWDED]), scope["path"])
         try:
-            await self.application(scope, receive, send_with_headers)
+            await application(scope, receive, send_with_headers)
         except ClientDisconnect:
             status, note.refusal_code = CLIENT_CLOSED, "client_disconnected"
         except Exception as error:  # noqa: BLE001 - the last net: logged without its message, answered as a problem

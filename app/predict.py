@@ -18,7 +18,7 @@ from cadx.mammogram import ReadingLimits, read_mammogram
 from cadx.records import LesionCentre, Mammogram
 
 
-def sha256_of(content: bytes) -> str:
+def sha256_of(content: bytes | memoryview) -> str:
     """Digest of a file; lets other threads run meanwhile."""
     return hashlib.sha256(content).hexdigest()
 
@@ -39,7 +39,7 @@ class View:
         Given by the caller, for files with several frames; the first is 1.
     """
 
-    image: bytes
+    image: bytes | memoryview
     centres: tuple[LesionCentre, ...]
     pixel_spacing_mm: float | None = None
     frame: int | None = None
@@ -65,19 +65,19 @@ class PredictionJob:
 
     def _view(self, view: View, ticket: Ticket, queue_ms: float) -> list[Prediction]:
         ticket.check()
-        started = time.perf_counter()
-        mammogram = read_mammogram(
-            view.image,
-            policy=self.bundle.policy,
-            limits=self.limits,
-            pixel_spacing_mm=view.pixel_spacing_mm,
-            frame=view.frame,
-        )
-        before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
-        self.meters.note_stages({"read": before_ms["read"] / 1000})
-        # The digest of a large file takes as long as a branch; it is taken beside them.
+        # The digest of a large file takes as long as a branch: begun first, it is done beside the reading and the ROI.
         with ThreadPoolExecutor(1, thread_name_prefix="cadx-digest") as beside:
             digest = beside.submit(sha256_of, view.image)
+            started = time.perf_counter()
+            mammogram = read_mammogram(
+                view.image,
+                policy=self.bundle.policy,
+                limits=self.limits,
+                pixel_spacing_mm=view.pixel_spacing_mm,
+                frame=view.frame,
+            )
+            before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
+            self.meters.note_stages({"read": before_ms["read"] / 1000})
             return [self._lesion(view, mammogram, centre, digest, ticket, before_ms) for centre in view.centres]
 
     def _lesion(

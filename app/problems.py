@@ -98,7 +98,7 @@ def problem_response(error: CadxError, instance: str) -> Response:
         headers["WWW-Authenticate"] = "ApiKey"
     if isinstance(error, service.MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, service.BodyTooLarge | service.UploadTooSlow):
+    if isinstance(error, service.BodyTooLarge | service.UploadTooSlow | service.TooManyConnections):
         headers["Connection"] = "close"
     return Response(problem.model_dump_json(), problem.status, headers, PROBLEM_TYPE)
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with a time limit on request heads, and problem documents where HTTP itself is broken."""
+"""uvicorn's HTTP protocol, harder to keep busy, and with problem documents where HTTP itself is broken."""
 
 import asyncio
 import json
@@ -6,47 +6,101 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+CROWDED = "crowded"
+DRAIN_SECONDS = 15.0
+_DRAIN_PAUSE_SECONDS = 0.02
 
-def timed_protocol(head_seconds: float) -> type[HttpToolsProtocol]:
-    """Make the protocol class for a time limit.
 
-    uvicorn limits how long a line may stay idle between requests, not how slowly a head may trickle in; without a
-    limit, a few thousand such lines use up every connection.
+class GuardedProtocol(HttpToolsProtocol):
+    """Adds three guards to uvicorn's protocol; `guarded_protocol` sets their limits.
+
+    **Slow heads.** uvicorn limits how long a line may stay idle between requests, not how slowly a head may trickle
+    in; without a limit, a few thousand such lines use up every connection.
+
+    **Too many lines.** Requests on more lines than there may be are marked, and the application refuses them.
+
+    **Refused bodies.** A client that was refused before its body may send all of it before it looks at the answer.
+    Closing the line would lose the answer; reading on at full speed costs the requests that were let in their share
+    of the machine (18 refused clients took nearly all of it). So the rest is drained slowly, and not for ever.
     """
 
-    class TimedProtocol(HttpToolsProtocol):
-        _head_timer: asyncio.TimerHandle | None = None
+    head_seconds: float
+    drain_seconds: float
+    max_connections: int
+    _head_timer: asyncio.TimerHandle | None = None
+    _drain_timer: asyncio.TimerHandle | None = None
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._start_timer()
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Expect a head from now on."""
+        super().connection_made(transport)
+        self._start_head_timer()
 
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            self._start_timer()
+    def on_message_begin(self) -> None:
+        """Expect a head from now on."""
+        super().on_message_begin()
+        self._start_head_timer()
 
-        def on_headers_complete(self) -> None:
-            self._stop_timer()
-            super().on_headers_complete()
+    def on_headers_complete(self) -> None:
+        """Mark what comes on a line too many."""
+        self._stop_timers()
+        if len(self.connections) > self.max_connections:
+            self.scope["state"][CROWDED] = self.max_connections
+        super().on_headers_complete()
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_timer()
-            super().connection_lost(exc)
+    def on_body(self, body: bytes) -> None:
+        """Slow down what comes after the answer."""
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self.flow.pause_reading()
+            self.loop.call_later(_DRAIN_PAUSE_SECONDS, self._drain_on)
+            self._drain_timer = self._drain_timer or self.loop.call_later(self.drain_seconds, self.transport.close)
 
-        def send_400_response(self, msg: str) -> None:
-            self.transport.write(_bad_request(msg))
-            self.transport.close()
+    def on_message_complete(self) -> None:
+        """Nothing more is expected."""
+        self._stop_timers()
+        super().on_message_complete()
 
-        def _start_timer(self) -> None:
-            self._stop_timer()
-            self._head_timer = self.loop.call_later(head_seconds, self.transport.close)
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more is expected."""
+        self._stop_timers()
+        super().connection_lost(exc)
 
-        def _stop_timer(self) -> None:
-            if self._head_timer is not None:
-                self._head_timer.cancel()
-                self._head_timer = None
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP with a problem document."""
+        self.transport.write(_bad_request(msg))
+        self.transport.close()
 
-    return TimedProtocol
+    def _start_head_timer(self) -> None:
+        self._stop_timers()
+        self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _stop_timers(self) -> None:
+        for timer in (self._head_timer, self._drain_timer):
+            if timer is not None:
+                timer.cancel()
+        self._head_timer = self._drain_timer = None
+
+    def _drain_on(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+
+
+def guarded_protocol(
+    head_seconds: float, max_connections: int, drain_seconds: float = DRAIN_SECONDS
+) -> type[GuardedProtocol]:
+    """The protocol class with its limits, as uvicorn wants it.
+
+    Parameters
+    ----------
+    head_seconds
+        Time that a request's head may take to arrive.
+    max_connections
+        Lines that may be open; requests on more are marked with `CROWDED` in their scope's state.
+    drain_seconds
+        Time that the rest of a refused body may take.
+    """
+    limits = {"head_seconds": head_seconds, "max_connections": max_connections, "drain_seconds": drain_seconds}
+    return type("LimitedProtocol", (GuardedProtocol,), limits)
 
 
 def _bad_request(reason: str) -> bytes:

@@ -15,10 +15,10 @@ import uvicorn
 from pydantic import SecretStr
 
 from app.access import new_key
-from app.engine import limit_compute_threads
 from app.journal import configure_logging
+from app.machine import tune_process
 from app.main import create_app
-from app.protocol import timed_protocol
+from app.protocol import guarded_protocol
 from app.reference import environment_table, problem_table
 from app.service import Service, load_models, make_service, reload_models
 from app.settings import Settings, read_settings
@@ -69,21 +69,20 @@ def serve(settings: Settings) -> None:
         When there is no model to serve, or it cannot be trusted.
     """
     configure_logging(settings.log_level)
-    limit_compute_threads(settings.compute_threads)
+    tune_process(settings.compute_threads)
     service = make_service(settings)
     load_models(service)
     config = uvicorn.Config(
         create_app(service=service),
         host=settings.host,
         port=settings.port,
-        http=timed_protocol(settings.head_seconds),
+        http=guarded_protocol(settings.head_seconds, settings.max_connections),
         loop="uvloop",
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=settings.max_connections,
         timeout_graceful_shutdown=round(settings.shutdown_seconds),
     )
     _Server(config, service).run()

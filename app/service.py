@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from app.access import KeyRing, RateLimiter
-from app.engine import Engine, usable_cores
+from app.engine import Engine
+from app.machine import usable_cores
 from app.model_store import ModelStore, ReloadOutcome
 from app.settings import Settings
 from app.telemetry import Meters

@@ -82,7 +82,11 @@ class Settings(BaseSettings):
         le=600,
         description="Seconds that the head of a request may take to arrive; then the line is closed.",
     )
-    max_connections: int = Field(1000, ge=1, description="Connections open at the same time; more are answered 503.")
+    max_connections: int = Field(
+        1000,
+        ge=1,
+        description="Connections open at the same time; requests on more are answered 503, but for health and metrics.",
+    )
     max_lesions: int = Field(32, ge=1, le=1000, description="Lesions of one image in one request.")
     max_views: int = Field(8, ge=1, le=64, description="Views of one lesion in one request.")
 

@@ -6,18 +6,11 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import FormData
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from app.errors import (
-    BodyTooLarge,
-    BodyTypeUnsupported,
-    BodyUnreadable,
-    InvalidRequest,
-    UploadMemoryFull,
-    UploadTooSlow,
-)
+from app.bodies import BodyBuffer
+from app.errors import BodyTooLarge, BodyTypeUnsupported, InvalidRequest, UploadMemoryFull, UploadTooSlow
+from app.multipart import IMAGE, FormReader
 
 MULTIPART = "multipart/form-data"
 BARE_FILE_TYPES = (
@@ -37,12 +30,12 @@ class Upload:
     Attributes
     ----------
     images
-        The files, in the order they were sent.
+        The files, in the order they were sent; views of the one buffer that the body arrived in.
     fields
         Form fields: every value that came under a name. None when the body was a bare file.
     """
 
-    images: tuple[bytes, ...]
+    images: tuple[memoryview, ...]
     fields: Mapping[str, Sequence[str]] | None
 
 
@@ -132,62 +125,47 @@ def _content_type(request: Request) -> str:
     return kind.decode("latin-1").lower()
 
 
-async def _counted(request: Request, limits: UploadLimits, share: MemoryShare) -> AsyncGenerator[bytes, None]:
-    """The body's chunks; stops as soon as a limit is passed, or announced to be."""
-    limit_bytes = limits.max_body_mb * _MIB
+def _announced_bytes(request: Request, max_body_mb: int) -> int:
+    """Length of the body as its head tells it, 0 when it does not."""
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit_bytes:
-        raise BodyTooLarge(limits.max_body_mb)
+    if not (announced.isascii() and announced.isdigit()):
+        return 0
+    if int(announced) > max_body_mb * _MIB:
+        raise BodyTooLarge(max_body_mb)
+    return int(announced)
+
+
+async def _counted(request: Request, limits: UploadLimits, share: MemoryShare) -> AsyncGenerator[bytes, None]:
+    """The body's chunks; stops as soon as a limit is passed."""
     async with aclosing(request.stream()) as stream:
         async for chunk in stream:
             share.take(len(chunk))
-            if share.used_bytes > limit_bytes:
+            if share.used_bytes > limits.max_body_mb * _MIB:
                 raise BodyTooLarge(limits.max_body_mb)
             yield chunk
 
 
 async def _receive_file(request: Request, limits: UploadLimits, share: MemoryShare) -> Upload:
+    content = BodyBuffer(_announced_bytes(request, limits.max_body_mb))
     async with aclosing(_counted(request, limits, share)) as stream:
-        content = b"".join([chunk async for chunk in stream])
-    if not content:
+        async for chunk in stream:
+            content.append(chunk)
+    if not content.size_bytes:
         raise InvalidRequest(({"where": "body", "message": "the body is empty"},))
-    return Upload((content,), None)
-
-
-class _MemoryParser(MultiPartParser):
-    """Starlette's parser; a spool of size 0 is never rolled over to a file."""
-
-    spool_max_size = 0
+    return Upload((content.view(),), None)
 
 
 async def _receive_form(request: Request, limits: UploadLimits, share: MemoryShare) -> Upload:
+    form = FormReader(request.headers["content-type"], _announced_bytes(request, limits.max_body_mb))
     async with aclosing(_counted(request, limits, share)) as stream:
-        parser = _MemoryParser(request.headers, stream, max_files=256, max_fields=1024, max_part_size=4096)
-        try:
-            form = await parser.parse()
-        except MultiPartException as error:
-            raise BodyUnreadable(error.message) from None
-    try:
-        return _sorted_parts(form, limits.max_images)
-    finally:
-        await form.close()
-
-
-def _sorted_parts(form: FormData, max_images: int) -> Upload:
-    """The image files and the fields of a form."""
-    images: list[bytes] = []
-    fields: dict[str, list[str]] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, str):
-            fields.setdefault(name, []).append(value)
-        elif name == "image":
-            images.append(value.file.read())
-        else:
-            raise InvalidRequest(({"where": f"body.{name[:64]}", "message": "only `image` may be a file"},))
-    if "image" in fields:
+        async for chunk in stream:
+            form.feed(chunk)
+    images, fields = form.finish()
+    if IMAGE in fields:
         raise InvalidRequest(({"where": "body.image", "message": "sent as text; send it as a file part"},))
-    if not images or not all(images):
+    if not images or not all(map(len, images)):
         raise InvalidRequest(({"where": "body.image", "message": "missing or empty; send it as a file part"},))
-    if len(images) > max_images:
-        raise InvalidRequest(({"where": "body.image", "message": f"at most {max_images} wanted, {len(images)} sent"},))
-    return Upload(tuple(images), fields)
+    if len(images) > limits.max_images:
+        message = f"at most {limits.max_images} wanted, {len(images)} sent"
+        raise InvalidRequest(({"where": "body.image", "message": message},))
+    return Upload(images, fields)

@@ -32,6 +32,7 @@ CENTRE = (1500.0, 2100.0)
 SPACING_MM = 0.07
 SMALL_PX = 760
 SMALL_CENTRE = (380.0, 380.0)
+NO_ANSWER = 0
 DICOM, PNG, FORM = "application/dicom", "image/png", "multipart/form-data; boundary=b"
 
 
@@ -222,9 +223,8 @@ def closed_loop(server: Server, content: bytes, kind: str, query: str, clients: 
             try:
                 status = post(line, f"{server.path}?{query}", content, kind)
             except OSError:
-                # Refused before the body was read: the line was closed while we still sent.
                 line.close()
-                status = 503
+                status = NO_ANSWER
             took = time.perf_counter() - started
             with lock:
                 load.statuses[status] += 1

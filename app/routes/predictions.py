@@ -144,9 +144,8 @@ async def _answer(
 ) -> Response:
     """Receive the body, compute in a worker, answer."""
     bundle = service.models.get(options.model)
-    service.engine.check_room()
     started = time.perf_counter()
-    with service.memory.share() as share:
+    with service.engine.place() as place, service.memory.share() as share:
         upload = await receive_upload(request, limits, share)
         service.meters.note_stages({"upload": time.perf_counter() - started})
         job = PredictionJob(
@@ -158,7 +157,9 @@ async def _answer(
         )
         current_request().facts["model"] = bundle.manifest.name
         body = await service.engine.run(
-            lambda ticket: document(job.run(ticket)).model_dump_json(exclude_none=True), partial(_client_gone, request)
+            place,
+            lambda ticket: document(job.run(ticket)).model_dump_json(exclude_none=True),
+            partial(_client_gone, request),
         )
     return Response(body, media_type="application/json")
 

@@ -21,7 +21,7 @@ _DEFAULT_LIMITS = ReadingLimits()
 
 
 def read_mammogram(
-    source: bytes | Path | BinaryIO,
+    source: bytes | memoryview | Path | BinaryIO,
     *,
     policy: ReadingPolicy = _DEFAULT_POLICY,
     limits: ReadingLimits = _DEFAULT_LIMITS,
@@ -36,7 +36,7 @@ def read_mammogram(
     Parameters
     ----------
     source
-        The file's bytes, its path, or a binary stream.
+        The file's bytes (not copied: leave them as they are while the image is used), its path, or a binary stream.
     policy
         How gray levels and spacing are to be understood; part of a model bundle.
     limits

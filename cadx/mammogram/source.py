@@ -28,7 +28,7 @@ class ByteSource(Protocol):
 class MemoryBytes:
     """A file held in memory."""
 
-    content: bytes = field(repr=False)
+    content: bytes | memoryview = field(repr=False)
 
     @property
     def size_bytes(self) -> int:
@@ -37,7 +37,7 @@ class MemoryBytes:
 
     def read(self, offset: int, count: int) -> bytes:
         """Return up to `count` bytes from `offset`."""
-        return self.content[offset : offset + count]
+        return bytes(self.content[offset : offset + count])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class StreamBytes:
         return _read_at(self.stream, offset, count, self.size_bytes)
 
 
-def open_source(source: bytes | Path | BinaryIO, max_file_bytes: int) -> ByteSource:
+def open_source(source: bytes | memoryview | Path | BinaryIO, max_file_bytes: int) -> ByteSource:
     """Wrap what the caller gave.
 
     Raises
@@ -80,8 +80,10 @@ def open_source(source: bytes | Path | BinaryIO, max_file_bytes: int) -> ByteSou
     return opened
 
 
-def _open(source: bytes | Path | BinaryIO, max_file_bytes: int) -> ByteSource:
-    if isinstance(source, bytes | bytearray | memoryview):
+def _open(source: bytes | memoryview | Path | BinaryIO, max_file_bytes: int) -> ByteSource:
+    if isinstance(source, bytes | memoryview):
+        return MemoryBytes(source)
+    if isinstance(source, bytearray):
         return MemoryBytes(bytes(source))
     if isinstance(source, Path):
         return FileBytes(source, _read_file(source, lambda stream: stream.seek(0, io.SEEK_END)))

@@ -113,7 +113,7 @@ def strict_server(
         CADX_MODELS_DIR=str(bundle_folder.parent),
         CADX_API_KEYS=key[1],
         CADX_HEAD_SECONDS="0.5",
-        CADX_UPLOAD_SECONDS="1",
+        CADX_UPLOAD_SECONDS="4",
         CADX_MAX_BODY_MB="32",
         CADX_WORKERS="1",
         CADX_QUEUE_CAPACITY="2",
@@ -196,7 +196,7 @@ def test_a_gigabyte_is_cut_off(strict_server: "LiveServer", key: tuple[str, str]
 
 
 def test_slow_heads_and_bodies_are_cut_off_while_others_are_served(
-    strict_server: "LiveServer", key: tuple[str, str]
+    strict_server: "LiveServer", key: tuple[str, str], sample: "Sample"
 ) -> None:
     def slow_head() -> float:
         started = time.monotonic()
@@ -226,18 +226,43 @@ def test_slow_heads_and_bodies_are_cut_off_while_others_are_served(
                     continue
         pytest.fail("a slow body was not cut off")
 
+    headers = {"X-API-Key": key[0]}
     with ThreadPoolExecutor(20) as pool:
         heads = [pool.submit(slow_head) for _ in range(10)]
         bodies = [pool.submit(slow_body) for _ in range(10)]
-        waits = []
+        waits, served = [], False
         while not all(task.done() for task in (*heads, *bodies)):
             started = time.monotonic()
             assert httpx.get(f"{strict_server.url}/healthz", timeout=5).status_code == 200
             waits.append(time.monotonic() - started)
+            if not served:
+                answer = httpx.post(
+                    f"{strict_server.url}{URL}", files=sample.files, data=sample.data, headers=headers, timeout=10
+                )
+                served = answer.status_code == 200 and sum(task.done() for task in bodies) == 7
             time.sleep(0.02)
+        assert served, "slow bodies kept a good request out"
         assert all(task.result() < 3 for task in heads)
-        assert all(task.result().startswith(b"HTTP/1.1 408") for task in bodies)
+        # Three got a place and were then too slow; the others found none.
+        assert Counter(task.result()[9:12] for task in bodies) == {b"408": 3, b"503": 7}
     assert statistics.median(waits) < 0.5
+
+
+def test_requests_on_too_many_lines_are_refused_in_words_and_health_goes_on(
+    start_server: "Callable[..., AbstractContextManager[LiveServer]]", bundle_folder: Path
+) -> None:
+    with (
+        start_server(CADX_MODELS_DIR=str(bundle_folder.parent), CADX_MAX_CONNECTIONS="2") as server,
+        httpx.Client(base_url=server.url, timeout=10) as first,
+        httpx.Client(base_url=server.url, timeout=10) as second,
+    ):
+        wait_for(lambda: first.get("/readyz").status_code == second.get("/v1/models").status_code == 200)
+        crowded = httpx.get(f"{server.url}/v1/models", timeout=10)
+        assert (crowded.status_code, crowded.json()["code"]) == (503, "too_many_connections")
+        assert crowded.json()["facts"] == {"retry_after_seconds": 1, "limit": 2}
+        assert (crowded.headers["Retry-After"], crowded.headers["Connection"]) == ("1", "close")
+        assert httpx.get(f"{server.url}/healthz", timeout=10).status_code == 200
+        assert first.get("/v1/models").status_code == 200
 
 
 def test_overload_is_refused_at_once_and_health_goes_on(

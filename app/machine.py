@@ -1,0 +1,50 @@
+"""How this process shares the machine: cores, threads, the interpreter's lock, memory."""
+
+import ctypes
+import math
+import os
+import sys
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+_SWITCH_SECONDS = 0.0005
+_MIB = 2**20
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+
+
+def usable_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores that this process may use: its CPU affinity, cut by the container's quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = cgroup.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return cores
+    if quota == "max":
+        return cores
+    return max(1, min(cores, math.ceil(int(quota) / int(period))))
+
+
+def tune_process(compute_threads: int) -> None:
+    """Set, on purpose and once, what libraries and interpreter otherwise decide for a program that is alone.
+
+    Parameters
+    ----------
+    compute_threads
+        Threads that BLAS and OpenMP use for one computation. Left alone, each library takes one thread a core for
+        itself, so that several workers crowd each other out.
+    """
+    threadpool_limits(compute_threads)
+    # A worker gives the interpreter up after half a millisecond, not five: health checks wait less.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    _keep_freed_memory()
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep freed arrays of some MiB for the next request: fetching them anew costs a tenth of it."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, TypeError, AttributeError):  # pragma: no cover - another C library than glibc
+        return
+    mallopt(_M_MMAP_THRESHOLD, 32 * _MIB)
+    mallopt(_M_TRIM_THRESHOLD, 64 * _MIB)
