@@ -9,7 +9,7 @@ class BodyBuffer:
     """The bytes of a body, in the order they arrived.
 
     Fetching 26 MiB from the system costs about as much time as their transfer; memory of an earlier body is used
-    again (see `app.machine`), and large pages are asked for where there is none (numpy does both for arrays).
+    again (see `cadx.machine`), and large pages are asked for where there is none (numpy does both for arrays).
 
     Parameters
     ----------

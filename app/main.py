@@ -9,13 +9,13 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app import docs_page
-from app.machine import tune_process
 from app.middleware import RequestEnvelope
 from app.openapi import install_openapi
 from app.problems import install_problems
 from app.routes import admin, health, models, predictions
 from app.service import Service, close_service, load_models, make_service
 from app.settings import Settings, read_settings
+from cadx.machine import tune_process
 
 DESCRIPTION = """
 A reader marks the centre of a lesion on a mammogram; the service answers with the probability of malignancy: the

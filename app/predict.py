@@ -14,8 +14,11 @@ from app.schemas import Part, Prediction
 from app.telemetry import Meters
 from cadx.assess import assess
 from cadx.bundle import Bundle
+from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion
+from cadx.machine import stand_back
 from cadx.mammogram import ReadingLimits, read_mammogram
-from cadx.records import LesionCentre, Mammogram
+from cadx.processes import WorkerProcesses
+from cadx.records import LesionCentre, Mammogram, Roi
 
 
 def sha256_of(content: bytes | memoryview) -> str:
@@ -54,6 +57,7 @@ class PredictionJob:
     parts: AbstractSet[Part]
     limits: ReadingLimits
     meters: Meters
+    lesions: WorkerProcesses
 
     def run(self, ticket: Ticket) -> tuple[Prediction, ...]:
         """Assess every lesion of every view, in order."""
@@ -65,8 +69,9 @@ class PredictionJob:
 
     def _view(self, view: View, ticket: Ticket, queue_ms: float) -> list[Prediction]:
         ticket.check()
-        # The digest of a large file takes as long as a branch: begun first, it is done beside the reading and the ROI.
-        with ThreadPoolExecutor(1, thread_name_prefix="cadx-digest") as beside:
+        # The digest of a large file takes as long as a branch. Begun first, it has a core beside the reading and the
+        # ROI; what is then left of it must not take a core from the branches.
+        with ThreadPoolExecutor(1, thread_name_prefix="cadx-digest", initializer=stand_back) as beside:
             digest = beside.submit(sha256_of, view.image)
             started = time.perf_counter()
             mammogram = read_mammogram(
@@ -90,7 +95,7 @@ class PredictionJob:
         before_ms: Mapping[str, float],
     ) -> Prediction:
         ticket.check()
-        assessment = assess(self.bundle, mammogram, centre)
+        assessment = assess(self.bundle, mammogram, centre, self._describe)
         sha256 = digest.result()
         prediction = prediction_of(
             self.bundle,
@@ -103,6 +108,9 @@ class PredictionJob:
         )
         self._count(prediction, assessment.timings_ms)
         return prediction
+
+    def _describe(self, roi: Roi, method: SegmentationMethod) -> LesionDescription:
+        return self.lesions.call(describe_lesion, roi, method)
 
     def _count(self, prediction: Prediction, timings_ms: Mapping[str, float]) -> None:
         current_request().facts.update({f"{stage}_ms": round(value, 1) for stage, value in timings_ms.items()})

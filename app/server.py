@@ -16,13 +16,13 @@ from pydantic import SecretStr
 
 from app.access import new_key
 from app.journal import configure_logging
-from app.machine import tune_process
 from app.main import create_app
 from app.protocol import guarded_protocol
 from app.reference import environment_table, problem_table
 from app.service import Service, load_models, make_service, reload_models
 from app.settings import Settings, read_settings
 from cadx.errors import CadxError
+from cadx.machine import tune_process
 
 EXIT_CANNOT_START = 78  # EX_CONFIG of sysexits.h: something is not as it must be for the service to start.
 
@@ -71,7 +71,16 @@ def serve(settings: Settings) -> None:
     configure_logging(settings.log_level)
     tune_process(settings.compute_threads)
     service = make_service(settings)
-    load_models(service)
+    try:
+        service.lesions.start(service.engine.workers)
+        load_models(service)
+        service.lesions.wait()
+        _serve_http(settings, service)
+    finally:
+        service.lesions.close()
+
+
+def _serve_http(settings: Settings, service: Service) -> None:
     config = uvicorn.Config(
         create_app(service=service),
         host=settings.host,

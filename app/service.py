@@ -6,13 +6,14 @@ from importlib.metadata import version
 
 from app.access import KeyRing, RateLimiter
 from app.engine import Engine
-from app.machine import usable_cores
 from app.model_store import ModelStore, ReloadOutcome
 from app.settings import Settings
 from app.telemetry import Meters
 from app.tracing import Tracing
 from app.uploads import UploadMemory
+from cadx.machine import usable_cores
 from cadx.mammogram import ReadingLimits
+from cadx.processes import WorkerProcesses
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Service:
     rate: RateLimiter
     meters: Meters
     memory: UploadMemory
+    lesions: WorkerProcesses
     tracing: Tracing | None = None
     draining: bool = field(default=False)
 
@@ -54,6 +56,7 @@ def make_service(settings: Settings) -> Service:
         rate=RateLimiter(settings.rate_per_minute, settings.rate_burst),
         meters=meters,
         memory=memory,
+        lesions=WorkerProcesses("cadx.lesion", settings.compute_threads),
         tracing=Tracing(settings.otlp_endpoint, version("mammo-cadx")) if settings.otlp_endpoint else None,
     )
 
@@ -72,6 +75,7 @@ def load_models(service: Service) -> None:
 def close_service(service: Service) -> None:
     """Finish the jobs in hand and send the last spans."""
     service.engine.close()
+    service.lesions.close()
     if service.tracing is not None:
         service.tracing.close()
 

@@ -10,14 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadx.bundle import Bundle
-from cadx.lesion import FEATURES, FeatureDefinition, Segmentation, contour_polygon, lesion_features, segment
+from cadx.lesion import (
+    FEATURES,
+    FeatureDefinition,
+    LesionDescription,
+    Segmentation,
+    SegmentationMethod,
+    describe_lesion,
+)
 from cadx.records import Flag, LesionCentre, Mammogram, Points, Roi
 from cadx.roi import extract_roi
 
 Result = TypeVar("Result")
+DescribeLesion = Callable[[Roi, SegmentationMethod], LesionDescription]
 
-# The two branches of a request run side by side; both spend their time in compiled code that releases the GIL.
-_BRANCHES = ThreadPoolExecutor(max_workers=8, thread_name_prefix="cnn-branch")
+# The two branches of a request run side by side. This one spends its time in compiled code that releases the GIL.
+_CNN_BRANCHES = ThreadPoolExecutor(max_workers=256, thread_name_prefix="cnn-branch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,9 @@ class Assessment:
     timings_ms: Mapping[str, float]
 
 
-def assess(bundle: Bundle, mammogram: Mammogram, centre: LesionCentre) -> Assessment:
+def assess(
+    bundle: Bundle, mammogram: Mammogram, centre: LesionCentre, describe: DescribeLesion = describe_lesion
+) -> Assessment:
     """Assess one lesion (Huynh 2016, Fig. 1).
 
     Parameters
@@ -76,6 +86,8 @@ def assess(bundle: Bundle, mammogram: Mammogram, centre: LesionCentre) -> Assess
         The image, read with the bundle's own reading policy.
     centre
         The lesion's centre in pixels of the stored image.
+    describe
+        Where lesions are described: here, or, for a service that does several at once, in processes of their own.
 
     Returns
     -------
@@ -90,32 +102,27 @@ def assess(bundle: Bundle, mammogram: Mammogram, centre: LesionCentre) -> Assess
         When the lesion cannot be described.
     """
     roi, roi_ms = _timed(lambda: extract_roi(mammogram, centre))
-    cnn_branch = _BRANCHES.submit(_timed, lambda: _cnn_probability(bundle, roi))
-    (segmentation, values), lesion_ms = _timed(lambda: _describe_lesion(bundle, roi))
-    lesion_probability = _malignant(bundle.classifiers.lesion.predict_proba(values[None, :]))
+    cnn_branch = _CNN_BRANCHES.submit(_timed, lambda: _cnn_probability(bundle, roi))
+    lesion, lesion_ms = _timed(lambda: describe(roi, bundle.segmentation_method))
+    lesion_probability = _malignant(bundle.classifiers.lesion.predict_proba(lesion.features[None, :]))
     cnn_probability, cnn_ms = cnn_branch.result()
     return Assessment(
         probability=bundle.classifiers.ensemble(cnn_probability, lesion_probability),
         cnn_probability=cnn_probability,
         lesion_probability=lesion_probability,
         features=tuple(
-            FeatureValue(definition, float(value)) for definition, value in zip(FEATURES, values, strict=True)
+            FeatureValue(definition, float(value)) for definition, value in zip(FEATURES, lesion.features, strict=True)
         ),
-        contour=roi.to_image(contour_polygon(segmentation.mask)),
+        contour=roi.to_image(lesion.contour),
         roi=roi,
-        segmentation=segmentation,
-        flags=(*mammogram.flags, *roi.flags, *segmentation.flags),
+        segmentation=lesion.segmentation,
+        flags=(*mammogram.flags, *roi.flags, *lesion.segmentation.flags),
         timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms},
     )
 
 
 def _cnn_probability(bundle: Bundle, roi: Roi) -> float:
     return _malignant(bundle.classifiers.cnn.predict_proba(bundle.backbone.features(roi.gray[None])))
-
-
-def _describe_lesion(bundle: Bundle, roi: Roi) -> tuple[Segmentation, NDArray[np.float64]]:
-    segmentation = segment(roi, bundle.segmentation_method)
-    return segmentation, lesion_features(roi, segmentation)
 
 
 def _malignant(probabilities: NDArray[np.float64]) -> float:

@@ -154,6 +154,7 @@ async def _answer(
             parts=DEFAULT_PARTS if options.include is None else frozenset(options.include),
             limits=reading_limits(service.settings),
             meters=service.meters,
+            lesions=service.lesions,
         )
         current_request().facts["model"] = bundle.manifest.name
         body = await service.engine.run(

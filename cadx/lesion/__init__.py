@@ -1,6 +1,7 @@
 """Method B of Huynh 2016: segment the lesion, then measure it."""
 
 from cadx.lesion.contour import CONTOUR_TOLERANCE_PX, SourceMask, contour_polygon, mask_on_source
+from cadx.lesion.description import LesionDescription, describe_lesion
 from cadx.lesion.features import FEATURES, FeatureDefinition, FeatureFamily, lesion_features
 from cadx.lesion.segmentation import (
     DEFAULT_METHOD,
@@ -17,12 +18,14 @@ __all__ = [
     "FEATURES",
     "FeatureDefinition",
     "FeatureFamily",
+    "LesionDescription",
     "Segmentation",
     "SegmentationMethod",
     "SegmentationOutcome",
     "SourceMask",
     "Trace",
     "contour_polygon",
+    "describe_lesion",
     "lesion_features",
     "mask_on_source",
     "segment",

@@ -2,7 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.machine import usable_cores
+from cadx.machine import usable_cores
 
 
 def test_cores_respect_a_container_quota(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_tuning_sets_what_it_says() -> None:
 import sys
 from threadpoolctl import threadpool_info
 import numpy
-from app.machine import tune_process
+from cadx.machine import tune_process
 tune_process(1)
 assert sys.getswitchinterval() < 0.001
 assert {pool["num_threads"] for pool in threadpool_info()} == {1}
