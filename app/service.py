@@ -15,6 +15,8 @@ from cadx.machine import usable_cores
 from cadx.mammogram import ReadingLimits
 from cadx.processes import WorkerProcesses
 
+MOST_WORKERS_UNASKED = 8
+
 
 @dataclass(slots=True)
 class Service:
@@ -40,7 +42,11 @@ class Service:
 
 def make_service(settings: Settings) -> Service:
     """Build the parts; no model is loaded yet."""
-    engine = Engine(settings.workers or usable_cores(), settings.queue_capacity, settings.deadline_seconds)
+    engine = Engine(
+        settings.workers or min(usable_cores(), MOST_WORKERS_UNASKED),
+        settings.queue_capacity,
+        settings.deadline_seconds,
+    )
     memory = UploadMemory(settings.upload_memory_mb)
     meters = Meters()
     meters.workers.set(engine.workers)
@@ -48,6 +54,9 @@ def make_service(settings: Settings) -> Service:
     meters.jobs_running.set_function(lambda: engine.running)
     meters.jobs_waiting.set_function(lambda: engine.waiting)
     meters.upload_bytes.set_function(lambda: memory.used_bytes)
+    lesions = WorkerProcesses("cadx.lesion", settings.compute_threads)
+    meters.worker_memory.set_function(lambda: lesions.usage().resident_bytes)
+    meters.worker_cpu.set_function(lambda: lesions.usage().cpu_seconds)
     return Service(
         settings=settings,
         models=ModelStore(settings),
@@ -56,7 +65,7 @@ def make_service(settings: Settings) -> Service:
         rate=RateLimiter(settings.rate_per_minute, settings.rate_burst),
         meters=meters,
         memory=memory,
-        lesions=WorkerProcesses("cadx.lesion", settings.compute_threads),
+        lesions=lesions,
         tracing=Tracing(settings.otlp_endpoint, version("mammo-cadx")) if settings.otlp_endpoint else None,
     )
 

@@ -61,6 +61,16 @@ class Meters:
         self.queue_capacity = Gauge("cadx_queue_capacity", "Places in the queue.", registry=self.registry)
         self.workers = Gauge("cadx_workers", "Predictions computed at the same time.", registry=self.registry)
         self.upload_bytes = Gauge("cadx_upload_bytes", "Bytes of request bodies in hand.", registry=self.registry)
+        self.worker_memory = Gauge(
+            "cadx_worker_processes_resident_bytes",
+            "Memory of the lesion processes.",
+            registry=self.registry,
+        )
+        self.worker_cpu = Gauge(
+            "cadx_worker_processes_cpu_seconds",
+            "CPU time of the lesion processes.",
+            registry=self.registry,
+        )
         self.models = Gauge(
             "cadx_model_info",
             "Loaded models; always 1.",

@@ -20,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -344,6 +344,33 @@ def overload(bundle: Path, dicom: Path, seconds: float) -> None:
     )
 
 
+@contextmanager
+def only_cores(cores: set[int]) -> Iterator[None]:
+    """What is started here may use these cores."""
+    all_cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_cores)
+
+
+def cores(bundle: Path, dicom: Path, seconds: float) -> None:
+    """Throughput by the number of cores that the service may use; the clients share them when it has all."""
+    content, all_cores = dicom.read_bytes(), sorted(os.sched_getaffinity(0))
+    for count in range(1, len(all_cores) + 1):
+        with only_cores(set(all_cores[:count])), ExitStack() as stack:
+            server = stack.enter_context(our_server(bundle))
+            os.sched_setaffinity(0, all_cores)
+            closed_loop(server, content, DICOM, query_of(CENTRE), 1, 1.0)
+            loads = [closed_loop(server, content, DICOM, query_of(CENTRE), 2 * count, seconds) for _ in range(3)]
+            best = max(loads, key=lambda load: load.rate)
+            print(
+                f"{count} of {len(all_cores)} cores: {best.rate:.1f}/s, p50 {1000 * best.percentile(0.5):.0f} ms, "
+                f"p99 {1000 * best.percentile(0.99):.0f} ms, RSS {server.rss_mb():.0f} MB"
+            )
+
+
 def endurance(bundle: Path, png: Path, requests: int) -> None:
     """Memory over many requests."""
     content, query = png.read_bytes(), f"{query_of(SMALL_CENTRE)}&pixel_spacing_mm={SPACING_MM}"
@@ -366,7 +393,7 @@ def main() -> None:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--quick", action="store_true", help="a minute instead of many")
     parser.add_argument("--peer", action="store_true", help="also LitServe")
-    parser.add_argument("--only", choices=("speed", "overload", "endurance"))
+    parser.add_argument("--only", choices=("speed", "overload", "cores", "endurance"))
     parser.add_argument("--be-bare", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.be_bare:
@@ -379,6 +406,8 @@ def main() -> None:
                 speed(chosen.bundle, dicom, rounds, seconds, peer=chosen.peer)
             if chosen.only in (None, "overload"):
                 overload(chosen.bundle, dicom, 5.0 if chosen.quick else 20.0)
+            if chosen.only in (None, "cores"):
+                cores(chosen.bundle, dicom, 3.0 if chosen.quick else 10.0)
             if chosen.only in (None, "endurance"):
                 endurance(chosen.bundle, png, 300 if chosen.quick else 10_000)
 

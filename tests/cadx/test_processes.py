@@ -94,6 +94,22 @@ def test_signals_for_the_group_are_left_to_the_parent(processes: WorkerProcesses
     assert processes.call(os.getpid) == pid
 
 
+def test_usage_counts_busy_and_idle_processes(processes: WorkerProcesses) -> None:
+    assert processes.usage().resident_bytes == 0
+    processes.start(1)
+    processes.wait()
+    idle = processes.usage()
+    assert 20e6 < idle.resident_bytes < 1e9
+    assert idle.cpu_seconds > 0
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(processes.call, time.sleep, 0.5) for _ in range(2)]
+        time.sleep(0.3)
+        busy = processes.usage()
+        for call in calls:
+            call.result()
+    assert busy.resident_bytes > idle.resident_bytes
+
+
 def test_closing_ends_the_processes() -> None:
     made = WorkerProcesses("cadx.lesion")
     made.start(2)

@@ -1,9 +1,18 @@
 import json
+import os
 import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from prometheus_client.metrics_core import Metric
@@ -72,6 +81,84 @@ def test_every_query_and_rule_asks_for_what_the_service_exports(
         assert names <= exported.keys(), expression
         known = {label for name in names for label in exported[name]}
         assert labels <= known, expression
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
+def test_prometheus_takes_the_configuration_and_the_rules(monitoring: Path) -> None:
+    config = monitoring / "prometheus/prometheus.yml"
+    subprocess.run(["promtool", "check", "config", config], check=True, timeout=60)
+
+
+@pytest.mark.skipif(not shutil.which("prometheus"), reason="prometheus (Debian package) is not installed")
+def test_prometheus_fills_the_dashboard_from_a_live_service(
+    dashboard: dict[str, Any], rules: list[dict[str, Any]], monitoring: Path, bundle_folder: Path, tmp_path: Path
+) -> None:
+    service_port, port = free_port(), free_port()
+    (tmp_path / "rules.yml").write_bytes((monitoring / "prometheus/rules.yml").read_bytes())
+    config = (monitoring / "prometheus/prometheus.yml").read_text()
+    (tmp_path / "prometheus.yml").write_text(
+        config.replace("cadx:8000", f"127.0.0.1:{service_port}").replace("15s", "1s")
+    )
+    environment = os.environ | {"CADX_MODELS_DIR": str(bundle_folder.parent), "CADX_PORT": str(service_port)}
+    storage = f"--storage.tsdb.path={tmp_path / 'data'}"
+    listen = f"--web.listen-address=127.0.0.1:{port}"
+    command = ["prometheus", f"--config.file={tmp_path / 'prometheus.yml'}", storage, listen]
+    with running([sys.executable, "-m", "app"], environment), running(command, None):
+        service = f"http://127.0.0.1:{service_port}"
+        wait_until(lambda: httpx.get(f"{service}/readyz").status_code == 200)
+        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/-/ready").status_code == 200)
+        for _ in range(4):
+            httpx.post(f"{service}/v1/predictions", content=b"no image", headers={"Content-Type": "image/png"})
+            time.sleep(1)
+
+        def answer(expression: str) -> dict[str, Any]:
+            found: dict[str, Any] = httpx.get(
+                f"http://127.0.0.1:{port}/api/v1/query", params={"query": expression}
+            ).json()
+            assert found["status"] == "success", found
+            return found
+
+        for rule in rules:
+            answer(rule["expr"])
+        firing = answer('cadx_model_info{job="mammo-cadx", demonstration_only="true"} == 1')
+        assert firing["data"]["result"]
+        variables = {"$__rate_interval": "10s", "$job": "mammo-cadx", "$model": ".*"}
+        empty = set()
+        for query in queries(dashboard):
+            for name, value in variables.items():
+                query = query.replace(name, value)
+            if not answer(query)["data"]["result"]:
+                empty |= series_and_labels(query)[0]
+        # Nothing was predicted and nothing reloaded: only these may have no series yet.
+        assert {name.rpartition("_")[0] for name in empty} <= {"cadx_probability", "cadx_flags", "cadx_reloads"}
+
+
+@contextmanager
+def running(command: list[str], environment: dict[str, str] | None) -> Iterator[None]:
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if holds():
+                return
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def test_a_metric_that_does_not_exist_would_be_found(exported: dict[str, set[str]]) -> None:
