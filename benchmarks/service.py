@@ -283,49 +283,64 @@ def query_of(centre: tuple[float, float]) -> str:
 
 
 def speed(bundle: Path, dicom: Path, rounds: int, seconds: float, *, peer: bool) -> None:
-    """Latency of one client and throughput of several, in turns with the bare function."""
+    """Latency of one client and throughput of several, in turns with the bare function.
+
+    A shared machine is faster or slower from one minute to the next, so the turns are short, and a ratio is that of
+    neighbours: the medians of all rounds are given.
+    """
     content = dicom.read_bytes()
     command = [sys.executable, __file__, str(bundle), "--be-bare", str(dicom)]
-    bare = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert bare.stdout is not None
-    assert bare.stdin is not None
-    bare.stdout.readline()
     clients = 2 * len(os.sched_getaffinity(0))
-    loads: dict[str, list[Load]] = {"one client": [], "several clients": []}
-    peer_loads: dict[str, list[Load]] = {"one client": [], "several clients": []}
-    times: list[list[float]] = []
-    with our_server(bundle) as ours:
-        print(f"start to ready {ours.ready_seconds:.2f} s, RSS {ours.rss_mb():.0f} MB")
-        for _ in range(rounds):
+    bare_loads: list[Load] = []
+    ones: dict[str, list[Load]] = {}
+    several: dict[str, list[Load]] = {}
+    with ExitStack() as stack:
+        bare = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        assert bare.stdout is not None
+        assert bare.stdin is not None
+        bare.stdout.readline()
+        servers = {"service": (stack.enter_context(our_server(bundle)), content, DICOM, query_of(CENTRE))}
+        if peer:
+            servers["LitServe"] = (stack.enter_context(peer_server(bundle)), form_of(content), FORM, "")
+        for name, (server, *_) in servers.items():
+            print(f"{name}: start to ready {server.ready_seconds:.2f} s, RSS {server.rss_mb():.0f} MB")
+        for number in range(rounds + 1):
             print(seconds, file=bare.stdin, flush=True)
-            times.append(json.loads(bare.stdout.readline()))
-            loads["one client"].append(closed_loop(ours, content, DICOM, query_of(CENTRE), 1, seconds))
-            loads["several clients"].append(closed_loop(ours, content, DICOM, query_of(CENTRE), clients, seconds))
-        print(f"RSS under load {ours.rss_mb():.0f} MB")
-    if peer:
-        with peer_server(bundle) as server:
-            print(f"peer: start to ready {server.ready_seconds:.2f} s, RSS {server.rss_mb():.0f} MB")
-            for _ in range(rounds):
-                for name, count in (("one client", 1), ("several clients", clients)):
-                    peer_loads[name].append(closed_loop(server, form_of(content), FORM, "", count, seconds))
-    bare.stdin.close()
-    bare.wait()
-    p50 = [1000 * statistics.median(round_times) for round_times in times]
-    rate = [len(round_times) / sum(round_times) for round_times in times]
-    print(f"bare function: p50 {min(p50):.1f} ms, {max(rate):.1f}/s (best of {rounds} rounds)")
-    report("service", loads, min(p50), max(rate))
-    if peer:
-        report("LitServe", peer_loads, min(p50), max(rate))
+            times = json.loads(bare.stdout.readline())
+            one = {name: closed_loop(*request, 1, seconds) for name, request in servers.items()}
+            many = {name: closed_loop(*request, clients, 2 * seconds) for name, request in servers.items()}
+            if number > 0:  # The first round is for warming up.
+                bare_loads.append(Load(times, elapsed=sum(times)))
+                for name in servers:
+                    ones.setdefault(name, []).append(one[name])
+                    several.setdefault(name, []).append(many[name])
+        print(f"bare function: p50 {median_ms(bare_loads):.1f} ms, {median_rate(bare_loads):.1f}/s ({rounds} rounds)")
+        for name, (server, *_) in servers.items():
+            slower = [a.percentile(0.5) / b.percentile(0.5) for a, b in zip(ones[name], bare_loads, strict=True)]
+            throughput = [a.rate / b.rate for a, b in zip(several[name], bare_loads, strict=True)]
+            pooled = Load([second for load in several[name] for second in load.seconds])
+            print(
+                f"{name}: one client p50 {median_ms(ones[name]):.1f} ms = {spread(slower)} x function; "
+                f"{clients} clients "
+                f"{median_rate(several[name]):.1f}/s = {spread(throughput)} x loop, "
+                f"p50 {1000 * pooled.percentile(0.5):.0f} ms, p99 {1000 * pooled.percentile(0.99):.0f} ms; "
+                f"RSS {server.rss_mb():.0f} MB"
+            )
+        bare.stdin.close()
 
 
-def report(name: str, loads: dict[str, list[Load]], bare_p50_ms: float, bare_rate: float) -> None:
-    one = min(1000 * load.percentile(0.5) for load in loads["one client"])
-    best = max(loads["several clients"], key=lambda load: load.rate)
-    print(
-        f"{name}: one client p50 {one:.1f} ms = {one / bare_p50_ms:.2f} x function; several clients {best.rate:.1f}/s "
-        f"= {best.rate / bare_rate:.2f} x loop, p50 {1000 * best.percentile(0.5):.0f} ms, "
-        f"p99 {1000 * best.percentile(0.99):.0f} ms"
-    )
+def median_ms(loads: list[Load]) -> float:
+    return 1000 * statistics.median(load.percentile(0.5) for load in loads)
+
+
+def median_rate(loads: list[Load]) -> float:
+    return statistics.median(load.rate for load in loads)
+
+
+def spread(ratios: list[float]) -> str:
+    """Median and quartiles."""
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 
 def overload(bundle: Path, dicom: Path, seconds: float) -> None:
@@ -402,7 +417,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             dicom, png = write_images(Path(scratch))
             if chosen.only in (None, "speed"):
-                rounds, seconds = (2, 3.0) if chosen.quick else (5, 8.0)
+                rounds, seconds = (5, 1.0) if chosen.quick else (24, 1.5)
                 speed(chosen.bundle, dicom, rounds, seconds, peer=chosen.peer)
             if chosen.only in (None, "overload"):
                 overload(chosen.bundle, dicom, 5.0 if chosen.quick else 20.0)

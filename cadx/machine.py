@@ -27,7 +27,7 @@ def usable_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     return max(1, min(cores, math.ceil(int(quota) / int(period))))
 
 
-def tune_process(compute_threads: int) -> None:
+def tune_process(compute_threads: int, kept_mib: int = 64) -> None:
     """Set, on purpose and once, what libraries and interpreter otherwise decide for a program that is alone.
 
     Parameters
@@ -35,11 +35,13 @@ def tune_process(compute_threads: int) -> None:
     compute_threads
         Threads that BLAS and OpenMP use for one computation. Left alone, each library takes one thread a core for
         itself, so that several workers crowd each other out.
+    kept_mib
+        Freed memory that the C library may keep for the next request.
     """
     threadpool_limits(compute_threads)
     # A worker gives the interpreter up after half a millisecond, not five: health checks wait less.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    _keep_freed_memory()
+    _keep_freed_memory(kept_mib)
 
 
 def stand_back() -> None:
@@ -48,11 +50,11 @@ def stand_back() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)
 
 
-def _keep_freed_memory() -> None:
+def _keep_freed_memory(kept_mib: int) -> None:
     """Let the C library keep freed arrays of some MiB for the next request: fetching them anew costs a tenth of it."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, TypeError, AttributeError):  # pragma: no cover - another C library than glibc
         return
     mallopt(_M_MMAP_THRESHOLD, 32 * _MIB)
-    mallopt(_M_TRIM_THRESHOLD, 64 * _MIB)
+    mallopt(_M_TRIM_THRESHOLD, kept_mib * _MIB)

@@ -32,6 +32,7 @@ Result = TypeVar("Result")
 _LOG = logging.getLogger(__name__)
 _PIPE_BYTES = 2**20
 _END_SECONDS = 5.0
+_KEPT_MIB = 16
 _SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ of Linux; in `fcntl` only from Python 3.10 on Linux
 
 
@@ -216,7 +217,7 @@ def work() -> None:
     calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # Whatever prints, prints to standard error.
     import_module(module)
-    tune_process(int(compute_threads))
+    tune_process(int(compute_threads), _KEPT_MIB)
     with contextlib.suppress(EOFError, pickle.UnpicklingError, BrokenPipeError):
         _answer(answers, True)
         while True:
