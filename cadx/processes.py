@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any, ParamSpec, TypeVar, cast
+from typing import IO, Any, ParamSpec, Self, TypeVar, cast
 
 from cadx.errors import CadxError
 from cadx.machine import tune_process
@@ -83,6 +83,12 @@ class WorkerProcesses:
         self._idle: list[_Process] = []
         self._busy: set[_Process] = set()
         self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def start(self, count: int) -> None:
         """Start processes ahead of the first calls, without waiting for their imports."""

@@ -1,7 +1,8 @@
 """From cases to the two feature tables, through the very code that serves.
 
-Images are read and lesions measured on a few threads, a bounded number of ROIs ahead; the CNN takes the ROIs in
-batches. With a cache nothing that was computed before is computed again, images are not even decoded.
+Images are read on some threads, a bounded number of ROIs ahead. Lesions are measured in processes, one a core, because
+threads would hold each other up; a few cases are not worth starting them. The CNN takes the ROIs in batches. With a
+cache nothing that was computed before is computed again, images are not even decoded.
 """
 
 import time
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 
 from cadx.cnn import Backbone
 from cadx.errors import CadxError, CaseUnusable, FeatureCacheUnusable
-from cadx.lesion import SegmentationMethod, lesion_features, segment
+from cadx.lesion import SegmentationMethod, measure_lesion
+from cadx.machine import usable_cores
 from cadx.mammogram import ReadingPolicy, read_mammogram
+from cadx.processes import WorkerProcesses
 from cadx.records import FloatImage, Roi
 from cadx.roi import extract_roi
 from training.cases import Case
@@ -25,10 +28,13 @@ from training.feature_keys import FeatureStore
 from training.progress import ReportProgress, no_progress
 
 CNN_BATCH = 16
-WORKERS = 2
-"""Threads that read images and measure lesions; decoding and array work release the interpreter."""
+WORKERS = max(2, min(8, usable_cores()))
+"""Threads that read images, and processes that measure lesions."""
+PROCESSES_PAY_FROM = 64
+"""Cases: as many are measured in the time that the processes take to start."""
 
 LesionRow = NDArray[np.float64]
+MeasureLesion = Callable[[Roi, SegmentationMethod], LesionRow]
 CnnRows = dict[str, NDArray[np.float32]]
 
 
@@ -103,12 +109,15 @@ class Extraction:
         How lesions are outlined; None: lesion features are not wanted.
     store
         Remembers what was extracted; by default nothing is remembered.
+    measure
+        Measures a lesion: here, or in another process.
     """
 
     backbone: Backbone
     policy: ReadingPolicy
     method: SegmentationMethod | None = None
     store: FeatureStore = field(default_factory=FeatureStore)
+    measure: MeasureLesion = measure_lesion
 
     def rows(self, cases: Sequence[Case], *, workers: int = WORKERS) -> Iterator[ExtractedCase | CaseUnusable]:
         """Give every case's features, or why it has none, in the order of the cases.
@@ -152,7 +161,7 @@ class Extraction:
         if self.method is not None:
             lesion = self.store.lesion(digest, self.method)
             if lesion is None:
-                lesion = lesion_features(roi, segment(roi, self.method))
+                lesion = self.measure(roi, self.method)
                 self.store.remember_lesion(digest, self.method, lesion)
         seconds = time.perf_counter() - started
         cnn = self.store.cnn(digest, self.backbone)
@@ -209,7 +218,10 @@ def extract_features(
         When the disk is full or the store's folder cannot be used.
     """
     extraction = Extraction(backbone, policy, method, store or FeatureStore())
-    done, skipped = usable_rows(extraction.rows(cases), len(cases), skip_unusable=skip_unusable, progress=progress)
+    with WorkerProcesses("cadx.lesion") as processes:
+        if len(cases) >= PROCESSES_PAY_FROM:
+            extraction = replace(extraction, measure=lambda roi, method: processes.call(measure_lesion, roi, method))
+        done, skipped = usable_rows(extraction.rows(cases), len(cases), skip_unusable=skip_unusable, progress=progress)
     layer = backbone.spec.layer
     lesion_rows = [item.lesion for item in done if item.lesion is not None]
     return FeatureTables(

@@ -1,7 +1,7 @@
 """Method B of Huynh 2016: segment the lesion, then measure it."""
 
 from cadx.lesion.contour import CONTOUR_TOLERANCE_PX, SourceMask, contour_polygon, mask_on_source
-from cadx.lesion.description import LesionDescription, describe_lesion
+from cadx.lesion.description import LesionDescription, describe_lesion, measure_lesion
 from cadx.lesion.features import FEATURES, FeatureDefinition, FeatureFamily, lesion_features
 from cadx.lesion.segmentation import (
     DEFAULT_METHOD,
@@ -28,5 +28,6 @@ __all__ = [
     "describe_lesion",
     "lesion_features",
     "mask_on_source",
+    "measure_lesion",
     "segment",
 ]

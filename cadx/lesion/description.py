@@ -30,6 +30,17 @@ class LesionDescription:
     contour: Points
 
 
+def measure_lesion(roi: Roi, method: SegmentationMethod) -> NDArray[np.float64]:
+    """Outline the lesion in the middle of a ROI and give its features only, in the order of `FEATURES`.
+
+    Raises
+    ------
+    LesionError
+        When the lesion cannot be described.
+    """
+    return lesion_features(roi, segment(roi, method))
+
+
 def describe_lesion(roi: Roi, method: SegmentationMethod) -> LesionDescription:
     """Outline and measure the lesion in the middle of a ROI.
 
