@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.bodies import BodyBuffer
+from app.bodies import ArrivingFile, BodyBuffer, ReceivedFile
 from app.errors import BodyUnreadable, InvalidRequest
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class FormReader:
         except FormParserError as error:
             raise BodyUnreadable(str(error)) from None
 
-    def finish(self) -> tuple[tuple[memoryview, ...], Mapping[str, Sequence[str]]]:
+    def finish(self) -> tuple[tuple[ReceivedFile, ...], Mapping[str, Sequence[str]]]:
         """The images in their order, and every value of each field.
 
         Raises
@@ -69,7 +69,7 @@ class FormReader:
         """
         if not self._parts.complete:
             raise BodyUnreadable("the closing boundary is missing")
-        return self._parts.images(), self._parts.fields
+        return tuple(file.received() for file in self._parts.images), self._parts.fields
 
 
 class _Parts:
@@ -79,7 +79,7 @@ class _Parts:
         self.fields: dict[str, list[str]] = {}
         self.complete = False
         self._content = BodyBuffer(expected_bytes)
-        self._image_starts: list[int] = []
+        self.images: list[ArrivingFile] = []
         self._count = 0
         self._header_name = self._header_value = self._disposition = b""
         self._field_name = ""
@@ -97,12 +97,6 @@ class _Parts:
             "on_part_end": self._part_ends,
             "on_end": self._form_ends,
         }
-
-    def images(self) -> tuple[memoryview, ...]:
-        """The files, without copies: they lie behind one another."""
-        whole = self._content.view()
-        ends = [*self._image_starts[1:], len(whole)]
-        return tuple(whole[start:end] for start, end in zip(self._image_starts, ends, strict=False))
 
     def _part_begins(self) -> None:
         self._count += 1
@@ -130,7 +124,7 @@ class _Parts:
             self._field_name, self._field = name, bytearray()
         elif name == IMAGE:
             self._field = None
-            self._image_starts.append(self._content.size_bytes)
+            self.images.append(ArrivingFile(self._content))
         else:
             raise InvalidRequest(({"where": f"body.{name[:64]}", "message": f"only `{IMAGE}` may be a file"},))
 
@@ -138,13 +132,16 @@ class _Parts:
         piece = memoryview(data)[start:end]
         if self._field is None:
             self._content.append(piece)
+            self.images[-1].grew()
         elif len(self._field) + len(piece) > _MAX_FIELD_BYTES:
             raise BodyUnreadable(f"a field is longer than {_MAX_FIELD_BYTES} bytes; send the image as a file part")
         else:
             self._field += piece
 
     def _part_ends(self) -> None:
-        if self._field is not None:
+        if self._field is None:
+            self.images[-1].complete()
+        else:
             self.fields.setdefault(self._field_name, []).append(_text(bytes(self._field)))
 
     def _form_ends(self) -> None:

@@ -1,13 +1,12 @@
 """The job of a worker: image bytes and centres in, predictions out. Everything here runs in a worker thread."""
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from app.answers import prediction_id, prediction_of
+from app.bodies import ReceivedFile
 from app.engine import Ticket
 from app.journal import current_request
 from app.schemas import Part, Prediction
@@ -15,15 +14,9 @@ from app.telemetry import Meters
 from cadx.assess import assess
 from cadx.bundle import Bundle
 from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion
-from cadx.machine import stand_back
 from cadx.mammogram import ReadingLimits, read_mammogram
 from cadx.processes import WorkerProcesses
 from cadx.records import LesionCentre, Mammogram, Roi
-
-
-def sha256_of(content: bytes | memoryview) -> str:
-    """Digest of a file; lets other threads run meanwhile."""
-    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +26,7 @@ class View:
     Attributes
     ----------
     image
-        The file's bytes.
+        The file.
     centres
         The lesions.
     pixel_spacing_mm
@@ -42,7 +35,7 @@ class View:
         Given by the caller, for files with several frames; the first is 1.
     """
 
-    image: bytes | memoryview
+    image: ReceivedFile
     centres: tuple[LesionCentre, ...]
     pixel_spacing_mm: float | None = None
     frame: int | None = None
@@ -69,34 +62,29 @@ class PredictionJob:
 
     def _view(self, view: View, ticket: Ticket, queue_ms: float) -> list[Prediction]:
         ticket.check()
-        # The digest of a large file takes as long as a branch. Begun first, it has a core beside the reading and the
-        # ROI; what is then left of it must not take a core from the branches.
-        with ThreadPoolExecutor(1, thread_name_prefix="cadx-digest", initializer=stand_back) as beside:
-            digest = beside.submit(sha256_of, view.image)
-            started = time.perf_counter()
-            mammogram = read_mammogram(
-                view.image,
-                policy=self.bundle.policy,
-                limits=self.limits,
-                pixel_spacing_mm=view.pixel_spacing_mm,
-                frame=view.frame,
-            )
-            before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
-            self.meters.note_stages({"read": before_ms["read"] / 1000})
-            return [self._lesion(view, mammogram, centre, digest, ticket, before_ms) for centre in view.centres]
+        started = time.perf_counter()
+        mammogram = read_mammogram(
+            view.image.content,
+            policy=self.bundle.policy,
+            limits=self.limits,
+            pixel_spacing_mm=view.pixel_spacing_mm,
+            frame=view.frame,
+        )
+        before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
+        self.meters.note_stages({"read": before_ms["read"] / 1000})
+        return [self._lesion(view, mammogram, centre, ticket, before_ms) for centre in view.centres]
 
     def _lesion(
         self,
         view: View,
         mammogram: Mammogram,
         centre: LesionCentre,
-        digest: Future[str],
         ticket: Ticket,
         before_ms: Mapping[str, float],
     ) -> Prediction:
         ticket.check()
         assessment = assess(self.bundle, mammogram, centre, self._describe)
-        sha256 = digest.result()
+        sha256 = view.image.sha256.result()
         prediction = prediction_of(
             self.bundle,
             mammogram,

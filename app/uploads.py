@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from app.bodies import BodyBuffer
+from app.bodies import ArrivingFile, BodyBuffer, ReceivedFile
 from app.errors import BodyTooLarge, BodyTypeUnsupported, InvalidRequest, UploadMemoryFull, UploadTooSlow
 from app.multipart import IMAGE, FormReader
 
@@ -30,12 +30,12 @@ class Upload:
     Attributes
     ----------
     images
-        The files, in the order they were sent; views of the one buffer that the body arrived in.
+        The files, in the order they were sent.
     fields
         Form fields: every value that came under a name. None when the body was a bare file.
     """
 
-    images: tuple[memoryview, ...]
+    images: tuple[ReceivedFile, ...]
     fields: Mapping[str, Sequence[str]] | None
 
 
@@ -147,12 +147,15 @@ async def _counted(request: Request, limits: UploadLimits, share: MemoryShare) -
 
 async def _receive_file(request: Request, limits: UploadLimits, share: MemoryShare) -> Upload:
     content = BodyBuffer(_announced_bytes(request, limits.max_body_mb))
+    file = ArrivingFile(content)
     async with aclosing(_counted(request, limits, share)) as stream:
         async for chunk in stream:
             content.append(chunk)
+            file.grew()
+    file.complete()
     if not content.size_bytes:
         raise InvalidRequest(({"where": "body", "message": "the body is empty"},))
-    return Upload((content.view(),), None)
+    return Upload((file.received(),), None)
 
 
 async def _receive_form(request: Request, limits: UploadLimits, share: MemoryShare) -> Upload:
@@ -163,7 +166,7 @@ async def _receive_form(request: Request, limits: UploadLimits, share: MemorySha
     images, fields = form.finish()
     if IMAGE in fields:
         raise InvalidRequest(({"where": "body.image", "message": "sent as text; send it as a file part"},))
-    if not images or not all(map(len, images)):
+    if not images or not all(len(image.content) for image in images):
         raise InvalidRequest(({"where": "body.image", "message": "missing or empty; send it as a file part"},))
     if len(images) > limits.max_images:
         message = f"at most {limits.max_images} wanted, {len(images)} sent"

@@ -1,10 +1,11 @@
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.bodies import BodyBuffer
+from app.bodies import ArrivingFile, BodyBuffer
 from app.errors import BodyUnreadable, InvalidRequest
 from app.multipart import FormReader
 
@@ -33,7 +34,8 @@ def read(
     for piece in pieces(content, cuts or []):
         reader.feed(piece)
     images, fields = reader.finish()
-    return [bytes(image) for image in images], {name: list(values) for name, values in fields.items()}
+    assert [image.sha256.result(10) for image in images] == [sha256(image.content).hexdigest() for image in images]
+    return [bytes(image.content) for image in images], {name: list(values) for name, values in fields.items()}
 
 
 @given(
@@ -58,6 +60,24 @@ def test_a_buffer_grows_beyond_what_was_announced() -> None:
         buffer.append(content[start : start + 70_000])
     assert bytes(buffer.view()) == content
     assert bytes(buffer.view(len(content) - 3)) == content[-3:]
+
+
+@given(sizes=st.lists(st.integers(0, 3 * 2**20), max_size=5), before=st.integers(0, 100))
+@settings(max_examples=25, deadline=None)
+def test_the_digest_of_an_arriving_file_is_that_of_the_whole(sizes: list[int], before: int) -> None:
+    buffer = BodyBuffer(0)
+    buffer.append(bytes(before))
+    file, whole = ArrivingFile(buffer), b""
+    for number, size in enumerate(sizes):
+        piece = bytes([number + 1]) * size
+        whole += piece
+        buffer.append(piece)
+        file.grew()
+    file.complete()
+    buffer.append(b"what comes behind it")
+    received = file.received()
+    assert bytes(received.content) == whole
+    assert received.sha256.result(10) == sha256(whole).hexdigest()
 
 
 @given(
