@@ -34,7 +34,7 @@ PREDICTION_EXAMPLE: Document = {
     "features": [{"name": "effective_diameter_mm", "value": 13.4, "unit": "mm", "family": "size"}],
     "contour": [[1604.2, 2098.0], [1630.0, 2070.5], [1655.1, 2101.3], [1604.2, 2098.0]],
     "flags": [],
-    "timings_ms": {"queue": 0.1, "read": 14.2, "roi": 3.1, "cnn": 24.5, "lesion": 18.9},
+    "timings_ms": {"queue": 0.1, "read": 1.7, "roi": 4.1, "cnn_branch": 17.3, "lesion_branch": 31.5, "artefacts": 3.2},
     "research_use_only": True,
     "demonstration_only": False,
     "notices": ["Research use only. Not a medical device; not for diagnosis or treatment."],

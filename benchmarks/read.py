@@ -45,11 +45,14 @@ def write_file(path: Path) -> None:
 
 
 def ours(path: Path) -> float:
+    from cadx.artefacts import artefact_flags
     from cadx.mammogram import read_mammogram
     from cadx.records import LesionCentre
     from cadx.roi import extract_roi
 
-    return float(extract_roi(read_mammogram(path), LesionCentre(CENTRE_X, CENTRE_Y)).gray.mean())
+    roi = extract_roi(read_mammogram(path), LesionCentre(CENTRE_X, CENTRE_Y))
+    artefact_flags(roi.gray, roi.valid)
+    return float(roi.gray.mean())
 
 
 def read_and_show(path: Path) -> float:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cadx.artefacts import artefact_flags
 from cadx.bundle import Bundle
 from cadx.lesion import (
     FEATURES,
@@ -24,8 +25,8 @@ from cadx.roi import extract_roi
 Result = TypeVar("Result")
 DescribeLesion = Callable[[Roi, SegmentationMethod], LesionDescription]
 
-# The two branches of a request run side by side. This one spends its time in compiled code that releases the GIL.
-_CNN_BRANCHES = ThreadPoolExecutor(max_workers=256, thread_name_prefix="cnn-branch")
+# The CNN branch, and the search for artefacts, run beside the lesion branch, in compiled code that releases the GIL.
+_BESIDE = ThreadPoolExecutor(max_workers=256, thread_name_prefix="cadx-beside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,12 @@ def assess(
         When the lesion cannot be described.
     """
     roi, roi_ms = _timed(lambda: extract_roi(mammogram, centre))
-    cnn_branch = _CNN_BRANCHES.submit(_timed, lambda: _cnn_probability(bundle, roi))
+    beside = _BESIDE.submit(
+        lambda: (_timed(lambda: _cnn_probability(bundle, roi)), _timed(lambda: artefact_flags(roi.gray, roi.valid)))
+    )
     lesion, lesion_ms = _timed(lambda: describe(roi, bundle.segmentation_method))
     lesion_probability = _malignant(bundle.classifiers.lesion.predict_proba(lesion.features[None, :]))
-    cnn_probability, cnn_ms = cnn_branch.result()
+    (cnn_probability, cnn_ms), (found_flags, artefacts_ms) = beside.result()
     return Assessment(
         probability=bundle.classifiers.ensemble(cnn_probability, lesion_probability),
         cnn_probability=cnn_probability,
@@ -116,8 +119,8 @@ def assess(
         contour=roi.to_image(lesion.contour),
         roi=roi,
         segmentation=lesion.segmentation,
-        flags=(*mammogram.flags, *roi.flags, *lesion.segmentation.flags),
-        timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms},
+        flags=(*mammogram.flags, *roi.flags, *found_flags, *lesion.segmentation.flags),
+        timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms, "artefacts": artefacts_ms},
     )
 
 

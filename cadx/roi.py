@@ -5,7 +5,6 @@ import math
 import numpy as np
 from scipy.sparse import csr_array
 
-from cadx.artefacts import artefact_flags
 from cadx.errors import CentreInAir, CentreInPadding, CentreOutsideImage
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, FloatImage, LesionCentre, Mammogram, Mask, PixelWindow, Roi
 
@@ -34,7 +33,7 @@ def extract_roi(mammogram: Mammogram, centre: LesionCentre) -> Roi:
     Returns
     -------
     Roi
-        The region, its mask of valid pixels, and flags.
+        The region, its mask of valid pixels, and flags; `cadx.artefacts.artefact_flags` finds more, at leisure.
 
     Raises
     ------
@@ -63,8 +62,7 @@ def extract_roi(mammogram: Mammogram, centre: LesionCentre) -> Roi:
     if _is_air(gray, valid):
         raise CentreInAir(centre.x, centre.y)
     padded_share = 1.0 - float(valid.mean())
-    flags = _flags(gray, valid, padded_share) + artefact_flags(gray, valid)
-    return Roi(gray, valid, centre, mammogram.spacing, padded_share, flags)
+    return Roi(gray, valid, centre, mammogram.spacing, padded_share, _flags(gray, valid, padded_share))
 
 
 def _resampled(window: PixelWindow, row_weights: csr_array, column_weights: csr_array) -> tuple[FloatImage, Mask]:

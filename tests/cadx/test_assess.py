@@ -89,3 +89,12 @@ def test_a_lesion_at_the_border_works_and_tells_its_padded_share(
     assert answer.roi.padded_share == pytest.approx((ROI_SIZE_PX / 2 - 10) / ROI_SIZE_PX, abs=0.01)
     assert "roi_padded" in flag_codes(answer)
     assert 0 < answer.probability < 1
+
+
+def test_a_marker_in_the_region_is_flagged(bundle: Bundle, view: PhantomView, tmp_path: Path) -> None:
+    gray = view.gray.copy()
+    row, column = round(view.centre.y) - 150, round(view.centre.x) + 100
+    gray[row : row + 40, column : column + 15] = 1.0
+    clean, marked = save_png(tmp_path / "clean.png", view.gray), save_png(tmp_path / "marked.png", gray)
+    assert "bright_object" not in flag_codes(assess_file(bundle, clean, view.centre, view.spacing_mm))
+    assert "bright_object" in flag_codes(assess_file(bundle, marked, view.centre, view.spacing_mm))

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cadx.artefacts import artefact_flags
 from cadx.mammogram.policy import ReadingPolicy
 from training.commands.options import READING, ForProcessing, Plane, Voi
 
@@ -41,7 +42,8 @@ def inspect(
     for name, text in (reading_facts(mammogram) | (region_facts(roi) if roi else {})).items():
         table.add_row(name, text)
     console.print(table)
-    lines = flag_lines(mammogram.flags + (roi.flags if roi else ()))
+    region_flags = roi.flags + artefact_flags(roi.gray, roi.valid) if roi else ()
+    lines = flag_lines(mammogram.flags + region_flags)
     for line in lines or ["nothing doubtful was found"]:
         console.print(f"! {line}" if lines else line, markup=False)
     if out is not None:
