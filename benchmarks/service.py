@@ -116,6 +116,10 @@ class Server:
     path: str
     ready_seconds: float
 
+    def line(self) -> "Line":
+        """A connection to it."""
+        return Line("127.0.0.1", self.port, timeout=120)
+
     def rss_mb(self) -> float:
         """Resident memory of the server and its children."""
         family = psutil.Process(self.process.pid)
@@ -222,12 +226,16 @@ def post(line: http.client.HTTPConnection, url: str, content: bytes, kind: str) 
     return answer.status
 
 
-def closed_loop(server: Server, content: bytes, kind: str, query: str, clients: int, seconds: float) -> Load:
-    """Each client sends its next request when its last was answered; a refused one waits a little."""
+def closed_loop(
+    server: Server, content: bytes, kind: str, query: str, clients: int, seconds: float, lines: list[Line] | None = None
+) -> Load:
+    """Each client sends its next request when its last was answered; a refused one waits a little.
+
+    Clients keep their connections, within a turn and, where the caller keeps `lines`, from turn to turn.
+    """
     load, lock, stop = Load(), threading.Lock(), time.perf_counter() + seconds
 
-    def client() -> None:
-        line = Line("127.0.0.1", server.port, timeout=120)
+    def client(line: Line) -> None:
         while time.perf_counter() < stop:
             started = time.perf_counter()
             try:
@@ -244,7 +252,8 @@ def closed_loop(server: Server, content: bytes, kind: str, query: str, clients: 
                 time.sleep(0.05)
 
     started = time.perf_counter()
-    threads = [threading.Thread(target=client) for _ in range(clients)]
+    lines = lines or [server.line() for _ in range(clients)]
+    threads = [threading.Thread(target=client, args=(line,)) for line in lines]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -304,11 +313,12 @@ def speed(bundle: Path, dicom: Path, rounds: int, seconds: float, *, peer: bool)
             servers["LitServe"] = (stack.enter_context(peer_server(bundle)), form_of(content), FORM, "")
         for name, (server, *_) in servers.items():
             print(f"{name}: start to ready {server.ready_seconds:.2f} s, RSS {server.rss_mb():.0f} MB")
+        kept = {name: [server.line() for _ in range(clients)] for name, (server, *_) in servers.items()}
         for number in range(rounds + 1):
             print(seconds, file=bare.stdin, flush=True)
             times = json.loads(bare.stdout.readline())
-            one = {name: closed_loop(*request, 1, seconds) for name, request in servers.items()}
-            many = {name: closed_loop(*request, clients, 2 * seconds) for name, request in servers.items()}
+            one = {name: closed_loop(*request, 1, seconds, kept[name][:1]) for name, request in servers.items()}
+            many = {name: closed_loop(*request, clients, 2 * seconds, kept[name]) for name, request in servers.items()}
             if number > 0:  # The first round is for warming up.
                 bare_loads.append(Load(times, elapsed=sum(times)))
                 for name in servers:
@@ -417,7 +427,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             dicom, png = write_images(Path(scratch))
             if chosen.only in (None, "speed"):
-                rounds, seconds = (5, 1.0) if chosen.quick else (24, 1.5)
+                rounds, seconds = (5, 1.0) if chosen.quick else (30, 1.0)
                 speed(chosen.bundle, dicom, rounds, seconds, peer=chosen.peer)
             if chosen.only in (None, "overload"):
                 overload(chosen.bundle, dicom, 5.0 if chosen.quick else 20.0)
