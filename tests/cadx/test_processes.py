@@ -59,6 +59,7 @@ def test_what_is_printed_there_does_not_disturb(processes: WorkerProcesses) -> N
 
 
 def test_an_idle_process_serves_the_next_call_and_several_run_at_once(processes: WorkerProcesses) -> None:
+    before = len(children())
     first = processes.call(os.getpid)
     assert processes.call(os.getpid) == first != os.getpid()
     together = threading.Barrier(3)
@@ -70,7 +71,7 @@ def test_an_idle_process_serves_the_next_call_and_several_run_at_once(processes:
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(pid, range(3)))
-    assert len(children()) == 3
+    assert len(children()) == before + 3
 
 
 def test_a_process_that_died_is_replaced(processes: WorkerProcesses, caplog: pytest.LogCaptureFixture) -> None:
@@ -111,12 +112,12 @@ def test_usage_counts_busy_and_idle_processes(processes: WorkerProcesses) -> Non
 
 
 def test_closing_ends_the_processes() -> None:
-    made = WorkerProcesses("cadx.lesion")
-    made.start(2)
-    made.wait()
-    started = children()
-    assert len(started) == 2
-    made.close()
+    before = children()
+    with WorkerProcesses("cadx.lesion") as made:
+        made.start(2)
+        made.wait()
+        started = [child for child in children() if child not in before]
+        assert len(started) == 2
     assert not any(child.is_running() for child in started)
 
 

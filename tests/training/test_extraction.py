@@ -70,8 +70,7 @@ def test_second_run_extracts_nothing(
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("computed again")
 
-    for name in ("read_mammogram", "segment", "lesion_features"):
-        monkeypatch.setattr(extraction, name, fail)
+    monkeypatch.setattr(extraction, "read_mammogram", fail)
     monkeypatch.setattr(Backbone, "layer_features", fail)
     second = extract_features(cases, backbone, ReadingPolicy(), GROWING, store=store)
     assert same(second, plain)
@@ -155,3 +154,10 @@ def test_full_disk_stops_the_run(
             skip_unusable=True,
             store=FeatureStore(FeatureCache(tmp_path)),
         )
+
+
+def test_processes_measure_what_this_one_does(
+    cases: Sequence[Case], backbone: Backbone, plain: FeatureTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extraction, "PROCESSES_PAY_FROM", 1)
+    assert same(extract_features(cases, backbone, ReadingPolicy(), GROWING), plain)
