@@ -37,7 +37,7 @@ from cadx.lesion import FEATURES, SegmentationMethod, segment
 from cadx.lesion.features.region import measure_region
 from cadx.mammogram import ReadingPolicy
 from training.cases import Case, read_manifest
-from training.extraction import extract_features, read_roi
+from training.extraction import WORKERS, extract_features, read_roi
 from training.fit import Fit, FitSettings, fit_models, save_fit
 from training.phantoms import plan_paper_cohort, write_planned_cohort
 from training.study.output import write_study
@@ -69,7 +69,8 @@ def whole_study(manifest: Path, folder: Path) -> tuple[Fit, float, float]:
         "features, nested evaluation, statistics, final fits", lambda: fit_models(cases, settings)
     )
     tables = fit.tables
-    print(f"  CNN features {tables.cnn_seconds:.1f} s, lesion features {tables.lesion_seconds:.1f} s in two threads;")
+    lesions = f"lesion features {tables.lesion_seconds:.1f} s summed over {WORKERS} processes"
+    print(f"  CNN features {tables.cnn_seconds:.1f} s, {lesions};")
     times = ", ".join(f"{branch.name} {branch.seconds:.1f} s" for branch in fit.evaluation.branches.values())
     print(f"  nested cross validation {times}")
 
