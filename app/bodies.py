@@ -61,20 +61,17 @@ class ArrivingFile:
         self._at_work = False
         self._lock = threading.Lock()
 
-    def grew(self) -> None:
-        """Say that more of it is in the buffer."""
+    def append(self, data: bytes | memoryview) -> None:
+        """Keep the file's next bytes."""
+        self._buffer.append(data)
         if self._buffer.size_bytes - self._digested >= _DIGEST_STEP_BYTES:
             self._go_on()
 
-    def complete(self) -> None:
-        """Say that all of it is there."""
+    def complete(self) -> "ReceivedFile":
+        """Say that all of it is there, and give it."""
         self._end = self._buffer.size_bytes
         self._go_on()
-
-    def received(self) -> "ReceivedFile":
-        """The whole file."""
-        size_bytes = (self._buffer.size_bytes if self._end is None else self._end) - self._start
-        return ReceivedFile(self._buffer.view(self._start)[:size_bytes], self._result)
+        return ReceivedFile(self._buffer.view(self._start), self._result)
 
     def _go_on(self) -> None:
         with self._lock:

@@ -69,7 +69,7 @@ class FormReader:
         """
         if not self._parts.complete:
             raise BodyUnreadable("the closing boundary is missing")
-        return tuple(file.received() for file in self._parts.images), self._parts.fields
+        return tuple(self._parts.images), self._parts.fields
 
 
 class _Parts:
@@ -78,8 +78,9 @@ class _Parts:
     def __init__(self, expected_bytes: int) -> None:
         self.fields: dict[str, list[str]] = {}
         self.complete = False
+        self.images: list[ReceivedFile] = []
         self._content = BodyBuffer(expected_bytes)
-        self.images: list[ArrivingFile] = []
+        self._image = ArrivingFile(self._content)
         self._count = 0
         self._header_name = self._header_value = self._disposition = b""
         self._field_name = ""
@@ -124,15 +125,14 @@ class _Parts:
             self._field_name, self._field = name, bytearray()
         elif name == IMAGE:
             self._field = None
-            self.images.append(ArrivingFile(self._content))
+            self._image = ArrivingFile(self._content)
         else:
             raise InvalidRequest(({"where": f"body.{name[:64]}", "message": f"only `{IMAGE}` may be a file"},))
 
     def _content_comes(self, data: bytes, start: int, end: int) -> None:
         piece = memoryview(data)[start:end]
         if self._field is None:
-            self._content.append(piece)
-            self.images[-1].grew()
+            self._image.append(piece)
         elif len(self._field) + len(piece) > _MAX_FIELD_BYTES:
             raise BodyUnreadable(f"a field is longer than {_MAX_FIELD_BYTES} bytes; send the image as a file part")
         else:
@@ -140,7 +140,7 @@ class _Parts:
 
     def _part_ends(self) -> None:
         if self._field is None:
-            self.images[-1].complete()
+            self.images.append(self._image.complete())
         else:
             self.fields.setdefault(self._field_name, []).append(_text(bytes(self._field)))
 

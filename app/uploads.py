@@ -146,16 +146,14 @@ async def _counted(request: Request, limits: UploadLimits, share: MemoryShare) -
 
 
 async def _receive_file(request: Request, limits: UploadLimits, share: MemoryShare) -> Upload:
-    content = BodyBuffer(_announced_bytes(request, limits.max_body_mb))
-    file = ArrivingFile(content)
+    file = ArrivingFile(BodyBuffer(_announced_bytes(request, limits.max_body_mb)))
     async with aclosing(_counted(request, limits, share)) as stream:
         async for chunk in stream:
-            content.append(chunk)
-            file.grew()
-    file.complete()
-    if not content.size_bytes:
+            file.append(chunk)
+    received = file.complete()
+    if not received.content:
         raise InvalidRequest(({"where": "body", "message": "the body is empty"},))
-    return Upload((file.received(),), None)
+    return Upload((received,), None)
 
 
 async def _receive_form(request: Request, limits: UploadLimits, share: MemoryShare) -> Upload:
@@ -166,7 +164,7 @@ async def _receive_form(request: Request, limits: UploadLimits, share: MemorySha
     images, fields = form.finish()
     if IMAGE in fields:
         raise InvalidRequest(({"where": "body.image", "message": "sent as text; send it as a file part"},))
-    if not images or not all(len(image.content) for image in images):
+    if not images or not all(image.content for image in images):
         raise InvalidRequest(({"where": "body.image", "message": "missing or empty; send it as a file part"},))
     if len(images) > limits.max_images:
         message = f"at most {limits.max_images} wanted, {len(images)} sent"

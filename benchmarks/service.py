@@ -384,9 +384,9 @@ def cores(bundle: Path, dicom: Path, seconds: float) -> None:
     """Throughput by the number of cores that the service may use; the clients share them when it has all."""
     content, all_cores = dicom.read_bytes(), sorted(os.sched_getaffinity(0))
     for count in range(1, len(all_cores) + 1):
-        with only_cores(set(all_cores[:count])), ExitStack() as stack:
-            server = stack.enter_context(our_server(bundle))
-            os.sched_setaffinity(0, all_cores)
+        with ExitStack() as stack:
+            with only_cores(set(all_cores[:count])):
+                server = stack.enter_context(our_server(bundle))
             closed_loop(server, content, DICOM, query_of(CENTRE), 1, 1.0)
             loads = [closed_loop(server, content, DICOM, query_of(CENTRE), 2 * count, seconds) for _ in range(3)]
             best = max(loads, key=lambda load: load.rate)

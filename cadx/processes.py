@@ -33,7 +33,6 @@ _LOG = logging.getLogger(__name__)
 _PIPE_BYTES = 2**20
 _END_SECONDS = 5.0
 _KEPT_MIB = 16
-_SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ of Linux; in `fcntl` only from Python 3.10 on Linux
 
 
 class ProcessFailed(Exception):
@@ -119,12 +118,10 @@ class WorkerProcesses:
             try:
                 answer = process.call(function, args, kwargs)
             except (OSError, EOFError, pickle.UnpicklingError):
-                self._give_up(process)
-                _LOG.warning("worker_process_died", extra={"facts": {"exit_code": process.kill()}})
+                _LOG.warning("worker_process_died", extra={"facts": {"exit_code": self._kill(process)}})
                 continue
             except BaseException:
-                self._give_up(process)
-                process.kill()
+                self._kill(process)
                 raise
             with self._lock:
                 self._busy.discard(process)
@@ -154,9 +151,10 @@ class WorkerProcesses:
             self._busy.add(process)
         return process
 
-    def _give_up(self, process: "_Process") -> None:
+    def _kill(self, process: "_Process") -> int:
         with self._lock:
             self._busy.discard(process)
+        return process.kill()
 
 
 class _Process:
@@ -256,4 +254,4 @@ def _widen(pipe: IO[bytes]) -> None:
         import fcntl
 
         with contextlib.suppress(OSError):  # The system's limit for all pipes of a user may be reached.
-            fcntl.fcntl(pipe.fileno(), _SET_PIPE_SIZE, _PIPE_BYTES)
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

@@ -71,11 +71,9 @@ def test_the_digest_of_an_arriving_file_is_that_of_the_whole(sizes: list[int], b
     for number, size in enumerate(sizes):
         piece = bytes([number + 1]) * size
         whole += piece
-        buffer.append(piece)
-        file.grew()
-    file.complete()
+        file.append(piece)
+    received = file.complete()
     buffer.append(b"what comes behind it")
-    received = file.received()
     assert bytes(received.content) == whole
     assert received.sha256.result(10) == sha256(whole).hexdigest()
 
