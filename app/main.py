@@ -8,14 +8,14 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from app import docs_page
 from app.middleware import RequestEnvelope
-from app.openapi import install_openapi
+from app.openapi.document import install_openapi
+from app.pages import api_docs
 from app.problems import install_problems
 from app.routes import admin, health, models, predictions
 from app.service import Service, close_service, load_models, make_service
 from app.settings import Settings, read_settings
-from cadx.machine import tune_process
+from cadx.runtime.machine import tune_process
 
 DESCRIPTION = """
 A reader marks the centre of a lesion on a mammogram; the service answers with the probability of malignancy: the
@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     for module in (predictions, models, admin, health):
         application.include_router(module.router)
     if parts.settings.docs:
-        application.include_router(docs_page.router)
+        application.include_router(api_docs.router)
     install_problems(application)
     install_openapi(application, with_keys=parts.keys.wanted)
     return application

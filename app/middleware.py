@@ -8,11 +8,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import InternalError, TooManyConnections
-from app.journal import RequestNote, begin_request, exception_facts
+from app.observability.logging import RequestNote, begin_request, exception_facts
+from app.observability.metrics import Meters
+from app.observability.tracing import Tracing
 from app.problems import problem_response
-from app.protocol import CROWDED
-from app.telemetry import Meters
-from app.tracing import Tracing
+from app.server.connections import CROWDED
 
 _LOG = logging.getLogger("app.access")
 QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})

@@ -14,7 +14,7 @@ import numpy as np
 
 from app.errors import ModelChoiceNeeded, ModelUnknown, NoModelBundle, NotReady
 from app.settings import Settings
-from cadx.assess import assess
+from cadx.assessment import assess
 from cadx.bundle import MANIFEST, Bundle, load_bundle
 from cadx.errors import BundleIncompatible, CadxError
 from cadx.records import (

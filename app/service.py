@@ -4,16 +4,17 @@ import asyncio
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from app.access import KeyRing, RateLimiter
-from app.engine import Engine
+from app.auth.api_keys import KeyRing
+from app.auth.rate_limit import RateLimiter
+from app.jobs.queue import Engine
 from app.model_store import ModelStore, ReloadOutcome
+from app.observability.metrics import Meters
+from app.observability.tracing import Tracing
 from app.settings import Settings
-from app.telemetry import Meters
-from app.tracing import Tracing
-from app.uploads import UploadMemory
-from cadx.machine import usable_cores
+from app.upload.receiving import UploadMemory
 from cadx.mammogram import ReadingLimits
-from cadx.processes import WorkerProcesses
+from cadx.runtime.machine import usable_cores
+from cadx.runtime.processes import WorkerProcesses
 
 MOST_WORKERS_UNASKED = 8
 

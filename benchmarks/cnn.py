@@ -27,7 +27,7 @@ import torch
 from onnx import helper, numpy_helper
 
 from cadx.cnn import BackboneSpec, load_backbone
-from cadx.cnn.building import build
+from cadx.cnn.pytorch.building import build
 
 BATCH = 16
 BATCH_BOUND, SINGLE_BOUND = 1.2, 1.8
@@ -148,7 +148,7 @@ def footprint() -> None:
         model, state = Path(folder) / "backbone.onnx", Path(folder) / "alexnet.pth"
         model.write_bytes(load_backbone(SPEC, device="cpu").export())
         with torch.random.fork_rng():
-            from cadx.cnn.architectures import build_architecture
+            from cadx.cnn.pytorch.architectures import build_architecture
 
             torch.save(build_architecture("alexnet").network.state_dict(), state)
         ways = {
@@ -157,7 +157,7 @@ def footprint() -> None:
                 "numpy.zeros((1, 512, 512), numpy.float32)",
             ),
             "state dict, eager torch": (
-                "import torch\nfrom cadx.cnn import BackboneSpec\nfrom cadx.cnn.building import build\n"
+                "import torch\nfrom cadx.cnn import BackboneSpec\nfrom cadx.cnn.pytorch.building import build\n"
                 f"network = build(BackboneSpec(weights={str(state)!r}), ['fc6']).network\n"
                 "features = torch.inference_mode()(network)",
                 "torch.zeros(1, 1, 512, 512)",

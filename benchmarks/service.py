@@ -75,7 +75,7 @@ def write_images(folder: Path) -> tuple[Path, Path]:
 
 
 def bare_function(bundle_folder: Path) -> Callable[[bytes], float]:
-    from cadx.assess import assess
+    from cadx.assessment import assess
     from cadx.bundle import load_bundle
     from cadx.mammogram import read_mammogram
     from cadx.records import LesionCentre

@@ -36,9 +36,9 @@ from cadx.cnn import Backbone, BackboneSpec
 from cadx.lesion import FEATURES, SegmentationMethod, segment
 from cadx.lesion.features.region import measure_region
 from cadx.mammogram import ReadingPolicy
-from training.cases import Case, read_manifest
-from training.extraction import WORKERS, extract_features, read_roi
-from training.fit import Fit, FitSettings, fit_models, save_fit
+from training.cohort.cases import Case, read_manifest
+from training.features.extraction import WORKERS, extract_features, read_roi
+from training.fitting.fit import Fit, FitSettings, fit_models, save_fit
 from training.phantoms import plan_paper_cohort, write_planned_cohort
 from training.study.output import write_study
 from training.study.run import study_of

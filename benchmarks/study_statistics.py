@@ -24,16 +24,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from training.stats.auc import empirical_auc
-from training.stats.binormal import fit_binormal
-from training.stats.bootstrap import bootstrap_auc, bootstrap_difference
-from training.stats.clustered import clustered_auc, clustered_difference
-from training.stats.delong import delong_auc, delong_difference
-from training.stats.fold_tests import corrected_paired_t, paired_t
+from training.stats.inference.bootstrap import bootstrap_auc, bootstrap_difference
+from training.stats.inference.clustered import clustered_auc, clustered_difference
+from training.stats.inference.delong import delong_auc, delong_difference
+from training.stats.inference.fold_tests import corrected_paired_t, paired_t
+from training.stats.inference.multiple import bonferroni, holm
+from training.stats.inference.refitting import p_above_chance, refitted_auc, refitted_difference
 from training.stats.lesions import per_lesion
-from training.stats.multiple import bonferroni, holm
 from training.stats.proportion import clustered_proportion
-from training.stats.refitting import p_above_chance, refitted_auc, refitted_difference
+from training.stats.roc.auc import empirical_auc
+from training.stats.roc.binormal import fit_binormal
 
 Vector = NDArray[np.float64]
 LESIONS = 219

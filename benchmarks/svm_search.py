@@ -26,7 +26,7 @@ from sklearn.svm import SVC
 
 from cadx.classify import PolynomialGrid, PolynomialSvm, Split, grouped_folds
 from cadx.classify.search import MAX_ITERATIONS, search
-from training.evaluation import nested_cross_validation
+from training.cross_validation import nested_cross_validation
 
 
 def make_cohort(seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:

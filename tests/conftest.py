@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cadx.cnn import BackboneSpec
-from training.cases import Case, read_manifest
-from training.fit import FitSettings, fit_models, save_fit
+from training.cohort.cases import Case, read_manifest
+from training.fitting.fit import FitSettings, fit_models, save_fit
 from training.phantoms import write_phantom_cohort, write_unseen_phantom
 
 SMALL_BACKBONE = BackboneSpec("squeezenet1_1", "features.12.cat", "random:0", "mean")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.schemas import Prediction
-from training.cases import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from app.schemas.answers import Prediction
 from training.cli import cli
+from training.cohort.cases import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -19,12 +19,12 @@ from rich.console import Console
 from cadx.bundle import BundleManifest
 from cadx.cnn import BackboneSpec, why_no_imagenet_weights
 from cadx.mammogram import ReadingPolicy
-from training.cases import Case, read_manifest
 from training.cli import run
-from training.extraction import read_roi
-from training.fit import FitSettings, fit_models, save_fit
+from training.cohort.cases import Case, read_manifest
+from training.features.extraction import read_roi
+from training.fitting.fit import FitSettings, fit_models, save_fit
 from training.phantoms import write_phantom_cohort, write_unseen_phantom
-from training.pictures import draw_prediction
+from training.pictures.prediction import draw_prediction
 from training.progress import progress_bar
 from training.summary import figures_table
 

@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 
 from cadx.bundle import BundleManifest
-from training.fit import Fit
+from training.analysis.wording import interval, read_conclusion
+from training.fitting.fit import Fit
+from training.report.study_record import Study
 from training.report.write import HTML
-from training.study.provenance import Study
-from training.study.reading import interval, read_conclusion
 
 
 def print_fit(console: Console, fit: Fit, manifest: BundleManifest, folder: Path) -> None:

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Depends
 
-from app.dependencies import ServiceDep, admit_administrator
 from app.errors import KeyMissing, KeyUnknown, NotAnAdministrator
-from app.examples import RELOAD_EXAMPLE
-from app.openapi import answer, refusals
-from app.schemas import ReloadedModel, ReloadReport
+from app.openapi.document import answer, refusals
+from app.openapi.examples import RELOAD_EXAMPLE
+from app.routes.dependencies import ServiceDep, admit_administrator
+from app.schemas.answers import ReloadedModel, ReloadReport
 from app.service import reload_models
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_administrator)])

@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from app.answers import model_reference
-from app.dependencies import ServiceDep
 from app.errors import NotReady
-from app.openapi import refusals
-from app.schemas import Health, Readiness
+from app.openapi.document import refusals
+from app.representations.json import model_reference
+from app.routes.dependencies import ServiceDep
+from app.schemas.answers import Health, Readiness
 
 router = APIRouter(tags=["health"])
 

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydicom.uid import UID
 
-from app.answers import model_facts
-from app.dependencies import ServiceDep, admit_caller
 from app.errors import InvalidRequest, KeyMissing, KeyUnknown, ModelUnknown, RateExceeded
-from app.examples import MODEL_EXAMPLE
-from app.openapi import answer, refusals
-from app.schemas import ModelFacts, ModelList, ReadableFacts
+from app.openapi.document import answer, refusals
+from app.openapi.examples import MODEL_EXAMPLE
+from app.representations.json import model_facts
+from app.routes.dependencies import ServiceDep, admit_caller
+from app.schemas.answers import ModelFacts, ModelList, ReadableFacts
 from app.service import Service, reading_limits
 from cadx.bundle import Bundle
 from cadx.mammogram import READABLE_TRANSFER_SYNTAXES

@@ -9,8 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
-from app.answers import views_of
-from app.dependencies import ServiceDep, admit_caller
 from app.errors import (
     BodyTooLarge,
     BodyTypeUnsupported,
@@ -23,15 +21,24 @@ from app.errors import (
     RateExceeded,
     UploadTooSlow,
 )
-from app.examples import LESION_FORM, LESIONS_EXAMPLE, LESIONS_FORM, PREDICTION_EXAMPLE, VIEWS_EXAMPLE, VIEWS_FORM
-from app.forms import BareFileOptions, LesionForm, LesionsForm, Options, ViewsForm, read_form, same_length
-from app.journal import current_request
-from app.openapi import answer, refusals, request_body
-from app.predict import PredictionJob, View
+from app.jobs.prediction import PredictionJob, View
+from app.observability.logging import current_request
+from app.openapi.document import answer, refusals, request_body
+from app.openapi.examples import (
+    LESION_FORM,
+    LESIONS_EXAMPLE,
+    LESIONS_FORM,
+    PREDICTION_EXAMPLE,
+    VIEWS_EXAMPLE,
+    VIEWS_FORM,
+)
 from app.problems import invalid_request
-from app.schemas import DEFAULT_PARTS, LesionPredictions, Prediction, ViewPredictions
+from app.representations.json import views_of
+from app.routes.dependencies import ServiceDep, admit_caller
+from app.schemas.answers import DEFAULT_PARTS, LesionPredictions, Prediction, ViewPredictions
+from app.schemas.forms import BareFileOptions, LesionForm, LesionsForm, Options, ViewsForm, read_form, same_length
 from app.service import Service, reading_limits
-from app.uploads import Upload, UploadLimits, receive_upload
+from app.upload.receiving import Upload, UploadLimits, receive_upload
 from cadx.errors import CentreError, LesionError, MammogramError
 from cadx.records import LesionCentre
 

@@ -35,7 +35,8 @@ def load_backbone(
     path = spec.weights_path
     if path is not None and not path.is_file():
         raise WeightsMissing(str(path), "there is no such file")
-    from cadx.cnn import building, torch_engine
+    from cadx.cnn.pytorch import building
+    from cadx.cnn.pytorch import engine as torch_engine
 
     if dtype not in torch_engine.DTYPES:
         raise InvalidBackboneSetting("dtype", dtype, " or ".join(torch_engine.DTYPES))
@@ -67,6 +68,6 @@ def why_no_imagenet_weights(architecture: str) -> str | None:
         None when the weights are cached or their host answers; else one clause that says what is in the way. Known
         within a few seconds, network or not.
     """
-    from cadx.cnn import imagenet
+    from cadx.cnn.pytorch import imagenet
 
     return imagenet.unavailable_because(architecture)

@@ -8,11 +8,13 @@
     ├── LesionError         the lesion cannot be described
     ├── BackboneError       the CNN cannot be built or does not fit its weights
     ├── ClassifierError     a classifier cannot be fitted to this data
-    ├── BundleError         a model bundle cannot be trusted or loaded
-    └── CohortError         a manifest or data set cannot be used for training
+    └── BundleError         a model bundle cannot be trusted or loaded
 
 A leaf states what is wrong (`summary`, filled in with the error's own facts), what to do about it (`remedy`) and
 a stable `code` that clients may branch on. Facts are typed attributes. No fact ever carries a patient's data.
+
+What only the service or only training refuses is in `app.errors` and `training.errors`. The imports below are the list
+of what this package exports (pyproject.toml says so to mypy and ruff): no second list to keep.
 """
 
 from cadx.errors.backbone import (
@@ -52,33 +54,11 @@ from cadx.errors.centre import (
 from cadx.errors.classifier import (
     ClassifierError,
     FeaturesNotFinite,
-    LesionOfBothClasses,
     MoreThanTwoClasses,
     NoVaryingFeature,
     OneClassOnly,
     TooFewGroups,
     UnusableSetting,
-)
-from cadx.errors.cohort import (
-    CaseUnusable,
-    CohortError,
-    FeatureCacheUnusable,
-    FeatureTableFormatUnknown,
-    ImportColumnMissing,
-    ImportEmpty,
-    ImportFileUnreadable,
-    ImportSettingInvalid,
-    ImportSourceMissing,
-    ImportValueInvalid,
-    LayerTableUnreadable,
-    ManifestColumnMissing,
-    ManifestEmpty,
-    ManifestImageMissing,
-    ManifestLesionInconsistent,
-    ManifestNotFound,
-    ManifestUnreadable,
-    ManifestValueInvalid,
-    TestSetOverlaps,
 )
 from cadx.errors.lesion import (
     FeatureNotComputable,
@@ -106,81 +86,3 @@ from cadx.errors.mammogram import (
     UnsupportedPixels,
     UnsupportedTransferSyntax,
 )
-
-__all__ = [
-    "BackboneError",
-    "BackboneNotExportable",
-    "BundleError",
-    "BundleFileMissing",
-    "BundleFormatUnknown",
-    "BundleIncompatible",
-    "BundleLibraryMismatch",
-    "BundleManifestInvalid",
-    "BundleNotFound",
-    "BundleNotPinned",
-    "BundleTampered",
-    "BundleUnreadable",
-    "CadxError",
-    "CaseUnusable",
-    "CentreError",
-    "CentreInAir",
-    "CentreInPadding",
-    "CentreOutsideImage",
-    "ClassifierError",
-    "CohortError",
-    "ExportedBackboneUnreadable",
-    "FeatureCacheUnusable",
-    "FeatureNotComputable",
-    "FeatureTableFormatUnknown",
-    "FeaturesNotFinite",
-    "FileTooLarge",
-    "ForProcessingImage",
-    "FrameNeeded",
-    "FrameNotInFile",
-    "ImageFileNotFound",
-    "ImageTooLarge",
-    "ImplausibleSpacing",
-    "ImportColumnMissing",
-    "ImportEmpty",
-    "ImportFileUnreadable",
-    "ImportSettingInvalid",
-    "ImportSourceMissing",
-    "ImportValueInvalid",
-    "InvalidBackboneSetting",
-    "InvalidHeaderValue",
-    "InvalidRoiBatch",
-    "LayerTableUnreadable",
-    "LesionError",
-    "LesionOfBothClasses",
-    "MammogramError",
-    "ManifestColumnMissing",
-    "ManifestEmpty",
-    "ManifestImageMissing",
-    "ManifestLesionInconsistent",
-    "ManifestNotFound",
-    "ManifestUnreadable",
-    "ManifestValueInvalid",
-    "MissingSpacing",
-    "MoreThanTwoClasses",
-    "NoVaryingFeature",
-    "NotAMammogram",
-    "OneClassOnly",
-    "PixelDataMismatch",
-    "PixelsOutOfRange",
-    "SpacingConflict",
-    "TestSetOverlaps",
-    "TooFewGroups",
-    "TruncatedImage",
-    "UnknownBackbone",
-    "UnknownImageFormat",
-    "UnknownLayer",
-    "UnknownMagnification",
-    "UnreadableImage",
-    "UnsupportedPixels",
-    "UnsupportedTransferSyntax",
-    "UnusableArchitecture",
-    "UnusableSetting",
-    "WeightsMismatch",
-    "WeightsMissing",
-    "WeightsUnreadable",
-]

@@ -84,17 +84,6 @@ class TooFewGroups(ClassifierError):
 
 
 @dataclass(eq=False)
-class LesionOfBothClasses(ClassifierError):
-    """A figure per lesion was asked for, and a lesion's rows have different labels."""
-
-    lesions: int
-
-    code: ClassVar[str] = "lesion_of_both_classes"
-    summary: ClassVar[str] = "{lesions} lesion(s) hold rows of both classes, so that they have no label of their own."
-    remedy: ClassVar[str] = "Group by lesion, not by patient, for figures per lesion."
-
-
-@dataclass(eq=False)
 class UnusableSetting(ClassifierError):
     """A setting of the classifier or of its search grid cannot be used."""
 

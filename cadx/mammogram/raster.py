@@ -17,10 +17,10 @@ from cadx.errors import (
     UnreadableImage,
     UnsupportedPixels,
 )
-from cadx.mammogram.intensity import StoredRange, gray_table
-from cadx.mammogram.pixels import GrayPixels, PixelArray, PixelRows, StoredImage, StoredPixels
+from cadx.mammogram.byte_source import ByteSource
+from cadx.mammogram.gray.pixels import GrayPixels, PixelArray, PixelRows, StoredImage, StoredPixels
+from cadx.mammogram.gray.transformations import StoredRange, gray_table
 from cadx.mammogram.policy import ReadingLimits, check_size
-from cadx.mammogram.source import ByteSource
 from cadx.records import Mammogram, Spacing
 
 T = TypeVar("T")

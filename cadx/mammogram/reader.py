@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cadx.errors import FrameNotInFile, UnknownImageFormat
-from cadx.mammogram.dicom import MAGIC, MAGIC_OFFSET, read_dicom
-from cadx.mammogram.polarity import polarity_flags
+from cadx.mammogram.byte_source import ByteSource, open_source
+from cadx.mammogram.dicom.reading import MAGIC, MAGIC_OFFSET, read_dicom
+from cadx.mammogram.gray.negative_check import polarity_flags
 from cadx.mammogram.policy import ReadingLimits, ReadingPolicy
 from cadx.mammogram.raster import read_pgm, read_png, read_tiff
-from cadx.mammogram.source import ByteSource, open_source
 from cadx.mammogram.spacing import caller_spacing, spacing_flags
 from cadx.records import Mammogram
 

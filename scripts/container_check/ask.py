@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from cadx.assess import assess
+from cadx.assessment import assess
 from cadx.bundle import load_bundle
 from cadx.mammogram import read_mammogram
-from training.cases import Case
+from training.cohort.cases import Case
 from training.phantoms import write_unseen_phantom
 
 REQUESTS = 8

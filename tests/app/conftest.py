@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from training.cases import Case
+from training.cohort.cases import Case
 
 READY_SECONDS = 60.0
 

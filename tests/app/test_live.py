@@ -20,14 +20,14 @@ import psutil
 import pydicom
 import pytest
 
-from app.access import new_key
+from app.auth.api_keys import new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from tests.app.conftest import LiveServer, Sample
-    from training.cases import Case
+    from training.cohort.cases import Case
 
 URL = "/v1/predictions"
 MIB = 2**20

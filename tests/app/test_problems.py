@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import pytest
 
-from app.openapi import example_error, leaves
+from app.openapi.document import example_error, leaves
+from app.openapi.reference import ANSWERED
 from app.problems import Problem, problem_of
-from app.reference import ANSWERED
 from cadx.errors import CadxError
 
 KINDS = sorted({kind for family in ANSWERED for kind in leaves(family)}, key=lambda kind: kind.code)

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from prometheus_client.metrics_core import Metric
 
-from app.telemetry import Meters
+from app.observability.metrics import Meters
 
 FUNCTIONS = {"abs", "histogram_quantile", "increase", "rate", "sum", "max", "vector"}
 WORDS = {"by", "and", "or", "up"}

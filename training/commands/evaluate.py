@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from training.study.overlap_policy import OverlapPolicy
+from training.cohort.overlap_policy import OverlapPolicy
 
 
 def evaluate(
@@ -37,8 +37,8 @@ def evaluate(
 
     cadx-train evaluate models/mine other-hospital.csv --out studies/other-hospital
     """
-    from training.feature_cache import FeatureCache, default_folder
-    from training.feature_keys import FeatureStore
+    from training.features.cache import FeatureCache, default_folder
+    from training.features.store import FeatureStore
     from training.study.external import EvaluationSettings, evaluate_bundle
     from training.summary import print_study
 

@@ -48,11 +48,11 @@ def features(
     """
     from cadx.cnn import load_backbone
     from cadx.mammogram import ReadingPolicy
-    from training.cases import read_manifest
-    from training.extraction import extract_features
-    from training.feature_cache import FeatureCache, default_folder
-    from training.feature_keys import FeatureStore
-    from training.feature_table import check_format, feature_frame, write_frame
+    from training.cohort.cases import read_manifest
+    from training.features.cache import FeatureCache, default_folder
+    from training.features.extraction import extract_features
+    from training.features.store import FeatureStore
+    from training.features.table import check_format, feature_frame, write_frame
     from training.progress import progress_bar
 
     check_format(out)

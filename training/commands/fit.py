@@ -57,8 +57,8 @@ def fit(
 
     Without a way to the ImageNet weights, bring a file:  --weights alexnet-owt-7be5be79.pth
     """
-    from training.cases import read_manifest
-    from training.fit import FitSettings, fit_models, save_fit
+    from training.cohort.cases import read_manifest
+    from training.fitting.fit import FitSettings, fit_models, save_fit
     from training.summary import print_fit
 
     console = Console(highlight=False)

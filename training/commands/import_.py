@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from training.cases import Label, write_manifest
+from training.cohort.cases import Label, write_manifest
 from training.importers.digitizers import Digitizer
 from training.importers.records import Imported
 from training.importers.split import Split

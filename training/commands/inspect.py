@@ -30,7 +30,7 @@ def inspect(
     from cadx.mammogram import read_mammogram
     from cadx.records import LesionCentre
     from cadx.roi import extract_roi
-    from training.inspection import draw_reading, flag_lines, reading_facts, region_facts
+    from training.pictures.inspection import draw_reading, flag_lines, reading_facts, region_facts
 
     if (x is None) != (y is None):
         raise typer.BadParameter("give both --x and --y, or neither")

@@ -25,7 +25,7 @@ from training.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from training.layers import LayerComparison
+    from training.layers.comparison import LayerComparison
 
 COLUMNS = ("layer", "length", "varying_length", "auc", "auc_sd", "standard_error", "seconds", "fold_aucs")
 
@@ -56,12 +56,12 @@ def layers(
     """
     from cadx.cnn import load_backbone
     from cadx.mammogram import ReadingPolicy
-    from training.cases import read_manifest
-    from training.extraction import read_roi
-    from training.feature_cache import FeatureCache, default_folder
-    from training.feature_keys import FeatureStore
-    from training.layer_pictures import draw_layer_aucs, draw_roi_through_layers
-    from training.layers import LayerStudy, compare_layers
+    from training.cohort.cases import read_manifest
+    from training.features.cache import FeatureCache, default_folder
+    from training.features.extraction import read_roi
+    from training.features.store import FeatureStore
+    from training.layers.comparison import LayerStudy, compare_layers
+    from training.layers.pictures import draw_layer_aucs, draw_roi_through_layers
     from training.progress import progress_bar
 
     console = Console(highlight=False)

@@ -30,7 +30,7 @@ def phantoms(
 
     Then:  cadx-train fit DIR/manifest.csv --synthetic --out models/phantoms
     """
-    from training.cases import read_manifest
+    from training.cohort.cases import read_manifest
     from training.phantoms import PhantomFormat, plan_cohort, plan_paper_cohort, write_planned_cohort
     from training.progress import progress_bar
 

@@ -29,9 +29,9 @@ def segment(
 
     Then:  look at contact-sheet-01.png
     """
-    from training.cases import read_manifest
+    from training.cohort.cases import read_manifest
+    from training.pictures.contact_sheets import write_segmentation_report
     from training.progress import progress_bar
-    from training.segmentation_report import write_segmentation_report
 
     console = Console(highlight=False)
     cases = read_manifest(manifest)

@@ -65,10 +65,10 @@ def study(
 
     Then open studies/mine/report.html; serve the model with CADX_MODELS_DIR=studies/mine/models CADX_MODEL=mine.
     """
-    from training.feature_cache import FeatureCache, default_folder
-    from training.feature_keys import FeatureStore
-    from training.fit import FitSettings
-    from training.study.layers import LAYERS_CSV, read_layers
+    from training.features.cache import FeatureCache, default_folder
+    from training.features.store import FeatureStore
+    from training.fitting.fit import FitSettings
+    from training.layers.figures import LAYERS_CSV, read_layers
     from training.study.run import run_study
     from training.summary import print_study
 

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from cadx.errors import ImportSettingInvalid
-from training.cases import Label
+from training.cohort.cases import Label
+from training.errors import ImportSettingInvalid
 
 NOT_PATHOLOGY = "Labels come from BI-RADS, a reader's suspicion: they are not pathology."
 _CATEGORY = re.compile(r"(?:BI-?RADS\s*)?([0-6])[ABC]?", re.IGNORECASE)

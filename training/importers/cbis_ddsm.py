@@ -5,9 +5,9 @@ The DICOM files carry no pixel spacing; it follows from the film digitizer, see 
 
 from pathlib import Path
 
-from cadx.errors import ImportSourceMissing
 from cadx.records import LesionCentre
-from training.cases import Case, Label
+from training.cohort.cases import Case, Label
+from training.errors import ImportSourceMissing
 from training.importers.cbis_ddsm_files import DicomFolders, MaskCentre, MaskRefused, mask_centre
 from training.importers.digitizers import Digitizers
 from training.importers.records import Imported, Skipped, finish

@@ -13,7 +13,7 @@ import numpy as np
 import pydicom
 from pydicom.errors import InvalidDicomError
 
-from cadx.errors import ImportFileUnreadable
+from training.errors import ImportFileUnreadable
 
 DATASET = "CBIS-DDSM"
 ASPECT_TOLERANCE = 0.01

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from cadx.errors import ImportSettingInvalid
+from training.errors import ImportSettingInvalid
 from training.importers.table import read_table
 
 

@@ -14,9 +14,9 @@ from xml.parsers.expat import ExpatError
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.errors import ImportFileUnreadable, ImportSourceMissing
 from cadx.records import LesionCentre
-from training.cases import Case
+from training.cohort.cases import Case
+from training.errors import ImportFileUnreadable, ImportSourceMissing
 from training.importers.birads import NOT_PATHOLOGY, BiradsRule, parse_category
 from training.importers.records import Imported, Skipped, finish
 from training.importers.table import Row, read_table

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from cadx.errors import ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from cadx.records import LesionCentre
-from training.cases import Case, Label
+from training.cohort.cases import Case, Label
+from training.errors import ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from training.importers.records import Imported, Skipped, finish
 
 DATASET = "mini-MIAS"

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cadx.errors import ImportEmpty
-from training.cases import Case
+from training.cohort.cases import Case
+from training.errors import ImportEmpty
 
 LESION_CONTRADICTS_ITSELF = "the views of the lesion have different labels or patients"
 

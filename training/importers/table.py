@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from cadx.errors import ImportColumnMissing, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
+from training.errors import ImportColumnMissing, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import ast
 from pathlib import Path
 
 from cadx.records import LesionCentre
-from training.cases import Case
+from training.cohort.cases import Case
 from training.importers.birads import NOT_PATHOLOGY, BiradsRule, parse_category
 from training.importers.records import Imported, Skipped, finish
 from training.importers.split import Split

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.cases import Case, Label, write_manifest
+from training.cohort.cases import Case, Label, write_manifest
 from training.phantoms.dicom_file import ENCODINGS, NOT_CLINICAL, Identity, write_dicom
 from training.phantoms.formats import PhantomFormat
 from training.phantoms.mass import random_mass

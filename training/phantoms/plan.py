@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from training.cases import Label
+from training.cohort.cases import Label
 
 # Huynh 2016, section 2.1: mean, SD, smallest and largest diameter in mm.
 DIAMETERS_MM = {Label.BENIGN: (10.9, 5.2, 3.2, 31.7), Label.MALIGNANT: (14.0, 5.6, 2.8, 32.1)}

@@ -2,23 +2,23 @@
 
 from collections.abc import Mapping
 
+from training.analysis.scored import Scored
+from training.analysis.wording import interval, read_calibration, read_conclusion
 from training.report.blocks import Report, Section
-from training.report.cohort_section import (
+from training.report.sections.cohort import (
     agreement_section,
     alternatives_section,
     association_section,
     cohort_section,
 )
-from training.report.comparison_section import comparison_section
-from training.report.part_section import layer_section, subgroup_section
-from training.report.performance_section import performance_section
-from training.report.picture_section import picture_sections
-from training.report.probability_section import calibration_section, operating_section
-from training.report.provenance_section import provenance_section
+from training.report.sections.comparison import comparison_section
+from training.report.sections.parts import layer_section, subgroup_section
+from training.report.sections.performance import performance_section
+from training.report.sections.pictures import picture_sections
+from training.report.sections.probabilities import calibration_section, operating_section
+from training.report.sections.provenance import provenance_section
+from training.report.study_record import Study, StudyKind
 from training.report.thumbnails import LesionView
-from training.study.provenance import Study, StudyKind
-from training.study.reading import interval, read_calibration, read_conclusion
-from training.study.scored import Scored
 
 METHOD = (
     "Method (Huynh, Li & Giger, J. Med. Imaging 3(3) 034501, 2016): a reader marks the lesion's centre; a region of "

@@ -5,8 +5,8 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from training.analysis.wording import MINUS
 from training.report.blocks import Report
-from training.study.reading import MINUS
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 

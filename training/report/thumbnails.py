@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from cadx.lesion import SegmentationMethod, contour_polygon, segment
 from cadx.mammogram import ReadingPolicy
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Points, Roi
-from training.cases import Case
-from training.extraction import read_roi
+from training.cohort.cases import Case
+from training.features.extraction import read_roi
 from training.progress import ReportProgress, no_progress
 
 SIDE_PX = 224

@@ -1,7 +1,7 @@
 """How the report's tables write estimates and times."""
 
-from training.stats.auc import AucEstimate
-from training.study.reading import interval
+from training.analysis.wording import interval
+from training.stats.roc.auc import AucEstimate
 
 
 def estimate(found: AucEstimate) -> str:

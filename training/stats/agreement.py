@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import pearsonr, spearmanr
 
 from cadx.records import Flag
-from training.stats.auc import Labels, Vector, checked
+from training.stats.roc.auc import Labels, Vector, checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
 from cadx.records import Flag
-from training.stats.auc import Vector, checked, empirical_auc
 from training.stats.proportion import Proportion, clustered_proportion
+from training.stats.roc.auc import Vector, checked, empirical_auc
 
 CLIP = 1e-9
 

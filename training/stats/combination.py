@@ -12,8 +12,8 @@ import numpy as np
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from training.evaluation import Evaluation, fold_aucs
-from training.stats.auc import Labels, Vector, empirical_auc
+from training.cross_validation import Evaluation, fold_aucs
+from training.stats.roc.auc import Labels, Vector, empirical_auc
 
 CLIP = 1e-9
 WEIGHTS = np.linspace(0, 1, 21)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import spearmanr
 
-from training.stats.multiple import holm
+from training.stats.inference.multiple import holm
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cadx.errors import LesionOfBothClasses
-from training.stats.auc import Labels, Vector
+from training.errors import LesionOfBothClasses
+from training.stats.roc.auc import Labels, Vector
 
 
 @dataclass(frozen=True, slots=True)

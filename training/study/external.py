@@ -8,19 +8,20 @@ import numpy as np
 from rich.console import Console
 
 from cadx.bundle import Bundle, BundleManifest, ClassifierFigures, load_bundle
-from cadx.errors import OneClassOnly, TestSetOverlaps
-from training.cases import Case, read_manifest
-from training.evaluation import ENSEMBLE, Vector
-from training.extraction import FeatureTables, extract_features
-from training.feature_keys import FeatureStore
-from training.model_card import SYNTHETIC
-from training.overlap import find_overlap
+from cadx.errors import OneClassOnly
+from training.analysis.analysis import analyse
+from training.analysis.scored import CNN, LESION, Scored, scored_by_model
+from training.cohort.cases import Case, read_manifest
+from training.cohort.leakage import find_overlap
+from training.cohort.overlap_policy import OverlapPolicy
+from training.cross_validation import ENSEMBLE, Vector
+from training.errors import TestSetOverlaps
+from training.features.extraction import FeatureTables, extract_features
+from training.features.store import FeatureStore
+from training.fitting.model_card import SYNTHETIC
 from training.progress import progress_bar
-from training.study.analysis import analyse
+from training.report.study_record import Reference, Study, StudyKind, provenance, skipped
 from training.study.output import write_study
-from training.study.overlap_policy import OverlapPolicy
-from training.study.provenance import Reference, Study, StudyKind, provenance, skipped
-from training.study.scored import CNN, LESION, Scored, scored_by_model
 
 NOT_CHECKED = "overlap with the training cohort not checked: the bundle does not say whom it was fitted on."
 

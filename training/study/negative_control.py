@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.cases import Case
+from training.cohort.cases import Case
 
 
 def shuffle_labels(cases: Sequence[Case], seed: int) -> tuple[Case, ...]:

@@ -6,14 +6,14 @@ from rich.console import Console
 
 from cadx.lesion import SegmentationMethod
 from cadx.mammogram import ReadingPolicy
+from training.analysis.scored import Scored
 from training.progress import progress_bar
 from training.report.content import make_report
-from training.report.picture_section import rows_to_draw
+from training.report.files import PROBABILITIES_CSV, STUDY_JSON, write_probabilities, write_study_json
+from training.report.sections.pictures import rows_to_draw
+from training.report.study_record import Study
 from training.report.thumbnails import lesion_views
 from training.report.write import write_report
-from training.study.files import PROBABILITIES_CSV, STUDY_JSON, write_probabilities, write_study_json
-from training.study.provenance import Study
-from training.study.scored import Scored
 
 
 def write_study(

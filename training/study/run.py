@@ -8,17 +8,17 @@ from typing import Any
 from rich.console import Console
 
 from cadx.bundle import BundleManifest, backbone_facts
-from training.bundle_facts import cohort_facts
-from training.cases import read_manifest
-from training.evaluation import BranchEvaluation
-from training.feature_keys import FeatureStore
-from training.fit import Fit, FitSettings, fit_models, save_fit
-from training.model_card import notices
-from training.study.layers import LayerFigures
+from training.analysis.scored import CNN, LESION
+from training.cohort.cases import read_manifest
+from training.cross_validation import BranchEvaluation
+from training.features.store import FeatureStore
+from training.fitting.bundle_facts import cohort_facts
+from training.fitting.fit import Fit, FitSettings, fit_models, save_fit
+from training.fitting.model_card import notices
+from training.layers.figures import LayerFigures
+from training.report.study_record import BranchTimes, Study, StudyKind, provenance, skipped
 from training.study.negative_control import shuffle_labels
 from training.study.output import write_study
-from training.study.provenance import BranchTimes, Study, StudyKind, provenance, skipped
-from training.study.scored import CNN, LESION
 
 NEGATIVE_CONTROL = "negative control: the truths were shuffled; no number here says anything about the cases."
 MODELS = "models"
@@ -68,7 +68,7 @@ def run_study(
     Raises
     ------
     CadxError
-        What `training.fit.fit_models` raises.
+        What `training.fitting.fit.fit_models` raises.
     """
     cases = read_manifest(manifest)
     if negative_control:

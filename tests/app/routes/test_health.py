@@ -89,7 +89,7 @@ def test_a_fault_of_the_service_is_a_problem_that_tells_nothing(
         raise RuntimeError("DOE^JANE")
 
     client = make_client()
-    monkeypatch.setattr("app.predict.read_mammogram", fail)
+    monkeypatch.setattr("app.jobs.prediction.read_mammogram", fail)
     response = client.post("/v1/predictions", files=sample.files, data=sample.data)
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert response.headers["content-type"] == "application/problem+json"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.testclient import TestClient
 
-from app.access import new_key
+from app.auth.api_keys import new_key
 
 if TYPE_CHECKING:
     from tests.app.conftest import Sample

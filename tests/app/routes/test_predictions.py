@@ -14,11 +14,11 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from cadx.assess import assess
+from cadx.assessment import assess
 from cadx.bundle import load_bundle
 from cadx.mammogram import read_mammogram
 from cadx.records import LesionCentre
-from training.cases import Case
+from training.cohort.cases import Case
 
 if TYPE_CHECKING:
     from tests.app.conftest import Sample

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cadx.cnn import ALEXNET_LAYERS, Backbone, BackboneSpec, load_backbone
-from cadx.cnn.building import BuiltNetwork, build
+from cadx.cnn.pytorch.building import BuiltNetwork, build
 from cadx.records import FloatImage
 
 TINY = BackboneSpec("squeezenet1_1", "features.12.cat", "random:0", "mean")

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from cadx.cnn import ALEXNET_LAYERS, Backbone, BackboneSpec, backbone, load_backbone, load_exported
-from cadx.cnn.building import BuiltNetwork, build
-from cadx.cnn.torch_engine import TorchEngine
+from cadx.cnn.pytorch.building import BuiltNetwork, build
+from cadx.cnn.pytorch.engine import TorchEngine
 from cadx.errors import (
     BackboneNotExportable,
     ExportedBackboneUnreadable,
@@ -165,7 +165,7 @@ def test_weights_file(tmp_path: Path, squeezenet: Backbone, rois: FloatImage) ->
 
 
 def full_state_dict(architecture: str) -> dict[str, torch.Tensor]:
-    from cadx.cnn.architectures import build_architecture
+    from cadx.cnn.pytorch.architectures import build_architecture
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -199,7 +199,7 @@ def test_device_and_precision_without_meaning() -> None:
 
 
 def test_gpu_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cadx.cnn.torch_engine import resolve_device
+    from cadx.cnn.pytorch.engine import resolve_device
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert (resolve_device("auto"), resolve_device("cuda"), resolve_device("cpu")) == ("cuda", "cuda", "cpu")

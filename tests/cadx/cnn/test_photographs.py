@@ -9,7 +9,7 @@ import skimage.data
 import skimage.transform
 
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
-from cadx.cnn.torchvision_import import import_torchvision
+from cadx.cnn.pytorch.torchvision_import import import_torchvision
 from cadx.records import FloatImage
 
 

@@ -58,7 +58,7 @@ def test_every_text_tag_that_does_not_decide(
     caplog: pytest.LogCaptureFixture,
     recwarn: pytest.WarningsRecorder,
 ) -> None:
-    from cadx.mammogram.tags import WANTED
+    from cadx.mammogram.parser.tags import WANTED
 
     harmless = [tag for tag in TEXT_TAGS if tag[0] not in WANTED]
     content = save(plant(make_dataset(textured(12), 12), harmless))
@@ -77,7 +77,7 @@ def test_every_text_tag_that_decides_one_at_a_time(
     caplog: pytest.LogCaptureFixture,
     recwarn: pytest.WarningsRecorder,
 ) -> None:
-    from cadx.mammogram.tags import WANTED
+    from cadx.mammogram.parser.tags import WANTED
 
     deciding = [tag for tag in TEXT_TAGS if tag[0] in WANTED]
     assert len(deciding) > 20

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cadx.assess import assess
+from cadx.assessment import assess
 from cadx.bundle import Bundle, load_bundle
 from cadx.mammogram import read_mammogram
 from cadx.records import LesionCentre

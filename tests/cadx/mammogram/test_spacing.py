@@ -6,13 +6,7 @@ from typing import Any
 
 import pytest
 
-from cadx.errors import (
-    ImplausibleSpacing,
-    InvalidHeaderValue,
-    MissingSpacing,
-    SpacingConflict,
-    UnknownMagnification,
-)
+from cadx.errors import ImplausibleSpacing, InvalidHeaderValue, MissingSpacing, SpacingConflict, UnknownMagnification
 from cadx.mammogram import ReadingPolicy, SpacingPlane, read_mammogram
 from cadx.records import Spacing, SpacingSource
 

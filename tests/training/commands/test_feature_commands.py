@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from cadx.errors import FeatureTableFormatUnknown, WeightsMissing
+from cadx.errors import WeightsMissing
 from cadx.lesion import FEATURES
-from training.cases import read_manifest
 from training.cli import cli
-from training.extraction import FeatureTables
-from training.feature_table import feature_frame
+from training.cohort.cases import read_manifest
+from training.errors import FeatureTableFormatUnknown
+from training.features.extraction import FeatureTables
+from training.features.table import feature_frame
 
 SMALL = ["--backbone", "squeezenet1_1", "--weights", "random:0", "--pooling", "mean"]
 

@@ -1,7 +1,7 @@
 import pytest
 
-from cadx.errors import ImportSettingInvalid
-from training.cases import Label
+from training.cohort.cases import Label
+from training.errors import ImportSettingInvalid
 from training.importers.birads import BiradsRule, birads_rule, parse_category
 
 

@@ -9,7 +9,9 @@ import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
-from cadx.errors import (
+from cadx.mammogram import read_mammogram
+from training.cohort.cases import Label
+from training.errors import (
     ImportColumnMissing,
     ImportEmpty,
     ImportFileUnreadable,
@@ -17,8 +19,6 @@ from cadx.errors import (
     ImportSourceMissing,
     ImportValueInvalid,
 )
-from cadx.mammogram import read_mammogram
-from training.cases import Label
 from training.importers import cbis_ddsm, cbis_ddsm_files
 from training.importers.cbis_ddsm import import_cbis_ddsm
 from training.importers.digitizers import Digitizer, Digitizers, read_digitizers

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cadx.errors import ImportSettingInvalid, ImportSourceMissing
-from training.cases import read_manifest
 from training.cli import cli
+from training.cohort.cases import read_manifest
+from training.errors import ImportSettingInvalid, ImportSourceMissing
 
 
 def test_import_writes_manifest_summary_and_what_was_left_out(tmp_path: Path) -> None:

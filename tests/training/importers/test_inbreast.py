@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cadx.errors import ImportEmpty, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
-from training.cases import Label
+from training.cohort.cases import Label
+from training.errors import ImportEmpty, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from training.importers import inbreast
 from training.importers.inbreast import import_inbreast, polygon_centroid
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from cadx.errors import ImportEmpty, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from cadx.records import LesionCentre
-from training.cases import Label
+from training.cohort.cases import Label
+from training.errors import ImportEmpty, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from training.importers import mini_mias
 from training.importers.mini_mias import import_mini_mias
 

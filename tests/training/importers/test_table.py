@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from cadx.errors import ImportColumnMissing, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
+from training.errors import ImportColumnMissing, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from training.importers.table import read_table
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cadx.errors import ImportColumnMissing, ImportEmpty, ImportSourceMissing, ImportValueInvalid
 from cadx.records import LesionCentre
-from training.cases import Label
+from training.cohort.cases import Label
+from training.errors import ImportColumnMissing, ImportEmpty, ImportSourceMissing, ImportValueInvalid
 from training.importers import vindr_mammo
 from training.importers.birads import birads_rule
 from training.importers.split import Split

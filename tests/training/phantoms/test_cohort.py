@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cadx.mammogram import read_mammogram
-from training.cases import Case, Label, read_manifest
+from training.cohort.cases import Case, Label, read_manifest
 from training.phantoms import (
     PhantomFormat,
     plan_cohort,

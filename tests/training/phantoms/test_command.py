@@ -2,8 +2,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from training.cases import read_manifest
 from training.cli import cli
+from training.cohort.cases import read_manifest
 
 
 def test_command_writes_a_cohort_that_can_be_read(tmp_path: Path) -> None:

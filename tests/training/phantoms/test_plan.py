@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.cases import Label
+from training.cohort.cases import Label
 from training.phantoms import plan_cohort, plan_paper_cohort
 from training.phantoms.plan import DIAMETERS_MM
 

@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cadx.errors import LayerTableUnreadable
 from cadx.records import LesionCentre, Roi, Spacing, SpacingSource
 from tests.training.study.conftest import MakeUp
+from training.analysis.analysis import analyse
+from training.analysis.scored import Scored
+from training.errors import LayerTableUnreadable
+from training.layers.figures import LayerFigures, read_layers
 from training.report.blocks import Gallery, Report
 from training.report.content import make_report
 from training.report.html import render_html, tied
 from training.report.markdown import render_markdown
-from training.report.picture_section import rows_to_draw
+from training.report.sections.pictures import rows_to_draw
+from training.report.study_record import BranchTimes, Provenance, Skipped, Study, StudyKind, environment
 from training.report.thumbnails import LesionView, bare, outlined
 from training.report.write import write_report
-from training.study.analysis import analyse
-from training.study.layers import LayerFigures, read_layers
-from training.study.provenance import BranchTimes, Provenance, Skipped, Study, StudyKind, environment
-from training.study.scored import Scored
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
 

@@ -5,9 +5,8 @@ from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
 
+from tests.training.stats.conftest import Clustered
 from training.stats.agreement import agreement
-
-from .conftest import Clustered
 
 
 def test_kappa_is_that_of_scikit_learn(clustered: Clustered) -> None:

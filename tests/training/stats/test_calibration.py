@@ -5,9 +5,8 @@ from scipy.special import expit, logit
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
+from tests.training.stats.conftest import Clustered
 from training.stats.calibration import calibration
-
-from .conftest import Clustered
 
 
 def test_line_and_cluster_robust_errors_are_those_of_statsmodels(clustered: Clustered) -> None:

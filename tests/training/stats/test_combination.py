@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from cadx.classify import PolynomialGrid, PolynomialSvm, soft_vote
-from training.evaluation import Evaluation, nested_cross_validation
+from training.cross_validation import Evaluation, nested_cross_validation
 from training.stats.combination import _weighted, combinations
 
 GRID = PolynomialGrid(a=(1.0,), c=(1.0,), d=(1,), C=(0.1, 1.0))

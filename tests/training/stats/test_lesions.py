@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cadx.errors import LesionOfBothClasses
+from training.errors import LesionOfBothClasses
 from training.stats.lesions import per_lesion
 
 

@@ -13,14 +13,14 @@ from cadx.classify import PolynomialGrid, grouped_folds, soft_vote
 from cadx.lesion import FEATURES
 from cadx.records import LesionCentre
 from tests.conftest import SMALL_BACKBONE
-from training.cases import Case, Label
-from training.evaluation import ENSEMBLE, BranchEvaluation, Evaluation, fold_aucs
-from training.feature_cache import FeatureCache
-from training.feature_keys import FeatureStore
-from training.fit import FitSettings
+from training.analysis.scored import CNN, LESION, Scored, scored_by_cross_validation
+from training.cohort.cases import Case, Label
+from training.cross_validation import ENSEMBLE, BranchEvaluation, Evaluation, fold_aucs
+from training.features.cache import FeatureCache
+from training.features.store import FeatureStore
+from training.fitting.fit import FitSettings
 from training.phantoms import PhantomFormat, PlannedLesion, write_planned_cohort
 from training.study.run import StudyOutcome, run_study
-from training.study.scored import CNN, LESION, Scored, scored_by_cross_validation
 
 STUDY_SETTINGS = FitSettings(
     backbone=SMALL_BACKBONE,

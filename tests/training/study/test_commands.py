@@ -8,8 +8,8 @@ import pytest
 from cadx.bundle import load_bundle
 from tests.training.study.conftest import STUDY_SETTINGS, Ran
 from training.cli import main
-from training.feature_keys import FeatureStore
-from training.fit import FitSettings
+from training.features.store import FeatureStore
+from training.fitting.fit import FitSettings
 
 SMALL = ("--backbone", "squeezenet1_1", "--layer", "features.12.cat", "--pooling", "mean", "--weights", "random:0")
 
@@ -35,7 +35,7 @@ def test_study_writes_its_folder_and_finds_the_layer_comparison_in_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("training.fit.FitSettings", partial(FitSettings, grid=STUDY_SETTINGS.grid))
+    monkeypatch.setattr("training.fitting.fit.FitSettings", partial(FitSettings, grid=STUDY_SETTINGS.grid))
     out = tmp_path / "mine"
     out.mkdir()
     (out / "layers.csv").write_text(

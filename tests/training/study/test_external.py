@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cadx.assess import assess
+from cadx.assessment import assess
 from cadx.bundle import MANIFEST, load_bundle
-from cadx.errors import OneClassOnly, TestSetOverlaps
+from cadx.errors import OneClassOnly
 from cadx.mammogram import read_mammogram
 from cadx.records import LesionCentre
 from tests.training.study.conftest import Ran
-from training.cases import Case, Label, read_manifest, write_manifest
-from training.feature_keys import FeatureStore
-from training.overlap import digest_cohort, find_overlap
+from training.cohort.cases import Case, Label, read_manifest, write_manifest
+from training.cohort.leakage import digest_cohort, find_overlap
+from training.cohort.overlap_policy import OverlapPolicy
+from training.errors import TestSetOverlaps
+from training.features.store import FeatureStore
 from training.study.external import NOT_CHECKED, EvaluationSettings, evaluate_bundle
-from training.study.overlap_policy import OverlapPolicy
 
 QUIET = Console(quiet=True)
 

@@ -11,12 +11,12 @@ from sklearn.metrics import roc_auc_score
 
 from cadx.bundle import load_bundle
 from tests.training.study.conftest import STUDY_SETTINGS, Ran
-from training.cases import read_manifest
-from training.feature_keys import FeatureStore
-from training.fit import fit_models
-from training.study.files import plain, write_probabilities
+from training.cohort.cases import read_manifest
+from training.features.store import FeatureStore
+from training.fitting.fit import fit_models
+from training.report.files import plain, write_probabilities
+from training.report.study_record import array_sha256
 from training.study.negative_control import shuffle_labels
-from training.study.provenance import array_sha256
 
 
 def facts(folder: Path) -> dict:

@@ -1,0 +1,116 @@
+"""The job of a worker: image bytes and centres in, predictions out. Everything here runs in a worker thread."""
+
+import time
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from app.jobs.queue import Ticket
+from app.observability.logging import current_request
+from app.observability.metrics import Meters
+from app.representations.json import prediction_id, prediction_of
+from app.schemas.answers import Part, Prediction
+from app.upload.body_buffer import ReceivedFile
+from cadx.assessment import assess
+from cadx.bundle import Bundle
+from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion
+from cadx.mammogram import ReadingLimits, read_mammogram
+from cadx.records import LesionCentre, Mammogram, Roi
+from cadx.runtime.processes import WorkerProcesses
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One image with the lesions marked on it.
+
+    Attributes
+    ----------
+    image
+        The file.
+    centres
+        The lesions.
+    pixel_spacing_mm
+        Given by the caller, for files that carry none.
+    frame
+        Given by the caller, for files with several frames; the first is 1.
+    """
+
+    image: ReceivedFile
+    centres: tuple[LesionCentre, ...]
+    pixel_spacing_mm: float | None = None
+    frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionJob:
+    """Everything needed to answer a request, handed to a worker."""
+
+    bundle: Bundle
+    views: Sequence[View]
+    parts: AbstractSet[Part]
+    limits: ReadingLimits
+    meters: Meters
+    lesions: WorkerProcesses
+
+    def run(self, ticket: Ticket) -> tuple[Prediction, ...]:
+        """Assess every lesion of every view, in order."""
+        queued_seconds = ticket.started_at - ticket.queued_at
+        self.meters.note_stages({"queue": queued_seconds})
+        return tuple(
+            prediction for view in self.views for prediction in self._view(view, ticket, 1000 * queued_seconds)
+        )
+
+    def _view(self, view: View, ticket: Ticket, queue_ms: float) -> list[Prediction]:
+        ticket.check()
+        started = time.perf_counter()
+        mammogram = read_mammogram(
+            view.image.content,
+            policy=self.bundle.policy,
+            limits=self.limits,
+            pixel_spacing_mm=view.pixel_spacing_mm,
+            frame=view.frame,
+        )
+        before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
+        self.meters.note_stages({"read": before_ms["read"] / 1000})
+        return [self._lesion(view, mammogram, centre, ticket, before_ms) for centre in view.centres]
+
+    def _lesion(
+        self,
+        view: View,
+        mammogram: Mammogram,
+        centre: LesionCentre,
+        ticket: Ticket,
+        before_ms: Mapping[str, float],
+    ) -> Prediction:
+        ticket.check()
+        assessment = assess(self.bundle, mammogram, centre, self._describe)
+        sha256 = view.image.sha256.result()
+        prediction = prediction_of(
+            self.bundle,
+            mammogram,
+            assessment,
+            prediction_id=prediction_id(self.bundle, sha256, mammogram, centre, view.frame or 1),
+            image_sha256=sha256,
+            parts=self.parts,
+            timings_ms={**before_ms, **assessment.timings_ms},
+        )
+        self._count(prediction, assessment.timings_ms)
+        return prediction
+
+    def _describe(self, roi: Roi, method: SegmentationMethod) -> LesionDescription:
+        return self.lesions.call(describe_lesion, roi, method)
+
+    def _count(self, prediction: Prediction, timings_ms: Mapping[str, float]) -> None:
+        current_request().facts.update({f"{stage}_ms": round(value, 1) for stage, value in timings_ms.items()})
+        self.meters.note_stages({stage: value / 1000 for stage, value in timings_ms.items()})
+        self.meters.note_probabilities(
+            prediction.model.name,
+            prediction.model.digest,
+            {
+                "ensemble": prediction.probability,
+                "cnn": prediction.cnn_probability,
+                "lesion": prediction.lesion_probability,
+            },
+        )
+        for flag in prediction.flags:
+            self.meters.flags.labels(flag.code).inc()

@@ -1,0 +1,1 @@
+"""From the science's records to the documents that are answered, one module an output format."""

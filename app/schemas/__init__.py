@@ -1,0 +1,1 @@
+"""The records of requests and answers, as OpenAPI declares them."""

@@ -1,0 +1,215 @@
+"""The JSON documents that the service answers with. Units are in the names; examples are in `app.openapi.examples`."""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(StrEnum):
+    """Optional parts of a prediction."""
+
+    FEATURES = "features"
+    CONTOUR = "contour"
+    TIMINGS = "timings"
+    THUMBNAIL = "thumbnail"
+
+
+DEFAULT_PARTS = frozenset({Part.FEATURES, Part.CONTOUR, Part.TIMINGS})
+
+
+class Answer(BaseModel):
+    """Base of every document."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ModelReference(Answer):
+    """Which model answered."""
+
+    name: str
+    version: str
+    digest: str = Field(description="SHA-256 of the model's manifest, which covers every file of the model.")
+
+
+class Centre(Answer):
+    """The marked centre, in pixels of the stored image; (0, 0) is the top-left corner of the top-left pixel."""
+
+    x: float = Field(description="Column.")
+    y: float = Field(description="Row.")
+
+
+class SourceSpacing(Answer):
+    """Size of a pixel of the source image."""
+
+    row_mm: float = Field(description="Distance between the middles of pixels one above the other.")
+    column_mm: float = Field(description="Distance between the middles of pixels side by side.")
+    source: str = Field(description="DICOM attribute it was read from, or `caller`.")
+    plane: str = Field(description="`detector`, or `lesion` when divided by the magnification.")
+    magnification: float
+
+
+class ImageFacts(Answer):
+    """The image as it was read."""
+
+    sha256: str = Field(description="Digest of the file that was sent.")
+    file_format: str = Field(description="dicom, png, tiff or pgm, as found from the content.")
+    rows: int
+    columns: int
+    spacing: SourceSpacing
+    reading: dict[str, float | int | str] = Field(description="How it was read: polarity, VOI, bits.")
+
+
+class RegionFacts(Answer):
+    """The region about the lesion that was analysed."""
+
+    size_px: int = Field(description="Rows and columns of the region.")
+    spacing_mm: float = Field(description="Pixel size of the region.")
+    padded_share: float = Field(ge=0, le=1, description="Share of the region that lies outside the image.")
+    thumbnail_png: str | None = Field(
+        None, description="The region as an 8-bit PNG in base64; only with include=thumbnail."
+    )
+
+
+class SegmentationFacts(Answer):
+    """How the lesion was outlined."""
+
+    method: str
+    outcome: str
+
+
+class FeatureValue(Answer):
+    """One measured feature of the lesion."""
+
+    name: str
+    value: float
+    unit: str
+    family: str
+
+
+class FlagFacts(Answer):
+    """Something doubtful about the image or the region: not a refusal."""
+
+    code: str
+    message: str
+    facts: dict[str, float | int | str]
+
+
+class Prediction(Answer):
+    """The assessment of one lesion on one view."""
+
+    id: str = Field(description="Derived from the model, the image, how it was read and the centre: same in, same id.")
+    probability: float = Field(ge=0, le=1, description="Probability of malignancy: the mean of the next two.")
+    cnn_probability: float = Field(ge=0, le=1, description="Method A alone: SVM on the CNN's features.")
+    lesion_probability: float = Field(ge=0, le=1, description="Method B alone: SVM on the lesion's features.")
+    model: ModelReference
+    centre: Centre
+    image: ImageFacts
+    region: RegionFacts
+    segmentation: SegmentationFacts
+    features: tuple[FeatureValue, ...] | None = Field(None, description="Left out unless included.")
+    contour: tuple[tuple[float, float], ...] | None = Field(
+        None, description="The lesion's outline as x, y in pixels of the stored image. Left out unless included."
+    )
+    flags: tuple[FlagFacts, ...]
+    timings_ms: dict[str, float] | None = Field(None, description="Wall time of each step. Left out unless included.")
+    research_use_only: Literal[True] = True
+    demonstration_only: bool = Field(description="True when the numbers mean nothing: phantoms, or an untrained CNN.")
+    notices: tuple[str, ...] = Field(description="What a reader must know before using the number.")
+
+
+class LesionPredictions(Answer):
+    """The assessments of several lesions of one image, in the order of the request."""
+
+    predictions: tuple[Prediction, ...]
+
+
+class ViewPredictions(Answer):
+    """The assessment of one lesion seen on several views: each view and the mean over views."""
+
+    id: str = Field(description="Derived from the views' ids.")
+    probability: float = Field(ge=0, le=1, description="Mean of the views' probabilities.")
+    cnn_probability: float = Field(ge=0, le=1, description="Mean of the views' method A.")
+    lesion_probability: float = Field(ge=0, le=1, description="Mean of the views' method B.")
+    views: tuple[Prediction, ...] = Field(description="In the order of the request.")
+    research_use_only: Literal[True] = True
+    demonstration_only: bool
+    notices: tuple[str, ...]
+
+
+class FeatureFacts(Answer):
+    """What a feature is."""
+
+    name: str
+    family: str
+    unit: str
+    reads_as: str = Field(description="What a higher value means.")
+    ibsi: str = Field(description="Code of the Image Biomarker Standardisation Initiative; empty where it has none.")
+
+
+class ReadableFacts(Answer):
+    """Which images the service reads."""
+
+    file_formats: tuple[str, ...]
+    transfer_syntaxes: dict[str, str] = Field(description="DICOM transfer syntaxes: UID and name.")
+    max_pixels: int
+    max_body_mb: int
+
+
+class ModelFacts(Answer):
+    """What a model is, what it was fitted on, how it did, and what it is for."""
+
+    name: str
+    version: str
+    digest: str
+    default: bool = Field(description="Whether requests that name no model are answered by it.")
+    created: str
+    intended_use: str
+    limits: tuple[str, ...]
+    research_use_only: Literal[True] = True
+    demonstration_only: bool
+    notices: tuple[str, ...]
+    backbone: dict[str, Any] = Field(description="The CNN: architecture, layer, weights and their digest.")
+    segmentation_method: str
+    reading_policy: dict[str, Any] = Field(description="How images are read: the same in training and in serving.")
+    features: tuple[FeatureFacts, ...]
+    cohort: dict[str, Any] = Field(description="What it was fitted on.")
+    evaluation: dict[str, Any] = Field(description="Cross-validated figures of the three classifiers.")
+    readable: ReadableFacts
+
+
+class ModelList(Answer):
+    """The models in service."""
+
+    models: tuple[ModelFacts, ...]
+
+
+class Health(Answer):
+    """The process is alive."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(Answer):
+    """The service answers predictions."""
+
+    status: Literal["ready"] = "ready"
+    models: tuple[ModelReference, ...]
+
+
+class ReloadedModel(Answer):
+    """What a reload did to one model."""
+
+    name: str
+    outcome: Literal["unchanged", "replaced", "added", "refused"] = Field(
+        description="`refused`: the new bundle was bad; what served before still serves."
+    )
+    digest: str = Field(description="Digest of the model that serves now.")
+    code: str = Field(description="Code of the problem, when refused.")
+    detail: str
+
+
+class ReloadReport(Answer):
+    """What a reload did."""
+
+    models: tuple[ReloadedModel, ...]

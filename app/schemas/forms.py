@@ -1,0 +1,102 @@
+"""What a request may say, and its checks. Unknown or repeated parameters are refused, never ignored."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.errors import InvalidRequest
+from app.problems import invalid_request
+from app.schemas.answers import Part
+
+Form = TypeVar("Form", bound=BaseModel)
+
+MAX_COORDINATE_PX = 1_000_000
+Pixels = Annotated[float, Field(ge=0, le=MAX_COORDINATE_PX)]
+SpacingMm = Annotated[float, Field(gt=0, le=10)]
+Frame = Annotated[int, Field(ge=1, le=1_000_000)]
+
+X = "Column of the lesion's centre, in pixels of the stored image; 0 is the image's left edge."
+Y = "Row of the lesion's centre, in pixels of the stored image; 0 is the image's upper edge."
+SPACING = "Pixel size in mm, for files that carry none; a file that carries another one is flagged or refused."
+FRAME = "Which frame of a multi-frame file to read; the first is 1."
+IMAGE = "A mammogram: DICOM, PNG, TIFF or PGM. What it is, is found from its content."
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Options(_Form):
+    """Query parameters of every prediction."""
+
+    model: str | None = Field(None, max_length=64, description="Name of the model; without it the default one answers.")
+    include: list[Part] | None = Field(
+        None,
+        max_length=8,
+        description="Parts of the answer wanted besides the probabilities; without it features, contour and timings. "
+        "Repeat it for several.",
+    )
+
+
+class BareFileOptions(Options):
+    """Query parameters of a prediction whose body may be the bare file."""
+
+    x: Pixels | None = Field(None, description=f"{X} Only when the body is the bare file.")
+    y: Pixels | None = Field(None, description=f"{Y} Only when the body is the bare file.")
+    pixel_spacing_mm: SpacingMm | None = Field(None, description=f"{SPACING} Only when the body is the bare file.")
+    frame: Frame | None = Field(None, description=f"{FRAME} Only when the body is the bare file.")
+
+
+class LesionForm(_Form):
+    """Form fields beside one image with one lesion."""
+
+    x: Pixels = Field(description=X)
+    y: Pixels = Field(description=Y)
+    pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
+    frame: Frame | None = Field(None, description=FRAME)
+
+
+class LesionsForm(_Form):
+    """Form fields beside one image with several lesions: x and y repeated, in the same order."""
+
+    x: list[Pixels] = Field(min_length=1, description=f"{X} Repeated, once a lesion.")
+    y: list[Pixels] = Field(min_length=1, description=f"{Y} Repeated, once a lesion, in the order of x.")
+    pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
+    frame: Frame | None = Field(None, description=FRAME)
+
+
+class ViewsForm(_Form):
+    """Form fields beside several images of one lesion: each repeated, in the order of the images."""
+
+    x: list[Pixels] = Field(min_length=1, description=f"{X} Repeated, once a view.")
+    y: list[Pixels] = Field(min_length=1, description=f"{Y} Repeated, once a view.")
+    pixel_spacing_mm: list[SpacingMm] = Field(
+        default_factory=list, description=f"{SPACING} Given once for all views, or once a view."
+    )
+    frame: list[Frame] = Field(default_factory=list, description=f"{FRAME} Given once for all views, or once a view.")
+
+
+def read_form(form: type[Form], fields: Mapping[str, Sequence[str]]) -> Form:
+    """Check form fields, each of which may have been sent several times.
+
+    Raises
+    ------
+    InvalidRequest
+        Names each bad field; a field that is not a list and came twice is bad.
+    """
+    lists = {name for name, info in form.model_fields.items() if "list" in str(info.annotation)}
+    values: dict[str, Any] = {}
+    for name, sent in fields.items():
+        values[name] = list(sent) if name in lists or len(sent) > 1 else sent[0]
+    try:
+        return form.model_validate(values)
+    except ValidationError as error:
+        raise invalid_request(error, "body") from None
+
+
+def same_length(count: int, name: str, sent: Sequence[object]) -> None:
+    """Refuse a repeated field that does not come once for each of `count` things."""
+    if len(sent) != count:
+        message = f"{count} wanted, {len(sent)} sent"
+        raise InvalidRequest(({"where": f"body.{name}", "message": message},))

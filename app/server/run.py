@@ -1,0 +1,64 @@
+"""The HTTP server (uvicorn): run until a signal, drain, stop."""
+
+import asyncio
+import contextlib
+import math
+import signal
+import socket
+import time
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.server.connections import guarded_protocol
+from app.service import Service, reload_models
+
+
+def run_server(application: FastAPI, service: Service) -> None:
+    """Serve until SIGTERM or SIGINT; the models are loaded."""
+    settings = service.settings
+    config = uvicorn.Config(
+        application,
+        host=settings.host,
+        port=settings.port,
+        http=guarded_protocol(settings.head_seconds, settings.max_connections),
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=round(settings.shutdown_seconds),
+    )
+    _Server(config, service).run()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with three habits more: SIGHUP reloads models, the door closes after a drain, and SIGTERM ends with 0."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        self._leave_at = math.inf
+        self._reloads: set[asyncio.Task[object]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+
+    async def on_tick(self, counter: int) -> bool:
+        leaving = await super().on_tick(counter)
+        if leaving and not self._service.draining:
+            self._service.draining = True
+            self._leave_at = time.monotonic() + self._service.settings.drain_seconds
+        return leaving and (self.force_exit or time.monotonic() >= self._leave_at)
+
+    async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super()._serve(sockets)
+        self._captured_signals.clear()
+
+    def _reload(self) -> None:
+        task = asyncio.create_task(reload_models(self._service))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)

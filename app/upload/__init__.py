@@ -1,0 +1,1 @@
+"""How a request's body is received: bounded, in memory, never on a disk."""

@@ -1,0 +1,1 @@
+"""From encapsulated pixel data to stored values."""

@@ -1,0 +1,1 @@
+"""DICOM mammograms: which are admitted, and what their headers say of grays and size."""

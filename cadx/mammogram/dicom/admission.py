@@ -1,0 +1,150 @@
+"""The gate: which DICOM files are let in, and what their headers make doubtful."""
+
+import re
+
+from cadx.errors import ForProcessingImage, FrameNeeded, FrameNotInFile, InvalidHeaderValue, NotAMammogram
+from cadx.mammogram.codecs.transfer_syntaxes import LOSSY_SYNTAXES
+from cadx.mammogram.dicom.spacing import magnification
+from cadx.mammogram.parser.header import Header
+from cadx.mammogram.parser.tags import Tag
+from cadx.mammogram.policy import ReadingPolicy
+from cadx.records import Flag
+
+MAGNIFICATION_FLAGGED = 1.2
+_MODALITIES = re.compile("CR|CT|DX|IO|MG|MR|NM|OT|PT|PX|RF|SC|SM|SR|US|XA|XC|KO|PR|SEG|DOC")
+_TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
+_FOR_PROCESSING_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.1.2.1", "1.2.840.10008.5.1.4.1.1.13.1.5"})
+_SYNTHETIC = frozenset({"GENERATED_2D", "TOMOSYNTHESIS", "TOMO_2D", "SYNTHETIC"})
+# View modifiers of CID 4015, by SNOMED CT and by the older SNOMED RT code.
+_MAGNIFICATION_CODES = frozenset({"399163009", "R-102D6"})
+_SPOT_CODES = frozenset({"399055006", "R-102D7"})
+_VIEW_POSITIONS = re.compile("CC|MLO|ML|LM|LMO|XCC|XCCL|XCCM|FB|SIO|ISO")
+_PADDLE = re.compile("SPOT|MAG|BIOPSY|STEREO|NEEDLE|LOCALI[SZ]")
+
+
+def admit(header: Header, policy: ReadingPolicy) -> None:
+    """Let a mammogram in.
+
+    Raises
+    ------
+    NotAMammogram
+        When Modality is not MG.
+    ForProcessingImage
+        When the file holds raw detector data and the policy does not allow them.
+    """
+    modality = header.term(Tag.Modality)
+    if modality != "MG":
+        shown = modality if _MODALITIES.fullmatch(modality) else "missing or unknown"
+        raise NotAMammogram(Tag.Modality.number, Tag.Modality.name, shown)
+    if not policy.allow_for_processing:
+        _refuse_for_processing(header)
+
+
+def _refuse_for_processing(header: Header) -> None:
+    if header.term(Tag.PresentationIntentType) == "FOR PROCESSING":
+        tag = Tag.PresentationIntentType
+        raise ForProcessingImage(tag.number, tag.name, "FOR PROCESSING")
+    sop_class = header.term(Tag.SOPClassUID)
+    if sop_class in _FOR_PROCESSING_CLASSES:
+        raise ForProcessingImage(Tag.SOPClassUID.number, Tag.SOPClassUID.name, sop_class)
+
+
+def chosen_frame(header: Header, frame: int | None) -> tuple[int, int]:
+    """Number of frames, and the number of the one to read (from 1).
+
+    Raises
+    ------
+    FrameNeeded
+        When there are several and none was chosen.
+    FrameNotInFile
+        When the chosen one does not exist.
+    """
+    frames = header.decimal(Tag.NumberOfFrames)
+    frames = 1.0 if frames is None else frames
+    if frames != int(frames) or not 1 <= frames <= 65535:
+        raise InvalidHeaderValue(Tag.NumberOfFrames.number, Tag.NumberOfFrames.name, "is no number of frames")
+    if frame is None and frames > 1:
+        raise FrameNeeded(int(frames))
+    if frame is not None and not 1 <= frame <= frames:
+        raise FrameNotInFile(frame, int(frames))
+    return int(frames), frame or 1
+
+
+def header_flags(header: Header, transfer_syntax: str, *, inverted: bool) -> tuple[Flag, ...]:
+    """What the header makes doubtful; the paper left such views out (Huynh 2016, section 2.1)."""
+    flags = (
+        *_view_flags(header),
+        *_origin_flags(header),
+        *_compression_flags(header, transfer_syntax),
+        *_polarity_flags(header, inverted=inverted),
+    )
+    return tuple(flag for flag in flags if flag is not None)
+
+
+def view_facts(header: Header) -> dict[str, float | int | str]:
+    """Laterality and view, where they are terms of the standard; for people, nothing is flipped by them."""
+    lateralities = (Tag.ImageLaterality, Tag.FrameLaterality, Tag.Laterality)
+    laterality = next((header.term(tag) for tag in lateralities if header.has(tag)), "")
+    view = header.term(Tag.ViewPosition)
+    found: dict[str, float | int | str] = {}
+    if laterality in {"L", "R", "B"}:
+        found["laterality"] = laterality
+    if _VIEW_POSITIONS.fullmatch(view):
+        found["view"] = view
+    return found
+
+
+def _view_flags(header: Header) -> tuple[Flag | None, ...]:
+    modifiers = {
+        code.term(Tag.CodeValue)
+        for view in header.items(Tag.ViewCodeSequence)
+        for code in view.items(Tag.ViewModifierCodeSequence)
+    }
+    factor = magnification(header)
+    magnified = bool(modifiers & _MAGNIFICATION_CODES) or (factor or 1.0) >= MAGNIFICATION_FLAGGED
+    facts: dict[str, float | int | str] = {} if factor is None else {"magnification": factor}
+    return (
+        Flag("magnification_view", "This is a magnification view.", facts) if magnified else None,
+        Flag("spot_view", "This is a spot compression view.") if modifiers & _SPOT_CODES else None,
+        Flag("special_paddle", "The paddle is one for spots, magnification or biopsy.")
+        if any(_PADDLE.search(term) for term in header.terms(Tag.PaddleDescription))
+        else None,
+        Flag("implant", "A breast implant is present.") if header.term(Tag.BreastImplantPresent) == "YES" else None,
+    )
+
+
+def _origin_flags(header: Header) -> tuple[Flag | None, ...]:
+    image_type = set(header.terms(Tag.ImageType))
+    tomosynthesis = header.term(Tag.SOPClassUID) == _TOMOSYNTHESIS
+    raw = header.term(Tag.PresentationIntentType) == "FOR PROCESSING" or (
+        header.term(Tag.SOPClassUID) in _FOR_PROCESSING_CLASSES
+    )
+    return (
+        Flag("tomosynthesis_slice", "This is one slice of a tomosynthesis, not a projection.")
+        if tomosynthesis
+        else None,
+        Flag("synthetic_2d", "This 2-D image was computed from a tomosynthesis.")
+        if image_type & _SYNTHETIC and not tomosynthesis
+        else None,
+        Flag("for_processing", "These are raw detector data, as this model expects.") if raw else None,
+        Flag("burned_in_annotation", "The file declares text burned into the image.")
+        if header.term(Tag.BurnedInAnnotation) == "YES"
+        else None,
+    )
+
+
+def _compression_flags(header: Header, transfer_syntax: str) -> tuple[Flag | None, ...]:
+    if header.term(Tag.LossyImageCompression) != "01" and transfer_syntax not in LOSSY_SYNTAXES:
+        return ()
+    ratios = header.decimals(Tag.LossyImageCompressionRatio)
+    facts: dict[str, float | int | str] = {"ratio": max(ratios)} if ratios else {}
+    told = f"about {max(ratios):g} to 1" if ratios else "at a ratio that the file does not tell"
+    return (Flag("lossy_compression", f"The image was compressed with loss, {told}.", facts),)
+
+
+def _polarity_flags(header: Header, *, inverted: bool) -> tuple[Flag | None, ...]:
+    shape = header.term(Tag.PresentationLUTShape)
+    if shape in {"", "INVERSE" if inverted else "IDENTITY"}:
+        return ()
+    message = "Presentation LUT Shape contradicts Photometric Interpretation, which was followed."
+    return (Flag("polarity_contradiction", message),)

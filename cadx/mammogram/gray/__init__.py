@@ -1,0 +1,1 @@
+"""From stored values to grays between 0 and 1, bright = dense."""

@@ -1,0 +1,1 @@
+"""The bytes of a DICOM data set, up to the attributes that reading needs."""

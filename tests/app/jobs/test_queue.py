@@ -1,0 +1,167 @@
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from starlette.requests import ClientDisconnect
+
+from app.errors import DeadlinePassed, QueueFull
+from app.jobs.queue import Abandoned, Engine, Place, Ticket
+
+
+async def never() -> None:
+    await asyncio.Event().wait()
+
+
+async def soon() -> None:
+    await asyncio.sleep(0.05)
+
+
+async def run(engine: Engine, job: Callable[[Ticket], object], gone: Callable[[], Coroutine[Any, Any, None]]) -> object:
+    with engine.place() as place:
+        return await engine.run(place, job, gone)
+
+
+def waiting_job(release: threading.Event, seen: list[str]) -> Callable[[Ticket], str]:
+    def job(ticket: Ticket) -> str:
+        seen.append("started")
+        release.wait(10)
+        try:
+            ticket.check()
+        except Abandoned:
+            seen.append("abandoned")
+            raise
+        return "done"
+
+    return job
+
+
+def test_jobs_run_in_workers_and_give_their_result_or_error() -> None:
+    engine = Engine(2, 2, 5.0)
+
+    def fails(_: Ticket) -> None:
+        raise KeyError("x")
+
+    async def scenario() -> None:
+        name = await run(engine, lambda _: threading.current_thread().name, never)
+        assert name.startswith("cadx-worker")
+        with pytest.raises(KeyError):
+            await run(engine, fails, never)
+
+    asyncio.run(scenario())
+    engine.close()
+    assert (engine.running, engine.waiting) == (0, 0)
+
+
+def test_queue_is_bounded_and_says_when_to_come_back() -> None:
+    engine, release, seen = Engine(1, 2, 5.0), threading.Event(), []
+
+    async def scenario() -> None:
+        tasks = [asyncio.create_task(run(engine, waiting_job(release, seen), never)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        assert (engine.running, engine.waiting) == (1, 2)
+        with pytest.raises(QueueFull) as caught, engine.place():
+            pass
+        assert caught.value.retry_after_seconds >= 1
+        with pytest.raises(QueueFull):
+            await run(engine, lambda _: None, never)
+        release.set()
+        assert await asyncio.gather(*tasks) == ["done"] * 3
+        with engine.place():
+            pass
+
+    asyncio.run(scenario())
+    engine.close()
+
+
+def test_event_loop_stays_free_while_a_job_runs() -> None:
+    engine = Engine(1, 1, 5.0)
+
+    async def scenario() -> float:
+        task = asyncio.create_task(run(engine, lambda _: time.sleep(0.3), never))
+        worst = 0.0
+        while not task.done():
+            started = time.perf_counter()
+            await asyncio.sleep(0.005)
+            worst = max(worst, time.perf_counter() - started)
+        return worst
+
+    assert asyncio.run(scenario()) < 0.1
+    engine.close()
+
+
+@pytest.mark.parametrize("why", ["deadline", "client"])
+def test_a_job_nobody_waits_for_stops_at_its_next_step(why: str) -> None:
+    engine = Engine(1, 2, 0.05 if why == "deadline" else 5.0)
+    release, seen = threading.Event(), []
+
+    async def scenario() -> None:
+        gone = soon if why == "client" else never
+        with pytest.raises(ClientDisconnect if why == "client" else DeadlinePassed):
+            await run(engine, waiting_job(release, seen), gone)
+
+    asyncio.run(scenario())
+    assert engine.running == 1
+    release.set()
+    engine.close()
+    assert seen == ["started", "abandoned"]
+
+
+def test_a_queued_job_nobody_waits_for_is_never_started() -> None:
+    engine, release, seen = Engine(1, 2, 5.0), threading.Event(), []
+
+    async def scenario() -> None:
+        first = asyncio.create_task(run(engine, waiting_job(release, seen), never))
+        await asyncio.sleep(0.02)
+        with pytest.raises(ClientDisconnect):
+            await run(engine, waiting_job(release, seen), soon)
+        assert engine.waiting == 0
+        release.set()
+        await first
+
+    asyncio.run(scenario())
+    engine.close()
+    assert seen == ["started"]
+
+
+def test_a_place_is_kept_while_a_body_arrives_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, release, seen = Engine(1, 1, 5.0), threading.Event(), []
+
+    async def scenario() -> None:
+        with engine.place() as first, engine.place():
+            with pytest.raises(QueueFull), engine.place():
+                pass
+            monkeypatch.setattr(Place, "late", True)
+            with engine.place():
+                pass
+            running = [asyncio.create_task(run(engine, waiting_job(release, seen), never)) for _ in range(2)]
+            await asyncio.sleep(0.02)
+            # Its body came late, and others have taken the places meanwhile.
+            with pytest.raises(QueueFull):
+                await engine.run(first, lambda _: None, never)
+            release.set()
+            assert await asyncio.gather(*running) == ["done", "done"]
+            assert await engine.run(first, lambda _: "late, and there is room", never) == "late, and there is room"
+
+    asyncio.run(scenario())
+    engine.close()
+
+
+def test_a_place_in_time_is_good_even_when_the_queue_has_filled() -> None:
+    engine, release, seen = Engine(1, 1, 5.0), threading.Event(), []
+
+    async def scenario() -> None:
+        with engine.place() as place:
+            running = asyncio.create_task(run(engine, waiting_job(release, seen), never))
+            await asyncio.sleep(0.02)
+            with pytest.raises(QueueFull), engine.place():
+                pass
+            kept = asyncio.create_task(engine.run(place, waiting_job(release, seen), never))
+            await asyncio.sleep(0.02)
+            release.set()
+            assert await asyncio.gather(running, kept) == ["done", "done"]
+
+    asyncio.run(scenario())
+    engine.close()

@@ -1,0 +1,117 @@
+from pathlib import Path
+
+import pytest
+
+from cadx.records import LesionCentre
+from training.cohort.cases import Case, Label, read_manifest, write_manifest
+from training.errors import (
+    ManifestColumnMissing,
+    ManifestEmpty,
+    ManifestImageMissing,
+    ManifestLesionInconsistent,
+    ManifestNotFound,
+    ManifestUnreadable,
+    ManifestValueInvalid,
+)
+
+HEADER = "image,x,y,label,lesion_id,patient_id,pixel_spacing_mm,view"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"not decoded here")
+    return tmp_path
+
+
+def manifest(folder: Path, *lines: str, header: str = HEADER) -> Path:
+    path = folder / "manifest.csv"
+    path.write_text("\n".join((header, *lines)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_cases_survive_a_round_trip(folder: Path) -> None:
+    cases = (
+        Case(folder / "a.png", LesionCentre(10.25, 20.5), Label.MALIGNANT, "L1", "P1", 0.07, "CC"),
+        Case(folder / "b.png", LesionCentre(1.0, 2.0), Label.BENIGN, "L2"),
+    )
+    path = folder / "manifest.csv"
+    write_manifest(path, cases)
+    assert read_manifest(path) == cases
+
+
+def test_images_are_found_beside_the_manifest_whatever_the_working_directory(folder: Path) -> None:
+    (case,) = read_manifest(manifest(folder, "a.png,1,2,benign,L1,,,"))
+    assert case.image == folder / "a.png"
+
+
+def test_images_elsewhere_are_written_with_their_whole_path(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "c.png"
+    elsewhere.write_bytes(b"")
+    path = folder / "manifest.csv"
+    write_manifest(path, [Case(elsewhere, LesionCentre(0, 0), Label.BENIGN, "L1")])
+    assert read_manifest(path)[0].image == elsewhere
+
+
+def test_a_byte_order_mark_and_blank_lines_do_no_harm(folder: Path) -> None:
+    path = folder / "manifest.csv"
+    path.write_text(f"{HEADER}\na.png,1,2,Benign,L1,,,\n,,,,,,,\n", encoding="utf-8-sig")
+    assert read_manifest(path)[0].label is Label.BENIGN
+
+
+def test_folds_group_by_patient_where_known_else_by_lesion(folder: Path) -> None:
+    by_patient, by_lesion = read_manifest(manifest(folder, "a.png,1,2,benign,L1,P1,,", "b.png,1,2,benign,P1,,,"))
+    assert by_patient.group != by_lesion.group
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "value"),
+    [
+        ("a.png,one,2,benign,L1,,,", "x", "one"),
+        ("a.png,1,nan,benign,L1,,,", "y", "nan"),
+        ("a.png,1,,benign,L1,,,", "y", ""),
+        ("a.png,1,2,cancer,L1,,,", "label", "cancer"),
+        ("a.png,1,2,benign,,,,", "lesion_id", ""),
+        ("a.png,1,2,benign,L1,,-0.1,", "pixel_spacing_mm", "-0.1"),
+        ("a.png,1,2,benign,L1,,inf,", "pixel_spacing_mm", "inf"),
+        (",1,2,benign,L1,,,", "image", ""),
+    ],
+)
+def test_a_bad_cell_is_named_by_line_and_column(folder: Path, line: str, column: str, value: str) -> None:
+    path = manifest(folder, "b.png,1,2,benign,L0,,,", line)
+    with pytest.raises(ManifestValueInvalid) as caught:
+        read_manifest(path)
+    assert (caught.value.line, caught.value.column, caught.value.value) == (3, column, value)
+
+
+def test_a_missing_image_is_named_by_line_and_column(folder: Path) -> None:
+    with pytest.raises(ManifestImageMissing) as caught:
+        read_manifest(manifest(folder, "gone.png,1,2,benign,L1,,,"))
+    assert (caught.value.line, caught.value.column) == (2, "image")
+    assert "gone.png" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("second", "column"), [("b.png,1,2,malignant,L1,P1,,", "label"), ("b.png,1,2,benign,L1,P2,,", "patient_id")]
+)
+def test_a_lesion_that_contradicts_itself_is_refused(folder: Path, second: str, column: str) -> None:
+    with pytest.raises(ManifestLesionInconsistent) as caught:
+        read_manifest(manifest(folder, "a.png,1,2,benign,L1,P1,,", second))
+    assert (caught.value.line, caught.value.first_line, caught.value.column) == (3, 2, column)
+
+
+def test_a_missing_column_is_named(folder: Path) -> None:
+    with pytest.raises(ManifestColumnMissing, match="lesion_id"):
+        read_manifest(manifest(folder, "a.png,1,2,benign", header="image,x,y,label"))
+
+
+def test_no_file_no_text_and_no_case_are_told_apart(folder: Path) -> None:
+    with pytest.raises(ManifestNotFound):
+        read_manifest(folder / "none.csv")
+    with pytest.raises(ManifestEmpty):
+        read_manifest(manifest(folder))
+    (folder / "binary.csv").write_bytes(b"\xff\xfe\x00image")
+    with pytest.raises(ManifestUnreadable):
+        read_manifest(folder / "binary.csv")

@@ -1,0 +1,137 @@
+"""`cadx-train fit` as its user meets it: real bundles from good input, one clear message from bad input."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from cadx.bundle import load_bundle
+from cadx.mammogram import ReadingPolicy, SpacingPlane, VoiPolicy
+from training.cli import main
+from training.cohort.cases import Case, Label, read_manifest, write_manifest
+
+SMALL = ("--backbone", "squeezenet1_1", "--layer", "features.12.cat", "--pooling", "mean")
+RANDOM = (*SMALL, "--weights", "random:0")
+
+
+def run_fit(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr("sys.argv", ["cadx-train", "fit", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return int(stopped.value.code or 0)
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    code = run_fit(monkeypatch, *arguments)
+    message = capsys.readouterr().err
+    assert code == 2
+    assert "Traceback" not in message
+    return message
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "models" / "mine"
+
+
+def test_a_fit_writes_a_bundle_and_says_what_it_is_worth(
+    phantom_manifest: Path, out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_fit(monkeypatch, phantom_manifest, "--out", out, "--folds", 3, "--synthetic", *RANDOM) == 0
+    printed = capsys.readouterr().out
+    manifest = json.loads((out / "bundle.json").read_text())
+    assert manifest["name"] == "mine"
+    assert manifest["cohort"]["lesions"] == 12
+    assert f"{manifest['evaluation']['ensemble']['auc_mean']:.3f}" in printed
+    for place in (printed, (out / "MODEL_CARD.md").read_text(), " ".join(manifest["notices"])):
+        assert "not pretrained, demonstration only" in " ".join(place.split())
+        assert "Research use only" in place
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "named"),
+    [
+        (("--backbone", "alexnot", "--weights", "random:0"), "unknown_backbone", "alexnot"),
+        (("--layer", "fc9", "--weights", "random:0"), "unknown_layer", "fc6"),
+        (("--weights", "nowhere.pth"), "weights_missing", "random:SEED"),
+        (("--weights", "random:x"), "invalid_backbone_setting", "random:SEED"),
+    ],
+)
+def test_a_wrong_backbone_is_named(
+    options: tuple[str, ...],
+    code: str,
+    named: str,
+    phantom_manifest: Path,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    message = refused(monkeypatch, capsys, phantom_manifest, "--out", out, "--folds", 3, *options)
+    assert code in message
+    assert named in message
+    assert not out.exists()
+
+
+def test_weights_of_another_architecture_are_refused(
+    shared: Path, phantom_manifest: Path, out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = shared / "weights" / "squeezenet1_1-imagenet.pth"
+    message = refused(
+        monkeypatch, capsys, phantom_manifest, "--out", out, "--folds", 3, "--backbone", "alexnet", "--weights", weights
+    )
+    assert "weights_mismatch" in message
+
+
+def subset(manifest: Path, folder: Path, cases: Iterable[Case]) -> Path:
+    path = folder / "subset.csv"
+    write_manifest(path, cases)
+    return path
+
+
+def test_one_class_only_is_refused(
+    phantom_manifest: Path,
+    tmp_path: Path,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    benign = subset(phantom_manifest, tmp_path, [c for c in read_manifest(phantom_manifest) if c.label is Label.BENIGN])
+    assert "one_class_only" in refused(monkeypatch, capsys, benign, "--out", out, *RANDOM)
+
+
+def test_fewer_lesions_than_folds_is_refused(
+    phantom_manifest: Path, out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "too_few_groups" in refused(monkeypatch, capsys, phantom_manifest, "--out", out, "--folds", 13, *RANDOM)
+
+
+def test_an_unusable_case_stops_the_fit_unless_it_may_be_left_out(
+    phantom_manifest: Path,
+    tmp_path: Path,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    broken = tmp_path / "broken.dcm"
+    broken.write_bytes(b"not an image")
+    cases = read_manifest(phantom_manifest)
+    bad = Case(broken, cases[0].centre, cases[0].label, cases[0].lesion_id, cases[0].patient_id)
+    manifest = subset(phantom_manifest, tmp_path, (*cases, bad))
+    options = ("--out", out, "--folds", 3, *RANDOM)
+    assert "broken.dcm" in refused(monkeypatch, capsys, manifest, *options)
+    assert not out.exists()
+    assert run_fit(monkeypatch, manifest, *options, "--skip-unusable") == 0
+    assert "broken.dcm" in capsys.readouterr().out.replace("\n", "")
+    assert json.loads((out / "bundle.json").read_text())["cohort"]["rois"] == len(cases)
+
+
+def test_reading_policy_and_class_weights_are_kept_in_the_bundle(
+    phantom_manifest: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices = ("--voi", "full_range", "--plane", "lesion", "--for-processing", "--class-weight", "balanced")
+    assert run_fit(monkeypatch, phantom_manifest, "--out", out, "--folds", 3, *choices, *RANDOM) == 0
+    bundle = load_bundle(out)
+    assert bundle.policy == ReadingPolicy(VoiPolicy.FULL_RANGE, SpacingPlane.LESION, allow_for_processing=True)
+    assert bundle.classifiers.cnn.class_weight == "balanced"
+    assert bundle.classifiers.lesion.class_weight == "balanced"

@@ -1,0 +1,1 @@
+"""From scored cases to every statistic of a study; pure."""

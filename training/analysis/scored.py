@@ -1,0 +1,104 @@
+"""Cases with the probabilities of the three classifiers: all that the statistics of a study look at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.cohort.cases import Case, Label
+from training.cross_validation import ENSEMBLE, Evaluation, Vector
+
+CNN = "cnn"
+LESION = "lesion"
+CLASSIFIERS: Mapping[str, str] = {
+    CNN: "SVM1: CNN features",
+    LESION: "SVM2: lesion features",
+    ENSEMBLE: "Ensemble: average of SVM1 and SVM2",
+}
+"""The paper's three classifiers (Huynh 2016, Table 1), in its order."""
+SHORT_NAMES: Mapping[str, str] = {CNN: "SVM1", LESION: "SVM2", ENSEMBLE: "Ensemble"}
+FEWEST_IN_FOLD = 5
+FEWEST_IN_TEST_SET = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Rows (one view of one lesion each) with the probability that each classifier gave them.
+
+    Attributes
+    ----------
+    cases
+        The n rows.
+    labels
+        (n,) bool: malignant.
+    groups
+        (n,) number of the patient (of the lesion where the patient is not known): the independent units.
+    lesions
+        (n,) number of the lesion.
+    probabilities
+        By classifier, (n,), of malignancy; none of them from a model that was fitted on the row.
+    features
+        (n, m) lesion features in the order of ``cadx.lesion.FEATURES``.
+    folds
+        (n,) fold that tested each row; none for an external test set.
+    """
+
+    cases: tuple[Case, ...]
+    labels: NDArray[np.bool_]
+    groups: NDArray[np.intp]
+    lesions: NDArray[np.intp]
+    probabilities: Mapping[str, Vector]
+    features: Vector
+    folds: NDArray[np.intp] | None
+
+    @property
+    def fold_count(self) -> int:
+        """Number of folds; 0 for an external test set."""
+        return 0 if self.folds is None else int(self.folds.max()) + 1
+
+
+def enough_to_test(scored: Scored) -> bool:
+    """Tell whether the clustered variance means anything: each fold holds at least 5 groups of either truth.
+
+    With a handful of groups the variance of a fold's AUC is estimated from next to nothing, often as zero, and any
+    difference looks certain. An external test set is one such fold, and needs 10.
+    """
+    folds = np.zeros(len(scored.labels), dtype=np.intp) if scored.folds is None else scored.folds
+    needed = FEWEST_IN_TEST_SET if scored.folds is None else FEWEST_IN_FOLD
+    return all(
+        len(np.unique(scored.groups[(folds == fold) & (scored.labels == truth)])) >= needed
+        for fold in np.unique(folds)
+        for truth in (False, True)
+    )
+
+
+def scored_by_cross_validation(cases: Sequence[Case], features: Vector, evaluation: Evaluation) -> Scored:
+    """Take the out-of-fold probabilities of a nested cross validation."""
+    return Scored(
+        cases=tuple(cases),
+        labels=evaluation.labels,
+        groups=evaluation.groups,
+        lesions=lesion_numbers(cases),
+        probabilities={branch.name: branch.probabilities for branch in evaluation.classifiers},
+        features=features,
+        folds=evaluation.fold_of_row,
+    )
+
+
+def scored_by_model(cases: Sequence[Case], features: Vector, probabilities: Mapping[str, Vector]) -> Scored:
+    """Take the probabilities that a frozen model gave to cases it has never seen."""
+    return Scored(
+        cases=tuple(cases),
+        labels=np.array([case.label is Label.MALIGNANT for case in cases], dtype=np.bool_),
+        groups=np.unique([case.group for case in cases], return_inverse=True)[1],
+        lesions=lesion_numbers(cases),
+        probabilities=probabilities,
+        features=features,
+        folds=None,
+    )
+
+
+def lesion_numbers(cases: Sequence[Case]) -> NDArray[np.intp]:
+    """Number lesions in sorted order of their identifiers."""
+    return np.unique([case.lesion_id for case in cases], return_inverse=True)[1]

@@ -1,0 +1,1 @@
+"""Cases: the manifest that lists them, and whether two cohorts share any."""

@@ -1,0 +1,1 @@
+"""From cases to feature tables, computed once and kept."""

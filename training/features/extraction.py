@@ -1,0 +1,280 @@
+"""From cases to the two feature tables, through the very code that serves.
+
+Images are read on some threads, a bounded number of ROIs ahead. Lesions are measured in processes, one a core, because
+threads would hold each other up; a few cases are not worth starting them. The CNN takes the ROIs in batches. With a
+cache nothing that was computed before is computed again, images are not even decoded.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadx.cnn import Backbone
+from cadx.errors import CadxError
+from cadx.lesion import SegmentationMethod, measure_lesion
+from cadx.mammogram import ReadingPolicy, read_mammogram
+from cadx.records import FloatImage, Roi
+from cadx.roi import extract_roi
+from cadx.runtime.machine import usable_cores
+from cadx.runtime.processes import WorkerProcesses
+from training.cohort.cases import Case
+from training.errors import CaseUnusable, FeatureCacheUnusable
+from training.features.store import FeatureStore
+from training.progress import ReportProgress, no_progress
+
+CNN_BATCH = 16
+WORKERS = max(2, min(8, usable_cores()))
+"""Threads that read images, and processes that measure lesions."""
+PROCESSES_PAY_FROM = 64
+"""Cases: as many are measured in the time that the processes take to start."""
+
+LesionRow = NDArray[np.float64]
+MeasureLesion = Callable[[Roi, SegmentationMethod], LesionRow]
+CnnRows = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTables:
+    """The features of the cases that could be used.
+
+    Attributes
+    ----------
+    cases
+        The n usable cases, in order.
+    cnn
+        float32, (n, d): Method A.
+    lesion
+        float64, (n, m): Method B, in the order of ``cadx.lesion.FEATURES``.
+    skipped
+        The cases that were left out, each with its reason.
+    cnn_seconds, lesion_seconds
+        Time spent on each table.
+    extracted
+        Cases for which anything had to be computed; the others came from the cache.
+    """
+
+    cases: tuple[Case, ...]
+    cnn: NDArray[np.float32]
+    lesion: NDArray[np.float64]
+    skipped: tuple[CaseUnusable, ...]
+    cnn_seconds: float
+    lesion_seconds: float
+    extracted: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedCase:
+    """One case on its way through the extraction.
+
+    Attributes
+    ----------
+    gray
+        The ROI; None when nothing of it is needed any more.
+    roi_digest
+        SHA-256 of the ROI.
+    cnn
+        CNN features by layer; empty until they are known.
+    lesion
+        Lesion features; None when they were not asked for.
+    lesion_seconds, cnn_seconds
+        What computing took.
+    """
+
+    case: Case
+    roi_digest: str
+    gray: FloatImage | None
+    cnn: CnnRows
+    lesion: LesionRow | None
+    lesion_seconds: float = 0.0
+    cnn_seconds: float = 0.0
+    computed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What to extract, and how.
+
+    Attributes
+    ----------
+    backbone
+        Gives the CNN features, all of its layers.
+    policy
+        How intensities are read.
+    method
+        How lesions are outlined; None: lesion features are not wanted.
+    store
+        Remembers what was extracted; by default nothing is remembered.
+    measure
+        Measures a lesion: here, or in another process.
+    """
+
+    backbone: Backbone
+    policy: ReadingPolicy
+    method: SegmentationMethod | None = None
+    store: FeatureStore = field(default_factory=FeatureStore)
+    measure: MeasureLesion = measure_lesion
+
+    def rows(self, cases: Sequence[Case], *, workers: int = WORKERS) -> Iterator[ExtractedCase | CaseUnusable]:
+        """Give every case's features, or why it has none, in the order of the cases.
+
+        Holds no more ROIs at a time than two batches and the workers need.
+        """
+        waiting: list[ExtractedCase | CaseUnusable] = []
+        for outcome in _ahead(self._prepare, cases, workers, CNN_BATCH):
+            waiting.append(outcome)
+            full = sum(_needs_cnn(item) for item in waiting) == CNN_BATCH or len(waiting) == 2 * CNN_BATCH
+            if full or not _needs_cnn(waiting[0]):
+                yield from self._finish(waiting)
+                waiting.clear()
+        yield from self._finish(waiting)
+
+    def _prepare(self, case: Case) -> ExtractedCase | CaseUnusable:
+        """Do all but the CNN, for one case. Runs in the worker threads."""
+        try:
+            return self._remembered(case) or self._read(case)
+        except FeatureCacheUnusable:
+            raise
+        except CadxError as error:
+            return CaseUnusable(str(case.image), case.lesion_id, error.code, str(error))
+
+    def _remembered(self, case: Case) -> ExtractedCase | None:
+        """Give the case from the store, without opening its image, when all of it is there."""
+        digest = self.store.roi_digest(case, self.policy)
+        if digest is None:
+            return None
+        cnn = self.store.cnn(digest, self.backbone)
+        lesion = self.store.lesion(digest, self.method) if self.method is not None else None
+        if cnn is None or (self.method is not None and lesion is None):
+            return None
+        return ExtractedCase(case, digest, None, cnn, lesion)
+
+    def _read(self, case: Case) -> ExtractedCase:
+        roi = read_roi(case, self.policy)
+        digest = self.store.remember_roi(case, self.policy, roi)
+        started = time.perf_counter()
+        lesion = None
+        if self.method is not None:
+            lesion = self.store.lesion(digest, self.method)
+            if lesion is None:
+                lesion = self.measure(roi, self.method)
+                self.store.remember_lesion(digest, self.method, lesion)
+        seconds = time.perf_counter() - started
+        cnn = self.store.cnn(digest, self.backbone)
+        return ExtractedCase(case, digest, roi.gray if cnn is None else None, cnn or {}, lesion, seconds, computed=True)
+
+    def _finish(self, items: Sequence[ExtractedCase | CaseUnusable]) -> Iterator[ExtractedCase | CaseUnusable]:
+        """Run the CNN on those of the items that need it, and give all of them."""
+        rois = [item.gray for item in items if isinstance(item, ExtractedCase) and item.gray is not None]
+        started = time.perf_counter()
+        features = self.backbone.layer_features(np.stack(rois)) if rois else {}
+        share = (time.perf_counter() - started) / max(len(rois), 1)
+        row = 0
+        for item in items:
+            if not isinstance(item, ExtractedCase) or item.gray is None:
+                yield item
+                continue
+            cnn = {layer: matrix[row] for layer, matrix in features.items()}
+            row += 1
+            self.store.remember_cnn(item.roi_digest, self.backbone, cnn)
+            yield replace(item, gray=None, cnn=cnn, cnn_seconds=share)
+
+
+def read_roi(case: Case, policy: ReadingPolicy) -> Roi:
+    """Read a case's image and crop its ROI."""
+    return extract_roi(read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm), case.centre)
+
+
+def extract_features(
+    cases: Sequence[Case],
+    backbone: Backbone,
+    policy: ReadingPolicy,
+    method: SegmentationMethod,
+    *,
+    store: FeatureStore | None = None,
+    skip_unusable: bool = False,
+    progress: ReportProgress = no_progress,
+) -> FeatureTables:
+    """Extract both feature tables.
+
+    Parameters
+    ----------
+    store
+        Where features are remembered from run to run; none: nowhere.
+    skip_unusable
+        Leave refused cases out and report them, instead of raising at the first.
+    progress
+        Told (cases done, cases in all).
+
+    Raises
+    ------
+    CaseUnusable
+        When a case is refused and `skip_unusable` is false.
+    FeatureCacheUnusable
+        When the disk is full or the store's folder cannot be used.
+    """
+    extraction = Extraction(backbone, policy, method, store or FeatureStore())
+    with WorkerProcesses("cadx.lesion") as processes:
+        if len(cases) >= PROCESSES_PAY_FROM:
+            extraction = replace(extraction, measure=lambda roi, method: processes.call(measure_lesion, roi, method))
+        done, skipped = usable_rows(extraction.rows(cases), len(cases), skip_unusable=skip_unusable, progress=progress)
+    layer = backbone.spec.layer
+    lesion_rows = [item.lesion for item in done if item.lesion is not None]
+    return FeatureTables(
+        cases=tuple(item.case for item in done),
+        cnn=np.array([item.cnn[layer] for item in done], dtype=np.float32).reshape(len(done), backbone.feature_count),
+        lesion=np.array(lesion_rows, dtype=np.float64),
+        skipped=tuple(skipped),
+        cnn_seconds=sum(item.cnn_seconds for item in done),
+        lesion_seconds=sum(item.lesion_seconds for item in done),
+        extracted=sum(item.computed for item in done),
+    )
+
+
+def usable_rows(
+    rows: Iterator[ExtractedCase | CaseUnusable], total: int, *, skip_unusable: bool, progress: ReportProgress
+) -> tuple[list[ExtractedCase], list[CaseUnusable]]:
+    """Part the usable from the refused, telling progress.
+
+    Raises
+    ------
+    CaseUnusable
+        At the first refused case, when `skip_unusable` is false.
+    """
+    usable: list[ExtractedCase] = []
+    skipped: list[CaseUnusable] = []
+    for done, item in enumerate(rows, start=1):
+        progress(done, total)
+        if isinstance(item, ExtractedCase):
+            usable.append(item)
+        elif skip_unusable:
+            skipped.append(item)
+        else:
+            raise item
+    return usable, skipped
+
+
+def _needs_cnn(item: ExtractedCase | CaseUnusable) -> bool:
+    return isinstance(item, ExtractedCase) and item.gray is not None
+
+
+Outcome = ExtractedCase | CaseUnusable
+
+
+def _ahead(prepare: Callable[[Case], Outcome], cases: Sequence[Case], workers: int, ahead: int) -> Iterator[Outcome]:
+    """Give prepare(case) in order, computed on threads at most `ahead` cases before it is taken."""
+    with ThreadPoolExecutor(workers, thread_name_prefix="extraction") as pool:
+        remaining = iter(cases)
+        pending: deque[Future[Outcome]] = deque(pool.submit(prepare, case) for case in islice(remaining, ahead))
+        try:
+            while pending:
+                yield pending.popleft().result()
+                pending.extend(pool.submit(prepare, case) for case in islice(remaining, 1))
+        finally:
+            for future in pending:
+                future.cancel()

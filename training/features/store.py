@@ -1,0 +1,117 @@
+"""What a case's features depend on, as keys of the feature cache.
+
+Two steps, so that a changed file with the same ROI costs no features, and an unchanged file is not decoded at all: the
+file's bytes and how they are read give the digest of the ROI; the ROI's digest, the backbone's weights or the lesion
+code, and the layer or method give the features.
+"""
+
+import dataclasses
+import functools
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cadx.cnn import EXTRACTION_VERSION, Backbone
+from cadx.lesion import SegmentationMethod
+from cadx.mammogram import ReadingPolicy
+from cadx.records import Roi
+from training.cohort.cases import Case
+from training.digests import file_sha256
+from training.features.cache import BYTES, FLOAT32, FLOAT64, FeatureCache, code_digest, key_of
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FeatureStore:
+    """Features by what they were computed from; forgets everything at once when it has no cache.
+
+    Attributes
+    ----------
+    cache
+        Where the arrays are kept.
+    """
+
+    cache: FeatureCache | None = None
+
+    def roi_digest(self, case: Case, policy: ReadingPolicy) -> str | None:
+        """Give the digest of a case's ROI, if the case was read before."""
+        if self.cache is None or not case.image.is_file():
+            return None
+        stored = self.cache.get(_reading_key(case, policy), BYTES)
+        return None if stored is None else stored.tobytes().hex()
+
+    def remember_roi(self, case: Case, policy: ReadingPolicy, roi: Roi) -> str:
+        """Give the digest of a ROI, and remember it for its case."""
+        digest = hashlib.sha256(roi.gray.tobytes())
+        digest.update(np.packbits(roi.valid).tobytes())
+        if self.cache is not None:
+            self.cache.put(_reading_key(case, policy), np.frombuffer(digest.digest(), dtype=BYTES), BYTES)
+        return digest.hexdigest()
+
+    def cnn(self, roi_digest: str, backbone: Backbone) -> dict[str, NDArray[np.float32]] | None:
+        """Give the features of all the backbone's layers; None when any of them is missing."""
+        rows: dict[str, NDArray[np.float32]] = {}
+        for layer, length in backbone.feature_counts.items():
+            row = self.cnn_layer(roi_digest, backbone, layer)
+            if row is None or len(row) != length:
+                return None
+            rows[layer] = row
+        return rows
+
+    def cnn_layer(self, roi_digest: str, backbone: Backbone, layer: str) -> NDArray[np.float32] | None:
+        """Give the features of one layer, if they are known."""
+        if self.cache is None:
+            return None
+        row = self.cache.get(_cnn_key(roi_digest, backbone, layer), FLOAT32)
+        return None if row is None else row.astype(np.float32, copy=False)
+
+    def remember_cnn(self, roi_digest: str, backbone: Backbone, rows: dict[str, NDArray[np.float32]]) -> None:
+        """Remember the features of each layer."""
+        if self.cache is not None:
+            for layer, row in rows.items():
+                self.cache.put(_cnn_key(roi_digest, backbone, layer), row, FLOAT32)
+
+    def lesion(self, roi_digest: str, method: SegmentationMethod) -> NDArray[np.float64] | None:
+        """Give the lesion features, if they are known."""
+        if self.cache is None:
+            return None
+        row = self.cache.get(_lesion_key(roi_digest, method), FLOAT64)
+        return None if row is None else row.astype(np.float64, copy=False)
+
+    def remember_lesion(self, roi_digest: str, method: SegmentationMethod, row: NDArray[np.float64]) -> None:
+        """Remember the lesion features."""
+        if self.cache is not None:
+            self.cache.put(_lesion_key(roi_digest, method), row, FLOAT64)
+
+
+@functools.cache
+def _code(*packages: str) -> str:
+    return code_digest(*packages)
+
+
+def _reading_key(case: Case, policy: ReadingPolicy) -> str:
+    facts = {
+        "image": file_sha256(case.image),
+        "centre": [case.centre.x, case.centre.y],
+        "spacing_mm": case.pixel_spacing_mm,
+        "policy": dataclasses.asdict(policy),
+        "code": _code("cadx.mammogram", "cadx.roi", "cadx.records"),
+    }
+    return key_of("reading", facts)
+
+
+def _cnn_key(roi_digest: str, backbone: Backbone, layer: str) -> str:
+    facts = {
+        "roi": roi_digest,
+        "architecture": backbone.spec.architecture,
+        "weights": backbone.weights_digest,
+        "layer": layer,
+        "pooling": backbone.spec.pooling,
+        "engine": backbone.engine_name,
+        "version": EXTRACTION_VERSION,
+    }
+    return key_of("cnn", facts)
+
+
+def _lesion_key(roi_digest: str, method: SegmentationMethod) -> str:
+    return key_of("lesion", {"roi": roi_digest, "method": method.value, "code": _code("cadx.lesion", "cadx.records")})

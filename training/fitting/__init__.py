@@ -1,0 +1,1 @@
+"""Fitting the three classifiers and writing them as a bundle."""

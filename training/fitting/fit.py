@@ -1,0 +1,181 @@
+"""Fit the paper's three classifiers on a cohort, evaluate them by lesion, and write them as a bundle."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from joblib import parallel_config
+from numpy.typing import NDArray
+from rich.console import Console
+from sklearn.base import clone
+
+from cadx.bundle import BundleManifest, Classifiers, backbone_facts, write_bundle
+from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, grouped_folds
+from cadx.cnn import Backbone, BackboneSpec, load_backbone
+from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
+from cadx.mammogram import ReadingPolicy
+from training.analysis.analysis import Analysis, analyse
+from training.analysis.scored import CNN, LESION, Scored, scored_by_cross_validation
+from training.cohort.cases import Case
+from training.cohort.leakage import digest_cohort
+from training.cross_validation import Evaluation, nested_cross_validation
+from training.features.extraction import FeatureTables, extract_features
+from training.features.store import FeatureStore
+from training.fitting.bundle_facts import cohort_facts, evaluation_figures
+from training.fitting.model_card import INTENDED_USE, model_card, notices
+from training.progress import progress_bar
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """The choices of a fit; the defaults are the paper's.
+
+    Attributes
+    ----------
+    grid
+        What the searches of both SVMs try.
+    class_weight
+        Of both SVMs: None as in the paper, or ``"balanced"``.
+    folds
+        Folds of the outer cross validation, by lesion (by patient where known).
+    seed
+        Decides the folds.
+    skip_unusable
+        Leave refused cases out, instead of stopping at the first.
+    synthetic
+        Whether the cases are phantoms; everything made from them says so.
+    source
+        What the cases are, for the manifest and the model card.
+    """
+
+    backbone: BackboneSpec = field(default_factory=BackboneSpec)
+    segmentation_method: SegmentationMethod = DEFAULT_METHOD
+    policy: ReadingPolicy = field(default_factory=ReadingPolicy)
+    grid: PolynomialGrid = field(default_factory=PolynomialGrid)
+    class_weight: Literal["balanced"] | None = None
+    folds: int = 5
+    seed: int = 0
+    skip_unusable: bool = False
+    synthetic: bool = False
+    source: str = "unnamed cohort"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a fit gives: features, evaluation, its statistics and the final classifiers, fitted on all usable cases."""
+
+    settings: FitSettings
+    backbone: Backbone
+    tables: FeatureTables
+    evaluation: Evaluation
+    scored: Scored
+    analysis: Analysis
+    classifiers: Classifiers
+
+
+def fit_models(
+    cases: Sequence[Case],
+    settings: FitSettings,
+    console: Console | None = None,
+    *,
+    store: FeatureStore | None = None,
+) -> Fit:
+    """Extract features, evaluate by nested grouped cross validation, then fit on all cases.
+
+    Parameters
+    ----------
+    console
+        Where progress is shown; none: nowhere.
+    store
+        Where features are remembered from run to run; none: nowhere.
+
+    Raises
+    ------
+    CohortError
+        When a case is unusable and `skip_unusable` is false.
+    BackboneError
+        When the CNN or its weights are not to be had.
+    ClassifierError
+        When the cohort has one class only, or fewer groups than folds.
+    """
+    console = console or Console(quiet=True)
+    _check_splittable(cases, settings)
+    backbone = load_backbone(settings.backbone)
+    with progress_bar(console, "features of both branches") as progress:
+        tables = extract_features(
+            cases,
+            backbone,
+            settings.policy,
+            settings.segmentation_method,
+            store=store,
+            skip_unusable=settings.skip_unusable,
+            progress=progress,
+        )
+    labels, groups = _labels(tables.cases), _groups(tables.cases)
+    estimator = PolynomialSvm(
+        settings.grid, inner_folds=settings.folds, seed=settings.seed, class_weight=settings.class_weight
+    )
+    # Threads for the fits of a search; the estimators themselves, which go into a bundle, ask for none.
+    with parallel_config(backend="threading", n_jobs=os.cpu_count()):
+        with progress_bar(console, "nested cross validation (fits)") as progress:
+            evaluation = nested_cross_validation(
+                {CNN: tables.cnn, LESION: tables.lesion},
+                labels,
+                groups,
+                estimator,
+                n_folds=settings.folds,
+                seed=settings.seed,
+                progress=progress,
+            )
+        with progress_bar(console, "final fits on all cases") as progress:
+            cnn = clone(estimator).fit(tables.cnn, labels, groups)
+            progress(1, 2)
+            lesion = clone(estimator).fit(tables.lesion, labels, groups)
+            progress(2, 2)
+    scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation)
+    analysis = analyse(scored, settings.seed, evaluation)
+    return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, SoftVote()))
+
+
+def _check_splittable(cases: Sequence[Case], settings: FitSettings) -> None:
+    """Refuse a cohort that outer or inner folds cannot split, before spending minutes on its images."""
+    labels, groups = _labels(cases), np.array(_groups(cases))
+    for fold in grouped_folds(labels, groups, settings.folds, settings.seed):
+        grouped_folds(labels[fold.train], groups[fold.train], settings.folds, settings.seed)
+
+
+def save_fit(fit: Fit, folder: Path) -> BundleManifest:
+    """Write a fit as a bundle; the folder's name becomes the model's name."""
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    settings, analysis = fit.settings, fit.analysis
+    backbone = backbone_facts(fit.backbone)
+    cohort = cohort_facts(analysis, settings.source, synthetic=settings.synthetic)
+    method = settings.segmentation_method
+    return write_bundle(
+        folder,
+        version_label=f"{version('mammo-cadx')}+{created[:10]}",
+        created=created,
+        intended_use=INTENDED_USE,
+        notices=notices(backbone, cohort),
+        backbone=fit.backbone,
+        policy=settings.policy,
+        segmentation_method=method,
+        classifiers=fit.classifiers,
+        cohort=cohort,
+        evaluation=evaluation_figures(analysis, fit.scored, settings.seed),
+        model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value),
+        cohort_digests=digest_cohort(fit.tables.cases),
+    )
+
+
+def _labels(cases: Sequence[Case]) -> NDArray[np.intp]:
+    return np.array([case.label for case in cases], dtype=np.intp)
+
+
+def _groups(cases: Sequence[Case]) -> list[str]:
+    return [case.group for case in cases]

@@ -1,0 +1,143 @@
+"""The model card of a bundle: what it is for, what it was fitted on, how it did, where it ends.
+
+It goes through what 21 CFR 892.2060(b) asks the labelling of diagnosis software for suspicious lesions to describe:
+algorithm, inputs and outputs, population, users, hardware, performance with its sub-analyses, warnings and limits. A
+card is no such labelling: the model is not a device.
+"""
+
+from cadx.bundle import BackboneFacts, CohortFacts
+from training.analysis.analysis import Analysis
+from training.analysis.cohort import ClassSummary
+from training.analysis.comparisons import Comparison
+from training.analysis.performance import Performance
+from training.analysis.subgroups import Subgroup
+from training.analysis.wording import interval, read_calibration, read_comparison, share
+
+RESEARCH_USE_ONLY = "Research use only. Not a medical device; not for diagnosis or any clinical decision."
+NOT_PRETRAINED = (
+    "not pretrained, demonstration only: the CNN's weights are random, so Method A's numbers mean nothing clinically."
+)
+SYNTHETIC = "fitted on synthetic phantoms, demonstration only: no number of this model says anything about patients."
+INTENDED_USE = (
+    "Research on computer-aided diagnosis: estimates the probability that a lesion, whose centre a reader has marked "
+    "on a mammogram, is malignant. It does not detect lesions and does not replace a reader."
+)
+
+
+def notices(backbone: BackboneFacts, cohort: CohortFacts) -> tuple[str, ...]:
+    """Everything that must stand beside every number of a model."""
+    found = [RESEARCH_USE_ONLY]
+    if not backbone.pretrained:
+        found.append(NOT_PRETRAINED)
+    if cohort.synthetic:
+        found.append(SYNTHETIC)
+    return tuple(found)
+
+
+def model_card(
+    name: str, created: str, backbone: BackboneFacts, cohort: CohortFacts, analysis: Analysis, method: str
+) -> str:
+    """Return the card as Markdown."""
+    patients = "not known" if cohort.patients is None else str(cohort.patients)
+    warnings = "\n".join(f"> **{notice}**" for notice in notices(backbone, cohort))
+    views = ", ".join(f"{view} {count}" for view, count in analysis.cohort.views.items())
+    ensemble = analysis.performances[-1]
+    return f"""# Model card: {name}
+
+{warnings}
+
+## Intended use
+{INTENDED_USE}
+
+- **Users**: researchers in breast imaging who can judge a mammogram themselves.
+- **Population**: none is claimed. At best, people like those of the data below, imaged like them.
+- **Reading protocol**: none is claimed; no reader study has been made with this model.
+
+## What it is
+- Method after Huynh, Li & Giger, J. Med. Imaging 3(3) 034501 (2016); fitted {created}.
+- **Input**: one mammogram (DICOM MG, PNG, TIFF or PGM with its pixel size) and the lesion's centre, marked by a reader.
+- **Output**: probability of malignancy, 0 to 1, of each method; the lesion's outline and features; flags of doubt.
+- **Method A** (SVM1): {backbone.architecture}, layer {backbone.layer} ({backbone.feature_count} features, pooling
+  {backbone.pooling}), weights {backbone.weights} (SHA-256 {backbone.weights_sha256}), polynomial SVM.
+- **Method B** (SVM2): segmentation by {method}, lesion features, polynomial SVM.
+- **Method C** (ensemble): the mean of the two calibrated probabilities.
+- **Hardware**: no scanner has been validated; see the source of the data.
+
+## Data
+- Source: {cohort.source}
+- {cohort.lesions} lesions on {cohort.rois} ROIs ({cohort.benign_rois} benign, {cohort.malignant_rois} malignant);
+  patients: {patients}; views: {views}.
+- Effective diameter as segmented: benign {_size(analysis.cohort.benign)}, malignant {_size(analysis.cohort.malignant)}.
+
+## Performance
+Mean AUC over {analysis.folds} cross-validation folds, grouped by {analysis.grouped_by}; search and calibration nested
+inside each fold. Intervals: {ensemble.auc.method}.
+
+| classifier | AUC | 95 % CI | SD over folds | folds | AUC by lesion (95 % CI) | Brier score |
+|---|---|---|---|---|---|---|
+{_rows(analysis.performances)}
+
+Ensemble at operating points (a threshold chosen on these cases is optimistic):
+
+| threshold | rule | sensitivity (95 % CI) | specificity (95 % CI) |
+|---|---|---|---|
+{_operating_rows(ensemble)}
+
+{_sentences(analysis.comparisons)}
+- Calibration of the ensemble: {read_calibration(ensemble.calibration)}
+
+### Parts of the cohort (ensemble)
+| part | ROIs (malignant) | lesions | AUC (95 % CI) |
+|---|---|---|---|
+{_subgroup_rows(analysis.subgroups)}
+
+## Warnings and limits
+- Valid at best for images like those of the data above: same kind of device, of reading, of patients.
+- The centre must be on the lesion; the answer depends on where it is marked.
+- A lesion whose outline is not found, touches the region's border or lies at the image's edge is flagged: doubt it.
+- Probabilities are calibrated to the cohort's own share of malignant ROIs
+  ({share(cohort.malignant_rois / cohort.rois)}); where the share differs, so must the probabilities.
+- Cross validation says how well the method does on such data; no external test set is part of this card. Use
+  `cadx-train evaluate` for one.
+"""
+
+
+def _rows(performances: tuple[Performance, ...]) -> str:
+    return "\n".join(
+        f"| {p.label} | {p.auc.auc:.3f} | {interval(p.auc.low, p.auc.high)} | {p.auc_sd:.3f} "
+        f"| {', '.join(f'{auc:.3f}' for auc in p.fold_aucs)} "
+        f"| {p.per_lesion.auc:.3f} ({interval(p.per_lesion.low, p.per_lesion.high)}) | {p.calibration.brier:.3f} |"
+        for p in performances
+    )
+
+
+def _operating_rows(performance: Performance) -> str:
+    return "\n".join(
+        f"| {point.threshold:.3f} | {point.rule} "
+        f"| {point.sensitivity.value:.3f} ({interval(point.sensitivity.low, point.sensitivity.high)}) "
+        f"| {point.specificity.value:.3f} ({interval(point.specificity.low, point.specificity.high)}) |"
+        for point in performance.operating_points
+    )
+
+
+def _sentences(comparisons: tuple[Comparison, ...]) -> str:
+    return "\n".join(f"- {read_comparison(comparison)}" for comparison in comparisons)
+
+
+def _subgroup_rows(subgroups: tuple[Subgroup, ...]) -> str:
+    return "\n".join(
+        f"| {part.kind}: {part.name} | {part.rows} ({part.malignant_rows}) | {part.lesions} | {_subgroup_auc(part)} |"
+        for part in subgroups
+    )
+
+
+def _subgroup_auc(part: Subgroup) -> str:
+    if part.reason:
+        return part.reason
+    auc = part.aucs["ensemble"]
+    return f"{auc.auc:.3f} ({interval(auc.low, auc.high)})"
+
+
+def _size(summary: ClassSummary) -> str:
+    size = summary.diameter_mm
+    return f"mean {size.mean:.1f} mm, {size.smallest:.1f} to {size.largest:.1f} mm"

@@ -1,0 +1,1 @@
+"""Which layer of the CNN to take features from (Huynh 2016, Fig. 3)."""

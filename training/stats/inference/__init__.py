@@ -1,0 +1,1 @@
+"""Intervals and tests: clustered, resampled, over folds, corrected for their number."""

@@ -1,0 +1,1 @@
+"""ROC curves: the empirical one, fitted models, points on them."""
