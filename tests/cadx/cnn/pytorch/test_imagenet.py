@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from cadx.cnn import BackboneSpec, imagenet, load_backbone, why_no_imagenet_weights
+from cadx.cnn import BackboneSpec, load_backbone, why_no_imagenet_weights
+from cadx.cnn.pytorch import imagenet
 from cadx.errors import WeightsMissing
 
 
