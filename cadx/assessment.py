@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cadx.artefacts import artefact_flags
 from cadx.bundle import Bundle
+from cadx.flags import Flag
 from cadx.lesion import (
     FEATURES,
     FeatureDefinition,
@@ -19,7 +20,7 @@ from cadx.lesion import (
     SegmentationMethod,
     describe_lesion,
 )
-from cadx.records import Flag, LesionCentre, Mammogram, Points, Roi
+from cadx.records import LesionCentre, Mammogram, Points, Roi
 from cadx.roi import extract_roi
 
 Result = TypeVar("Result")

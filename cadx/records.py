@@ -12,31 +12,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cadx.flags import Flag
+
 ROI_SIZE_PX = 512
 ROI_SPACING_MM = 0.1
 
 FloatImage = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Points = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Something doubtful that the reader of an answer should know; not a refusal.
-
-    Attributes
-    ----------
-    code
-        Stable name, such as ``roi_padded``.
-    message
-        One sentence for a person.
-    facts
-        The numbers behind it; never patient data.
-    """
-
-    code: str
-    message: str
-    facts: Mapping[str, float | int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

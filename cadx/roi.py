@@ -6,7 +6,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from cadx.errors import CentreInAir, CentreInPadding, CentreOutsideImage
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, FloatImage, LesionCentre, Mammogram, Mask, PixelWindow, Roi
+from cadx.flags import Flag, FlagCode
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, LesionCentre, Mammogram, Mask, PixelWindow, Roi
 
 PADDED_SHARE_FLAGGED = 0.01
 LOW_CONTRAST_FLAGGED = 0.05
@@ -110,10 +111,10 @@ def _flags(gray: FloatImage, valid: Mask, padded_share: float) -> tuple[Flag, ..
     flags: list[Flag] = []
     if padded_share >= PADDED_SHARE_FLAGGED:
         message = f"{padded_share:.0%} of the region lies outside the image and was padded."
-        flags.append(Flag("roi_padded", message, {"padded_share": padded_share}))
+        flags.append(Flag(FlagCode.ROI_PADDED, message, {"padded_share": padded_share}))
     low, high = np.percentile(gray[valid][::_SAMPLED_EVERY], (1, 99))
     contrast = float(high - low)
     if contrast < LOW_CONTRAST_FLAGGED:
         message = f"The region's grays span only {contrast:.3f} of the range from 0 to 1."
-        flags.append(Flag("low_contrast", message, {"contrast": contrast}))
+        flags.append(Flag(FlagCode.LOW_CONTRAST, message, {"contrast": contrast}))
     return tuple(flags)

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cadx.flags import FlagCode
+
 
 class Part(StrEnum):
     """Optional parts of a prediction."""
@@ -88,11 +90,11 @@ class FeatureValue(Answer):
 
 
 class FlagFacts(Answer):
-    """Something doubtful about the image or the region: not a refusal."""
+    """Something doubtful about the image, the region or the outline: not a refusal."""
 
-    code: str
-    message: str
-    facts: dict[str, float | int | str]
+    code: FlagCode = Field(description="Stable name; docs/flags.md lists what each means. New ones may be added.")
+    message: str = Field(description="One sentence for a person.")
+    facts: dict[str, float | int | str] = Field(description="The numbers behind it; never patient data.")
 
 
 class Prediction(Answer):

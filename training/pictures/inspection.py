@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, FloatImage, Mammogram, Points, Roi
+from cadx.flags import Flag
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, Mammogram, Points, Roi
 
 THUMBNAIL_LONGEST_PX = 900
 _BAND_ROWS = 256

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cadx.flags import Flag, FlagCode
 from cadx.lesion.segmentation.draw import draw_region
 from cadx.lesion.segmentation.dual_stage import grow_in_two_stages
 from cadx.lesion.segmentation.growth import Growth
@@ -10,7 +11,7 @@ from cadx.lesion.segmentation.region_growing import grow_region
 from cadx.lesion.segmentation.rgi import grow_by_radial_gradient
 from cadx.lesion.segmentation.seed import find_seed
 from cadx.lesion.segmentation.surface import REDUCTION, Surface, gray_surface
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, Mask, Roi
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Mask, Roi
 
 __all__ = ["DEFAULT_METHOD", "Segmentation", "SegmentationMethod", "SegmentationOutcome", "Trace", "grow", "segment"]
 
@@ -69,12 +70,14 @@ def _flags(growth: Growth, stands_in: bool) -> tuple[Flag, ...]:
     if growth.outcome is SegmentationOutcome.NO_LESION:
         flags.append(
             Flag(
-                "no_lesion_found",
+                FlagCode.NO_LESION_FOUND,
                 f"No lesion was found about the mark; a disc of {FALLBACK_DIAMETER_MM:g} mm stands in for it.",
                 {"stand_in_diameter_mm": FALLBACK_DIAMETER_MM},
             )
         )
     elif growth.outcome is SegmentationOutcome.TOUCHES_BORDER:
         stand_in = f"a disc of {FALLBACK_DIAMETER_MM:g} mm" if stands_in else "a smaller outline"
-        flags.append(Flag("lesion_touches_border", f"The lesion seems to run out of the ROI; {stand_in} was measured."))
+        flags.append(
+            Flag(FlagCode.LESION_TOUCHES_BORDER, f"The lesion seems to run out of the ROI; {stand_in} was measured.")
+        )
     return tuple(flags)

@@ -6,7 +6,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.records import Flag, Mask
+from cadx.flags import Flag
+from cadx.records import Mask
 
 
 class SegmentationMethod(StrEnum):

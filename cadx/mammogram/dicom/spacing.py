@@ -9,11 +9,12 @@ import math
 from types import MappingProxyType
 
 from cadx.errors import InvalidHeaderValue, SpacingConflict, UnknownMagnification
+from cadx.flags import Flag, FlagCode
 from cadx.mammogram.parser.header import Header
 from cadx.mammogram.parser.tags import Tag
 from cadx.mammogram.policy import SpacingPlane
 from cadx.mammogram.spacing import caller_spacing, plausible
-from cadx.records import Flag, Spacing, SpacingSource
+from cadx.records import Spacing, SpacingSource
 
 TOLERANCE = 0.01
 SMALLEST_MAGNIFICATION, LARGEST_MAGNIFICATION = 0.9, 4.0
@@ -130,7 +131,7 @@ def _contradiction(header: Header, pair: tuple[float, float], source: SpacingSou
     if agrees or _is_calibrated(header):
         return ()
     message = "Imager Pixel Spacing and Pixel Spacing disagree and no calibration explains it; the former was used."
-    return (Flag("spacing_contradiction", message, {"imager_mm": pair[0], "pixel_mm": other[0]}),)
+    return (Flag(FlagCode.SPACING_CONTRADICTION, message, {"imager_mm": pair[0], "pixel_mm": other[0]}),)
 
 
 def _pair(header: Header, tag: Tag) -> tuple[float, float] | None:
