@@ -63,6 +63,7 @@ from cadx.errors.classifier import (
 from cadx.errors.lesion import (
     FeatureNotComputable,
     LesionError,
+    LesionTooSmall,
 )
 from cadx.errors.mammogram import (
     FileTooLarge,

@@ -23,3 +23,17 @@ class FeatureNotComputable(LesionError):
     code: ClassVar[str] = "feature_not_computable"
     summary: ClassVar[str] = "The lesion feature {feature} cannot be computed: {reason}."
     remedy: ClassVar[str] = "Check that the center is marked on the lesion and that the image holds its surroundings."
+
+
+@dataclass(eq=False)
+class LesionTooSmall(LesionError):
+    """The outlined region is too small to be measured."""
+
+    area_px: int
+    smallest_px: int
+
+    code: ClassVar[str] = "lesion_too_small"
+    summary: ClassVar[str] = (
+        "The outlined region has {area_px} valid pixels of 0.1 mm; {smallest_px} are the least that can be measured."
+    )
+    remedy: ClassVar[str] = "Check that the center is marked on the lesion and that the image holds its surroundings."

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadx.artifacts import artifact_flags
-from cadx.errors import CadxError, FeatureNotComputable
+from cadx.errors import CadxError, LesionError
 from cadx.lesion import FEATURES, Segmentation, SegmentationMethod, lesion_features, segment
 from cadx.mammogram import ReadingPolicy, read_mammogram
 from cadx.records import Roi
@@ -126,7 +126,7 @@ def _outline(case: Case, method: SegmentationMethod, policy: ReadingPolicy) -> _
     segmentation = segment(roi, method)
     try:
         return _Outlined(case, roi, segmentation, lesion_features(roi, segmentation), "")
-    except FeatureNotComputable as error:
+    except LesionError as error:
         return _Outlined(case, roi, segmentation, None, str(error))
 
 

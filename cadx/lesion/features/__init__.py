@@ -1,5 +1,7 @@
 """The lesion's analytic features: one fixed, ordered table, one function a feature."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,10 +9,11 @@ from cadx.errors import FeatureNotComputable
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
 from cadx.lesion.features.intensity import INTENSITY_FEATURES
 from cadx.lesion.features.margin import MARGIN_FEATURES
-from cadx.lesion.features.region import measure_region
+from cadx.lesion.features.region import LesionRegion, measure_region
 from cadx.lesion.features.shape import SHAPE_FEATURES
 from cadx.lesion.features.size import SIZE_FEATURES
 from cadx.lesion.features.texture import TEXTURE_FEATURES
+from cadx.lesion.features.undefined import Undefined
 from cadx.lesion.segmentation import Segmentation
 from cadx.records import Roi
 
@@ -42,12 +45,20 @@ def lesion_features(roi: Roi, segmentation: Segmentation) -> NDArray[np.float64]
 
     Raises
     ------
+    LesionTooSmall
+        When the region is too small to be measured.
     FeatureNotComputable
         When a feature has no value for this region; the error names it and says why.
     """
     region = measure_region(roi.gray, roi.valid, segmentation.mask)
-    values = np.array([feature.compute(region) for feature in FEATURES])
-    for feature, value in zip(FEATURES, values, strict=True):
-        if not np.isfinite(value):
-            raise FeatureNotComputable(feature.name, "its formula has no finite value for this region")
-    return values
+    return np.array([_value(feature, region) for feature in FEATURES])
+
+
+def _value(feature: FeatureDefinition, region: LesionRegion) -> float:
+    try:
+        value = feature.compute(region)
+    except Undefined as error:
+        raise FeatureNotComputable(feature.name, str(error)) from None
+    if not math.isfinite(value):
+        raise FeatureNotComputable(feature.name, "its formula has no finite value for this region")
+    return value

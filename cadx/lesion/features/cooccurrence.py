@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.errors import FeatureNotComputable
+from cadx.lesion.features.undefined import Undefined
 from cadx.records import FloatImage, Mask
 
 GRAY_BINS = 32
@@ -33,7 +33,7 @@ def cooccurrence(gray: FloatImage, mask: Mask) -> Cooccurrence:
 
     Raises
     ------
-    FeatureNotComputable
+    Undefined
         When the gray inside is constant, or no two pixels of the region touch.
     """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -41,7 +41,7 @@ def cooccurrence(gray: FloatImage, mask: Mask) -> Cooccurrence:
     inside, values = mask[box], gray[box].astype(np.float64)
     low, high = values[inside].min(), values[inside].max()
     if high <= low:
-        raise FeatureNotComputable("texture", "the gray inside the region is constant")
+        raise Undefined("the gray inside the region is constant")
     binned = np.minimum((values - low) * (GRAY_BINS / (high - low)), GRAY_BINS - 1)
     levels = np.where(inside, np.clip(binned, 0, None).astype(np.uint8) + 1, 0).astype(np.uint8)
     counts = np.zeros((GRAY_BINS + 1) ** 2, dtype=np.int64)
@@ -52,7 +52,7 @@ def cooccurrence(gray: FloatImage, mask: Mask) -> Cooccurrence:
     pairs = pairs + pairs.T
     total = pairs.sum()
     if total == 0:
-        raise FeatureNotComputable("texture", "no two pixels of the region touch")
+        raise Undefined("no two pixels of the region touch")
     return Cooccurrence(pairs / total, levels)
 
 

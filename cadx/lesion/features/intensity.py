@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from cadx.errors import FeatureNotComputable
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
 from cadx.lesion.features.region import LesionRegion
+from cadx.lesion.features.undefined import Undefined
 from cadx.records import ROI_SPACING_MM
 
 
@@ -17,7 +17,7 @@ def contrast_gray(region: LesionRegion) -> float:
     """Mean gray inside less the mean of the surrounding ribbon of 20 pixels (2 mm), -1 to 1."""
     surroundings = region.neighborhoods.surroundings
     if not surroundings.any():
-        raise FeatureNotComputable("contrast_gray", "nothing of the image surrounds the region")
+        raise Undefined("nothing of the image surrounds the region")
     return mean_gray(region) - float(region.gray[surroundings].mean(dtype=np.float64))
 
 

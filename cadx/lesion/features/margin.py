@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cadx.errors import FeatureNotComputable
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
 from cadx.lesion.features.orientation import width_at_half_maximum_degrees
 from cadx.lesion.features.region import LesionRegion
+from cadx.lesion.features.undefined import Undefined
 from cadx.records import ROI_SPACING_MM
 
 
@@ -37,7 +37,7 @@ def radial_gradient_index(region: LesionRegion) -> float:
 
 def fwhm_region_degrees(region: LesionRegion) -> float:
     """FWHM of the radial orientation histogram inside the lesion, 0 to 360 degrees (Huo 1995)."""
-    return _fwhm_degrees(region.orientation.region, "fwhm_region_degrees")
+    return _fwhm_degrees(region.orientation.region)
 
 
 def fwhm_margin_degrees(region: LesionRegion) -> float:
@@ -45,22 +45,22 @@ def fwhm_margin_degrees(region: LesionRegion) -> float:
 
     Small where the gradient points to the middle all round: a smooth margin. Spicules widen it.
     """
-    return _fwhm_degrees(region.orientation.margin, "fwhm_margin_degrees")
+    return _fwhm_degrees(region.orientation.margin)
 
 
 def fwhm_opposite_degrees(region: LesionRegion) -> float:
     """FWHM of the radial orientation histogram outside the lesion, 0 to 360 degrees (Huo 1995)."""
-    return _fwhm_degrees(region.orientation.opposite, "fwhm_opposite_degrees")
+    return _fwhm_degrees(region.orientation.opposite)
 
 
 def fwhm_roi_degrees(region: LesionRegion) -> float:
     """FWHM of the radial orientation histogram in the whole ROI, 0 to 360 degrees (Huo 1995)."""
-    return _fwhm_degrees(region.orientation.roi, "fwhm_roi_degrees")
+    return _fwhm_degrees(region.orientation.roi)
 
 
-def _fwhm_degrees(histogram: NDArray[np.float64], feature: str) -> float:
+def _fwhm_degrees(histogram: NDArray[np.float64]) -> float:
     if histogram.sum() <= 0:
-        raise FeatureNotComputable(feature, "the gray of its neighborhood is constant or absent")
+        raise Undefined("the gray of its neighborhood is constant or absent")
     return width_at_half_maximum_degrees(histogram)
 
 
@@ -72,7 +72,7 @@ def _outline_gradient(region: LesionRegion) -> tuple[NDArray[np.float64], NDArra
     along_y = ndimage.map_coordinates(region.gradient_y, where, order=1, mode="nearest", output=np.float64)
     magnitude = np.hypot(along_x, along_y)
     if magnitude.sum() <= 0:
-        raise FeatureNotComputable("sharpness_gray_per_mm", "the gray along the outline is constant")
+        raise Undefined("the gray along the outline is constant")
     out_x, out_y = x - region.centroid[0], y - region.centroid[1]
     inward = -(along_x * out_x + along_y * out_y) / np.maximum(np.hypot(out_x, out_y), 1e-9)
     return magnitude, inward

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cadx.errors import FeatureNotComputable
+from cadx.errors import LesionTooSmall
 from cadx.lesion.contour import contour_polygon
 from cadx.lesion.features.cooccurrence import Cooccurrence, cooccurrence
 from cadx.lesion.features.neighborhood import Neighborhoods, dilate, lesion_neighborhoods
@@ -76,15 +76,13 @@ def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
 
     Raises
     ------
-    FeatureNotComputable
-        When the region has fewer than 50 valid pixels (0.5 mm2), or its gray is constant.
+    LesionTooSmall
+        When the region has fewer than 50 valid pixels (0.5 mm2).
     """
     mask = mask & valid
     area_px = int(np.count_nonzero(mask))
     if area_px < SMALLEST_REGION_PX:
-        raise FeatureNotComputable(
-            "area_mm2", f"the region has {area_px} valid pixels; {SMALLEST_REGION_PX} (0.5 mm2) are the least"
-        )
+        raise LesionTooSmall(area_px, SMALLEST_REGION_PX)
     rows, columns = np.nonzero(mask)
     pixels = np.stack([columns, rows], axis=1).astype(np.float64) + 0.5
     x, y = pixels.mean(axis=0)

@@ -8,10 +8,10 @@ merged; symmetric), mu and var the mean and variance of its marginal, p+(k) and 
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.errors import FeatureNotComputable
 from cadx.lesion.features.cooccurrence import GRAY_BINS
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
 from cadx.lesion.features.region import LesionRegion
+from cadx.lesion.features.undefined import Undefined
 
 _LEVEL = np.arange(1, GRAY_BINS + 1, dtype=np.float64)
 _DIFFERENCE = np.subtract.outer(np.arange(GRAY_BINS), np.arange(GRAY_BINS))
@@ -83,7 +83,7 @@ def information_correlation_1(region: LesionRegion) -> float:
     matrix = region.cooccurrence.matrix
     marginal = matrix.sum(axis=0)
     cross = 2 * _entropy(marginal)
-    return (_entropy(matrix) - cross) / _positive(_entropy(marginal), "information_correlation_1")
+    return (_entropy(matrix) - cross) / _positive(_entropy(marginal))
 
 
 def information_correlation_2(region: LesionRegion) -> float:
@@ -103,7 +103,7 @@ def maximal_correlation(region: LesionRegion) -> float:
     marginal = matrix.sum(axis=0)
     occurs = marginal > 0
     if np.count_nonzero(occurs) < 2:
-        raise FeatureNotComputable("maximal_correlation", "all pairs have one gray level")
+        raise Undefined("all pairs have one gray level")
     root = np.sqrt(marginal[occurs])
     eigenvalues = np.linalg.eigvalsh(matrix[np.ix_(occurs, occurs)] / np.outer(root, root))
     return float(np.sort(np.abs(eigenvalues))[-2])
@@ -122,7 +122,7 @@ def coarseness(region: LesionRegion) -> float:
     deviation = np.abs(own - _around(levels)[counted] / _around(present)[counted])
     total = np.bincount(own, weights=deviation, minlength=GRAY_BINS + 1)
     probability = np.bincount(own, minlength=GRAY_BINS + 1) / max(1, len(own))
-    return 1 / _positive(float(probability @ total), "coarseness")
+    return 1 / _positive(float(probability @ total))
 
 
 def _around(values: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -134,7 +134,7 @@ def _around(values: NDArray[np.int16]) -> NDArray[np.int16]:
 def _marginal_moments(region: LesionRegion) -> tuple[float, float]:
     marginal = region.cooccurrence.matrix.sum(axis=0)
     mean = float(_LEVEL @ marginal)
-    return mean, _positive(float((_LEVEL - mean) ** 2 @ marginal), "correlation")
+    return mean, _positive(float((_LEVEL - mean) ** 2 @ marginal))
 
 
 def _sum_levels() -> NDArray[np.float64]:
@@ -154,9 +154,9 @@ def _entropy(distribution: NDArray[np.float64]) -> float:
     return float(-(positive @ np.log2(positive)))
 
 
-def _positive(value: float, feature: str) -> float:
+def _positive(value: float) -> float:
     if value <= 0:
-        raise FeatureNotComputable(feature, "all pairs have one gray level")
+        raise Undefined("all pairs have one gray level")
     return value
 
 

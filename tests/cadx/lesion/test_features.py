@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from cadx.errors import FeatureNotComputable
+from cadx.errors import FeatureNotComputable, LesionTooSmall
 from cadx.lesion import FEATURES, FeatureFamily, Segmentation, SegmentationMethod, lesion_features, segment
 from cadx.lesion.features.region import measure_region
 from cadx.records import FloatImage, Mask, Roi
@@ -112,9 +112,9 @@ def test_a_tiny_region_is_refused_with_the_reason(side: int, make_roi: Callable[
     mask = np.zeros((512, 512), dtype=bool)
     mask[256 : 256 + side, 256 : 256 + side] = True
     roi = make_roi(np.random.default_rng(0).random((512, 512)))
-    with pytest.raises(FeatureNotComputable, match=f"{side * side} valid pixels") as refusal:
+    with pytest.raises(LesionTooSmall, match=f"{side * side} valid pixels") as refusal:
         lesion_features(roi, replace(segmented(roi), mask=mask))
-    assert refusal.value.code == "feature_not_computable"
+    assert refusal.value.area_px == side * side
 
 
 @pytest.mark.parametrize("shape", [(8, 7), (60, 1), (1, 60), (50, 2)])
@@ -127,8 +127,9 @@ def test_the_smallest_regions_are_measured(shape: tuple[int, int], make_roi: Cal
 
 def test_a_flat_image_is_refused_not_given_nan(make_roi: Callable[..., Roi]) -> None:
     roi = make_roi(np.full((512, 512), 0.4))
-    with pytest.raises(FeatureNotComputable, match="constant"):
+    with pytest.raises(FeatureNotComputable, match="constant") as refusal:
         lesion_features(roi, segment(roi))
+    assert refusal.value.feature in NAMES
 
 
 def segmented(roi: Roi) -> Segmentation:

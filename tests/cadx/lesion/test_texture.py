@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from skimage.feature import graycomatrix, graycoprops
 
-from cadx.errors import FeatureNotComputable
 from cadx.lesion.features import texture
 from cadx.lesion.features.cooccurrence import cooccurrence
 from cadx.lesion.features.region import LesionRegion, measure_region
+from cadx.lesion.features.undefined import Undefined
 from cadx.records import Mask
 
 Pairs = dict[tuple[int, int], float]
@@ -138,5 +138,5 @@ def test_a_chessboard_has_textbook_values() -> None:
 
 
 def test_constant_gray_is_refused_with_the_reason() -> None:
-    with pytest.raises(FeatureNotComputable, match="constant"):
+    with pytest.raises(Undefined, match="constant"):
         cooccurrence(np.full((20, 20), 0.5, np.float32), np.ones((20, 20), dtype=bool))
