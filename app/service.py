@@ -55,7 +55,7 @@ def make_service(settings: Settings) -> Service:
     metrics.jobs_running.set_function(lambda: jobs.running)
     metrics.jobs_waiting.set_function(lambda: jobs.waiting)
     metrics.upload_bytes.set_function(lambda: memory.used_bytes)
-    lesions = WorkerProcesses("cadx.lesion", settings.compute_threads)
+    lesions = WorkerProcesses("cadx.lesion", settings.compute_threads, call_seconds=settings.deadline_seconds)
     metrics.worker_memory.set_function(lambda: lesions.usage().resident_bytes)
     metrics.worker_cpu.set_function(lambda: lesions.usage().cpu_seconds)
     return Service(
@@ -84,8 +84,8 @@ def load_models(service: Service) -> None:
 
 def close_service(service: Service) -> None:
     """Finish the jobs in flight and send the last spans."""
+    service.lesions.close()  # A call that goes on is one whose request has ended: it must not hold up the end.
     service.jobs.close()
-    service.lesions.close()
     if service.tracing is not None:
         service.tracing.close()
 

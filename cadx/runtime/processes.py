@@ -12,19 +12,15 @@ import contextlib
 import logging
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import threading
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import IO, Any, ParamSpec, Self, TypeVar, cast
+from typing import IO, ParamSpec, Self, TypeVar, cast
 
-from cadx.errors import CadxError
-from cadx.runtime.machine import tune_process
+from cadx.runtime.worker import ProcessFailed, Raised, received
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -32,18 +28,10 @@ Result = TypeVar("Result")
 _LOG = logging.getLogger(__name__)
 _PIPE_BYTES = 2**20
 _END_SECONDS = 5.0
-_KEPT_MIB = 16
 
 
-class ProcessFailed(Exception):
-    """Work in another process ended in an exception that is no refusal; says where, without its message."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Raised:
-    """What the child sends instead of a result."""
-
-    error: Exception
+class CallTimedOut(ProcessFailed):
+    """A call took longer than its limit; its process was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +62,15 @@ class WorkerProcesses:
         Imported by every process when it starts.
     compute_threads
         Threads that BLAS and OpenMP may use in each process.
+    call_seconds
+        Longest time of a call; then its process is killed. None: no limit.
     """
 
-    def __init__(self, module: str, compute_threads: int = 1) -> None:
+    def __init__(self, module: str, compute_threads: int = 1, call_seconds: float | None = None) -> None:
         self._module = module
         self._compute_threads = compute_threads
+        self._call_seconds = call_seconds
+        self._closed = False
         self._idle: list[_Process] = []
         self._busy: set[_Process] = set()
         self._lock = threading.Lock()
@@ -110,32 +102,41 @@ class WorkerProcesses:
         ------
         Exception
             What the function raised, if it is one of the product's refusals.
+        CallTimedOut
+            When it took longer than `call_seconds`.
         ProcessFailed
-            When it raised anything else, or the process died twice.
+            When it raised anything else, the process died twice, or the processes were closed.
         """
         for _ in range(2):
             process = self._take()
             try:
-                answer = process.call(function, args, kwargs)
+                answer = process.call(function, args, kwargs, self._call_seconds)
             except (OSError, EOFError, pickle.UnpicklingError):
-                _LOG.warning("worker_process_died", extra={"facts": {"exit_code": self._kill(process)}})
+                exit_code = self._kill(process)
+                if process.timed_out:
+                    _LOG.error("worker_process_timed_out", extra={"facts": {"limit_seconds": self._call_seconds}})
+                    raise CallTimedOut(f"{function.__qualname__}: longer than {self._call_seconds:g} s") from None
+                _LOG.warning("worker_process_died", extra={"facts": {"exit_code": exit_code}})
                 continue
             except BaseException:
                 self._kill(process)
                 raise
-            with self._lock:
-                self._busy.discard(process)
-                self._idle.append(process)
-            if isinstance(answer, _Raised):
+            self._give_back(process)
+            if isinstance(answer, Raised):
                 raise answer.error
             return cast(Result, answer)
         raise ProcessFailed(f"{function.__qualname__}: the process died twice")
 
     def close(self) -> None:
-        """End the processes; no call may be going on."""
+        """End the processes: the idle ones as soon as they notice, those in a call, which nobody waits for, at once."""
         with self._lock:
-            while self._idle:
-                self._idle.pop().end()
+            self._closed = True
+            idle, busy = self._idle, tuple(self._busy)
+            self._idle = []
+        for process in idle:
+            process.end()
+        for process in busy:
+            process.interrupt()
 
     def usage(self) -> ProcessUsage:
         """What the processes use together."""
@@ -145,11 +146,21 @@ class WorkerProcesses:
 
     def _take(self) -> "_Process":
         with self._lock:
+            if self._closed:
+                raise ProcessFailed("the worker processes are closed")
             process = self._idle.pop() if self._idle else None
         process = process or _Process(self._module, self._compute_threads)
         with self._lock:
             self._busy.add(process)
         return process
+
+    def _give_back(self, process: "_Process") -> None:
+        with self._lock:
+            self._busy.discard(process)
+            if not self._closed:
+                self._idle.append(process)
+                return
+        process.end()
 
     def _kill(self, process: "_Process") -> int:
         with self._lock:
@@ -162,25 +173,55 @@ class _Process:
 
     def __init__(self, module: str, compute_threads: int) -> None:
         # The child finds modules where the parent does, whatever folder either was started in.
-        program = f"import sys; sys.path[:] = {sys.path!r}; from cadx.runtime.processes import work; work()"
+        program = f"import sys; sys.path[:] = {sys.path!r}; from cadx.runtime.worker import work; work()"
         arguments = [sys.executable, "-c", program, module, str(compute_threads)]
         self._child = subprocess.Popen(  # noqa: S603 - this very interpreter, with our own program
             arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._calls, self._answers = cast(IO[bytes], self._child.stdin), cast(IO[bytes], self._child.stdout)
         self._ready = False
+        self.timed_out = False
         for pipe in (self._calls, self._answers):
             _widen(pipe)
 
     def wait(self) -> None:
         if not self._ready:
-            self._ready = bool(_received(self._answers))
+            self._ready = bool(received(self._answers))
 
-    def call(self, function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+    def call(
+        self,
+        function: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+        limit_seconds: float | None,
+    ) -> object:
         self.wait()
-        pickle.dump((function, args, kwargs), self._calls, protocol=5)
-        self._calls.flush()
-        return _received(self._answers)
+        with self._limit(limit_seconds):
+            pickle.dump((function, args, kwargs), self._calls, protocol=5)
+            self._calls.flush()
+            return received(self._answers)
+
+    @contextlib.contextmanager
+    def _limit(self, seconds: float | None) -> Iterator[None]:
+        """Kill the child if the block takes longer; its pipes then end, and the block with them."""
+        if seconds is None:
+            yield
+            return
+        timer = threading.Timer(seconds, self._time_out)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _time_out(self) -> None:
+        self.timed_out = True
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """Kill the child; whoever waits for its answer gets the end of the pipe, and closes it."""
+        self._child.kill()
 
     def usage(self) -> ProcessUsage:
         try:
@@ -209,43 +250,6 @@ class _Process:
             with contextlib.suppress(OSError):
                 pipe.close()
         return self._child.wait()
-
-
-def work() -> None:
-    """Be a child: answer calls until the parent closes the pipe, which its end does too."""
-    module, compute_threads = sys.argv[1:]
-    # Signals for the service reach its whole process group; the parent decides what to finish first.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # Whatever prints, prints to standard error.
-    import_module(module)
-    tune_process(int(compute_threads), _KEPT_MIB)
-    with contextlib.suppress(EOFError, pickle.UnpicklingError, BrokenPipeError):
-        _answer(answers, True)
-        while True:
-            function, args, kwargs = _received(calls)
-            _answer(answers, _outcome(function, args, kwargs))
-
-
-def _outcome(function: Callable[..., object], args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
-    try:
-        return function(*args, **kwargs)
-    except CadxError as error:
-        return _Raised(error)
-    except Exception as error:  # noqa: BLE001 - told to the parent without the message, which may quote what it saw
-        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-        return _Raised(ProcessFailed(f"{type(error).__qualname__} at {', '.join(places[-4:])}"))
-
-
-def _received(pipe: IO[bytes]) -> Any:
-    return pickle.load(pipe)  # noqa: S301 - what this program's other half wrote
-
-
-def _answer(answers: IO[bytes], answer: object) -> None:
-    pickle.dump(answer, answers, protocol=5)
-    answers.flush()
 
 
 def _widen(pipe: IO[bytes]) -> None:

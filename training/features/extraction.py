@@ -34,6 +34,9 @@ WORKERS = max(2, min(8, usable_cores()))
 PROCESSES_PAY_FROM = 64
 """Cases: as many are measured in the time that the processes take to start."""
 
+MEASURE_SECONDS = 300.0
+"""Limit of one lesion's measurement, thousands of times what it takes: a process that hangs is killed."""
+
 LesionRow = NDArray[np.float64]
 MeasureLesion = Callable[[Roi, SegmentationMethod], LesionRow]
 CnnRows = dict[str, NDArray[np.float32]]
@@ -219,7 +222,7 @@ def extract_features(
         When the disk is full or the store's folder cannot be used.
     """
     extraction = Extraction(backbone, policy, method, store or FeatureStore())
-    with WorkerProcesses("cadx.lesion") as processes:
+    with WorkerProcesses("cadx.lesion", call_seconds=MEASURE_SECONDS) as processes:
         if len(cases) >= PROCESSES_PAY_FROM:
             extraction = replace(extraction, measure=lambda roi, method: processes.call(measure_lesion, roi, method))
         done, skipped = usable_rows(extraction.rows(cases), len(cases), skip_unusable=skip_unusable, progress=progress)

@@ -1,6 +1,7 @@
 """Everything that the features share about one lesion, computed once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ GRADIENT_SIGMA_PX = 2.0
 GRADIENT_REACH_PX = 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LesionRegion:
     """One lesion, ready to be measured.
 
@@ -45,8 +46,6 @@ class LesionRegion:
         float32, (512, 512): derivatives of the Gaussian-smoothed gray, per pixel; 0 where padding is within 7 pixels.
     orientation
         Histograms of the gradient's direction against the radius.
-    cooccurrence
-        Gray-level co-occurrence inside the lesion.
     """
 
     gray: FloatImage
@@ -63,12 +62,16 @@ class LesionRegion:
     gradient_x: FloatImage
     gradient_y: FloatImage
     orientation: RadialHistograms
-    cooccurrence: Cooccurrence
 
     @property
     def area_px(self) -> int:
         """Number of pixels."""
         return len(self.inside)
+
+    @cached_property
+    def cooccurrence(self) -> Cooccurrence:
+        """Gray-level co-occurrence inside the lesion; raises `Undefined` where the gray is constant."""
+        return cooccurrence(self.gray, self.mask)
 
 
 def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
@@ -105,7 +108,6 @@ def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
         gradient_x=gradient_x,
         gradient_y=gradient_y,
         orientation=radial_histograms(gradient_x, gradient_y, (float(x), float(y)), mask, neighborhoods),
-        cooccurrence=cooccurrence(gray, mask),
     )
 
 

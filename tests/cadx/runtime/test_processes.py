@@ -16,7 +16,8 @@ from cadx.errors import UnknownImageFormat
 from cadx.lesion import SegmentationMethod, describe_lesion
 from cadx.mammogram import read_mammogram
 from cadx.roi import extract_roi
-from cadx.runtime.processes import ProcessFailed, WorkerProcesses
+from cadx.runtime.processes import CallTimedOut, WorkerProcesses
+from cadx.runtime.worker import ProcessFailed
 from training.cohort.cases import Case
 
 
@@ -28,7 +29,7 @@ def processes() -> Iterator[WorkerProcesses]:
 
 
 def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "cadx.runtime.processes" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if "cadx.runtime.worker" in " ".join(child.cmdline())]
 
 
 def test_a_lesion_is_described_the_same_there_as_here(processes: WorkerProcesses, unseen_phantom: Case) -> None:
@@ -139,3 +140,32 @@ time.sleep(60)
         parent.kill()
     _, alive = psutil.wait_procs(orphans, timeout=10)
     assert not alive
+
+
+def test_a_call_that_hangs_is_ended_at_its_limit_and_others_go_on() -> None:
+    with WorkerProcesses("cadx.lesion", call_seconds=1.0) as processes:
+        processes.start(1)
+        processes.wait()
+        started = time.monotonic()
+        with ThreadPoolExecutor(1) as pool:
+            hanging = pool.submit(processes.call, time.sleep, 3600)
+            assert processes.call(operator.add, 1, 2) == 3
+            with pytest.raises(CallTimedOut, match="longer than 1 s"):
+                hanging.result()
+        assert time.monotonic() - started < 60
+        assert processes.call(operator.add, 3, 4) == 7
+    assert children() == []
+
+
+def test_closing_does_not_wait_for_a_call_that_hangs() -> None:
+    processes = WorkerProcesses("cadx.lesion")
+    processes.start(1)
+    processes.wait()
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(processes.call, time.sleep, 3600)
+        while not processes._busy:
+            time.sleep(0.01)
+        processes.close()
+        with pytest.raises(ProcessFailed, match="closed"):
+            hanging.result(timeout=60)
+    assert children() == []
