@@ -17,6 +17,7 @@ from training.commands.phantoms import phantoms
 from training.commands.segment import segment
 from training.commands.study import study
 
+# The short form of cadx.bundle.RESEARCH_USE_ONLY; importing that would make --help wait for onnxruntime.
 RESEARCH_USE_ONLY = "Research use only. Not a medical device."
 
 cli = typer.Typer(

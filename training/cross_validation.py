@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
+from cadx.branches import ENSEMBLE
 from cadx.classify import PolynomialSvm, Split, grouped_folds, soft_vote
 
-ENSEMBLE = "ensemble"
 Vector = NDArray[np.float64]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cadx.branches import CNN, ENSEMBLE, LESION, METHODS
 from cadx.bundle import BundleManifest
 from training.analysis.wording import interval, read_conclusion
 from training.fitting.fit import Fit
@@ -33,9 +34,9 @@ def figures_table(manifest: BundleManifest) -> Table:
     for heading in ("classifier", "AUC", "SD over folds"):
         table.add_column(heading)
     for label, figures in (
-        ("A: CNN features, SVM", evaluation.cnn),
-        ("B: lesion features, SVM", evaluation.lesion),
-        ("C: average of A and B", evaluation.ensemble),
+        (METHODS[CNN], evaluation.cnn),
+        (METHODS[LESION], evaluation.lesion),
+        (METHODS[ENSEMBLE], evaluation.ensemble),
     ):
         table.add_row(label, f"{figures.auc_mean:.3f}", f"{figures.auc_sd:.3f}")
     return table

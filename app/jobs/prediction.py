@@ -12,6 +12,7 @@ from app.representations.json import prediction_id, prediction_of
 from app.schemas.answers import Part, Prediction
 from app.upload.body_buffer import ReceivedFile
 from cadx.assessment import assess
+from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle
 from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion
 from cadx.mammogram import ReadingLimits, read_mammogram
@@ -107,9 +108,9 @@ class PredictionJob:
             prediction.model.name,
             prediction.model.digest,
             {
-                "ensemble": prediction.probability,
-                "cnn": prediction.cnn_probability,
-                "lesion": prediction.lesion_probability,
+                ENSEMBLE: prediction.probability,
+                CNN: prediction.cnn_probability,
+                LESION: prediction.lesion_probability,
             },
         )
         for flag in prediction.flags:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from app.errors import InternalError
 from app.openapi.examples import ERROR_FACTS
 from app.problems import PROBLEM_TYPE, Problem, problem_of, status_of
+from app.schemas.forms import IMAGE
 from app.upload.receiving import BARE_FILE_TYPES, MULTIPART
 from cadx.errors import CadxError
 
@@ -69,7 +70,7 @@ def answer(example: Document) -> dict[int | str, Document]:
 def request_body(form: type[BaseModel], example: Document, *, several_images: bool, bare_file: bool) -> Document:
     """OpenAPI request body: a multipart form of some fields and the image, or the bare file."""
     schema = form.model_json_schema()
-    image: Document = {**_BINARY, "description": "A mammogram: DICOM, PNG, TIFF or PGM, found from its content."}
+    image: Document = {**_BINARY, "description": IMAGE}
     properties = {name: _without_null(field) for name, field in schema["properties"].items()}
     for name in properties:
         properties[name].pop("default", None)

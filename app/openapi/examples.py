@@ -66,7 +66,15 @@ MODEL_EXAMPLE: Document = {
     "research_use_only": True,
     "demonstration_only": True,
     "notices": ["not pretrained, demonstration only"],
-    "backbone": {"architecture": "alexnet", "layer": "fc6", "weights": "random:0", "pretrained": False},
+    "backbone": {
+        "architecture": "alexnet",
+        "layer": "fc6",
+        "weights": "random:0",
+        "pooling": "none",
+        "weights_sha256": DIGEST,
+        "feature_count": 4096,
+        "pretrained": False,
+    },
     "segmentation_method": "dual_stage",
     "reading_policy": {"voi": "file", "spacing_plane": "detector", "allow_for_processing": False},
     "features": [
@@ -78,8 +86,23 @@ MODEL_EXAMPLE: Document = {
             "ibsi": "",
         }
     ],
-    "cohort": {"source": "phantoms", "lesions": 40, "rois": 80, "synthetic": True},
-    "evaluation": {"folds": 5, "ensemble": {"auc_mean": 0.86, "auc_sd": 0.01}},
+    "cohort": {
+        "source": "phantoms",
+        "lesions": 40,
+        "rois": 80,
+        "benign_rois": 40,
+        "malignant_rois": 40,
+        "patients": 40,
+        "synthetic": True,
+    },
+    "evaluation": {
+        "folds": 5,
+        "seed": 0,
+        "grouped_by": "patient",
+        "cnn": {"auc_mean": 0.81, "auc_sd": 0.04, "fold_aucs": [0.76, 0.79, 0.81, 0.83, 0.86]},
+        "lesion": {"auc_mean": 0.81, "auc_sd": 0.03, "fold_aucs": [0.77, 0.8, 0.81, 0.82, 0.85]},
+        "ensemble": {"auc_mean": 0.86, "auc_sd": 0.01, "fold_aucs": [0.85, 0.85, 0.86, 0.87, 0.87]},
+    },
     "readable": {
         "file_formats": ["dicom", "png", "tiff", "pgm"],
         "transfer_syntaxes": {"1.2.840.10008.1.2.1": "Explicit VR Little Endian"},

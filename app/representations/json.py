@@ -26,35 +26,14 @@ from app.schemas.answers import (
     ViewPredictions,
 )
 from cadx.assessment import Assessment
-from cadx.bundle import Bundle
+from cadx.bundle import LIMITS, Bundle, shown_notices
 from cadx.lesion import FEATURES
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, LesionCenter, Mammogram, Roi
-
-RESEARCH_USE = "research use only"
-NOT_PRETRAINED = "not pretrained, demonstration only"
-PHANTOMS = "fitted on synthetic phantoms, demonstration only"
-LIMITS = (
-    "One lesion at a center marked by a reader: it does not find lesions.",
-    "Digitized film and digital mammograms; not tomosynthesis volumes, not ultrasound.",
-    "A probability holds for lesions like those of the cohort; another site's prevalence and detectors shift it.",
-)
 
 
 def model_reference(bundle: Bundle) -> ModelReference:
     """Name, version and digest of a model."""
     return ModelReference(name=bundle.manifest.name, version=bundle.manifest.version, digest=bundle.digest)
-
-
-def notices_of(bundle: Bundle) -> tuple[str, ...]:
-    """What a reader must know before using this model's numbers; said here if the bundle does not say it."""
-    manifest = bundle.manifest
-    needed = [RESEARCH_USE]
-    if not manifest.backbone.pretrained:
-        needed.append(NOT_PRETRAINED)
-    if manifest.cohort.synthetic:
-        needed.append(PHANTOMS)
-    said = " ".join(manifest.notices).lower()
-    return (*manifest.notices, *(f"{phrase[0].upper()}{phrase[1:]}." for phrase in needed if phrase not in said))
 
 
 def prediction_id(bundle: Bundle, image_sha256: str, mammogram: Mammogram, center: LesionCenter, frame: int) -> str:
@@ -108,7 +87,7 @@ def prediction_of(
         ),
         timings_ms={name: round(value, 3) for name, value in timings_ms.items()} if Part.TIMINGS in parts else None,
         demonstration_only=bundle.manifest.demonstration_only,
-        notices=notices_of(bundle),
+        notices=shown_notices(bundle.manifest),
     )
 
 
@@ -139,10 +118,10 @@ def model_facts(bundle: Bundle, readable: ReadableFacts, *, default: bool) -> Mo
         intended_use=manifest.intended_use,
         limits=LIMITS,
         demonstration_only=manifest.demonstration_only,
-        notices=notices_of(bundle),
-        backbone=manifest.backbone.model_dump(mode="json"),
+        notices=shown_notices(bundle.manifest),
+        backbone=manifest.backbone,
         segmentation_method=manifest.segmentation_method,
-        reading_policy=manifest.reading_policy,
+        reading_policy=bundle.policy,
         features=tuple(
             FeatureFacts(
                 name=feature.name,
@@ -153,8 +132,8 @@ def model_facts(bundle: Bundle, readable: ReadableFacts, *, default: bool) -> Mo
             )
             for feature in FEATURES
         ),
-        cohort=manifest.cohort.model_dump(mode="json"),
-        evaluation=manifest.evaluation.model_dump(mode="json"),
+        cohort=manifest.cohort,
+        evaluation=manifest.evaluation,
         readable=readable,
     )
 

@@ -13,7 +13,7 @@ from app.routes.dependencies import ServiceDep, admit_caller
 from app.schemas.answers import ModelFacts, ModelList, ReadableFacts
 from app.service import Service, reading_limits
 from cadx.bundle import Bundle
-from cadx.mammogram import READABLE_TRANSFER_SYNTAXES
+from cadx.mammogram import READABLE_TRANSFER_SYNTAXES, FileFormat
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
@@ -46,7 +46,7 @@ async def get_model(service: ServiceDep, name: Annotated[str, Path(max_length=64
 
 def _facts(service: Service, bundle: Bundle) -> ModelFacts:
     readable = ReadableFacts(
-        file_formats=("dicom", "png", "tiff", "pgm"),
+        file_formats=tuple(FileFormat),
         transfer_syntaxes={uid: UID(uid).name for uid in READABLE_TRANSFER_SYNTAXES},
         max_pixels=reading_limits(service.settings).max_pixels,
         max_body_mb=service.settings.max_body_mb,

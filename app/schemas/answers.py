@@ -1,11 +1,13 @@
 """The JSON documents that the service answers with. Units are in the names; examples are in `app.openapi.examples`."""
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cadx.bundle import BackboneFacts, CohortFacts, EvaluationFigures
 from cadx.flags import FlagCode
+from cadx.mammogram import ReadingPolicy
 
 
 class Part(StrEnum):
@@ -55,7 +57,7 @@ class ImageFacts(Answer):
     """The image as it was read."""
 
     sha256: str = Field(description="Digest of the file that was sent.")
-    file_format: str = Field(description="dicom, png, tiff or pgm, as found from the content.")
+    file_format: str = Field(description="As found from the content.")
     rows: int
     columns: int
     spacing: SourceSpacing
@@ -171,12 +173,12 @@ class ModelFacts(Answer):
     research_use_only: Literal[True] = True
     demonstration_only: bool
     notices: tuple[str, ...]
-    backbone: dict[str, Any] = Field(description="The CNN: architecture, layer, weights and their digest.")
+    backbone: BackboneFacts = Field(description="The CNN: architecture, layer, weights and their digest.")
     segmentation_method: str
-    reading_policy: dict[str, Any] = Field(description="How images are read: the same in training and in serving.")
+    reading_policy: ReadingPolicy = Field(description="How images are read: the same in training and in serving.")
     features: tuple[FeatureFacts, ...]
-    cohort: dict[str, Any] = Field(description="What it was fitted on.")
-    evaluation: dict[str, Any] = Field(description="Cross-validated figures of the three classifiers.")
+    cohort: CohortFacts = Field(description="What it was fitted on.")
+    evaluation: EvaluationFigures = Field(description="Cross-validated figures of the three classifiers.")
     readable: ReadableFacts
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.errors import InvalidRequest
 from app.problems import invalid_request
 from app.schemas.answers import Part
+from cadx.mammogram import READABLE_FILES
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -20,7 +21,7 @@ X = "Column of the lesion's center, in pixels of the stored image; 0 is the imag
 Y = "Row of the lesion's center, in pixels of the stored image; 0 is the image's upper edge."
 SPACING = "Pixel size in mm, for files that carry none; a file that carries another one is flagged or refused."
 FRAME = "Which frame of a multi-frame file to read; the first is 1."
-IMAGE = "A mammogram: DICOM, PNG, TIFF or PGM. What it is, is found from its content."
+IMAGE = f"A mammogram: {READABLE_FILES}. What it is, is found from its content."
 
 
 class _Form(BaseModel):

@@ -11,15 +11,10 @@ from starlette.requests import Request
 from app.errors import BodyTooLarge, BodyTypeUnsupported, InvalidRequest, UploadMemoryFull, UploadTooSlow
 from app.upload.body_buffer import ArrivingFile, BodyBuffer, ReceivedFile
 from app.upload.multipart import IMAGE, FormReader
+from cadx.mammogram import FileFormat
 
 MULTIPART = "multipart/form-data"
-BARE_FILE_TYPES = (
-    "application/dicom",
-    "image/png",
-    "image/tiff",
-    "image/x-portable-graymap",
-    "application/octet-stream",
-)
+BARE_FILE_TYPES = (*(kind.media_type for kind in FileFormat), "application/octet-stream")
 _MIB = 2**20
 
 

@@ -31,6 +31,7 @@ from cadx.bundle.manifest import (
     parse_manifest,
 )
 from cadx.bundle.models import Bundle, Classifiers
+from cadx.bundle.notices import INTENDED_USE, LIMITS, RESEARCH_USE_ONLY, SYNTHETIC, model_notices, shown_notices
 from cadx.bundle.writing import write_bundle
 
 __all__ = [
@@ -39,8 +40,12 @@ __all__ = [
     "ENSEMBLE",
     "FORMAT",
     "HANDCRAFTED_SVM",
+    "INTENDED_USE",
+    "LIMITS",
     "MANIFEST",
     "MODEL_CARD",
+    "RESEARCH_USE_ONLY",
+    "SYNTHETIC",
     "AucInterval",
     "BackboneFacts",
     "Bundle",
@@ -54,6 +59,8 @@ __all__ = [
     "backbone_facts",
     "library_versions",
     "load_bundle",
+    "model_notices",
     "parse_manifest",
+    "shown_notices",
     "write_bundle",
 ]

@@ -18,6 +18,7 @@ from cadx.errors import (
     UnsupportedPixels,
 )
 from cadx.mammogram.byte_source import ByteSource
+from cadx.mammogram.formats import FileFormat
 from cadx.mammogram.gray.pixels import GrayPixels, PixelArray, PixelRows, StoredImage, StoredPixels
 from cadx.mammogram.gray.transformations import StoredRange, gray_table
 from cadx.mammogram.policy import ReadingLimits, check_size
@@ -35,7 +36,7 @@ def read_pgm(source: ByteSource, limits: ReadingLimits, spacing: Spacing) -> Mam
     """Read a binary PGM (P5); its rows stay in the file until they are asked for."""
     header = _PGM_HEADER.match(source.read(0, _PGM_HEADER_BYTES))
     if header is None:
-        raise UnreadableImage("pgm", "its header has no width, height and maximum")
+        raise UnreadableImage(FileFormat.PGM, "its header has no width, height and maximum")
     columns, rows, maxval = (int(number) for number in header.groups())
     check_size(rows, columns, limits)
     if not 1 <= maxval <= 65535:
@@ -43,33 +44,38 @@ def read_pgm(source: ByteSource, limits: ReadingLimits, spacing: Spacing) -> Mam
     dtype = np.dtype(np.uint8 if maxval <= 255 else ">u2")
     expected_bytes = header.end() + rows * columns * dtype.itemsize
     if source.size_bytes < expected_bytes:
-        raise TruncatedImage("pgm", expected_bytes, source.size_bytes)
+        raise TruncatedImage(FileFormat.PGM, expected_bytes, source.size_bytes)
     stored_range = StoredRange(maxval.bit_length(), largest_unsigned=maxval)
     return _mammogram(
-        "pgm", rows, columns, PixelRows(source, header.end(), columns, dtype, "pgm"), stored_range, spacing
+        FileFormat.PGM,
+        rows,
+        columns,
+        PixelRows(source, header.end(), columns, dtype, FileFormat.PGM),
+        stored_range,
+        spacing,
     )
 
 
 def read_png(source: ByteSource, limits: ReadingLimits, spacing: Spacing) -> Mammogram:
     """Read a PNG of 8 or 16 bits; a color PNG whose three channels agree counts as gray."""
-    picture = _opened(PngImagePlugin.PngImageFile, source, "png")
-    return _pillow_mammogram(picture, "png", limits, spacing)
+    picture = _opened(PngImagePlugin.PngImageFile, source, FileFormat.PNG)
+    return _pillow_mammogram(picture, FileFormat.PNG, limits, spacing)
 
 
 def read_tiff(source: ByteSource, limits: ReadingLimits, spacing: Spacing, frame: int | None) -> Mammogram:
     """Read one page of a TIFF of 8 or 16 bits."""
-    picture = _opened(TiffImagePlugin.TiffImageFile, source, "tiff")
+    picture = _opened(TiffImagePlugin.TiffImageFile, source, FileFormat.TIFF)
     _select_page(picture, frame)
-    return _pillow_mammogram(picture, "tiff", limits, spacing)
+    return _pillow_mammogram(picture, FileFormat.TIFF, limits, spacing)
 
 
 def _select_page(picture: Image.Image, frame: int | None) -> None:
-    frames: int = _guarded("tiff", lambda: getattr(picture, "n_frames", 1))
+    frames: int = _guarded(FileFormat.TIFF, lambda: getattr(picture, "n_frames", 1))
     if frame is None and frames > 1:
         raise FrameNeeded(frames)
     if frame is not None and not 1 <= frame <= frames:
         raise FrameNotInFile(frame, frames)
-    _guarded("tiff", lambda: picture.seek((frame or 1) - 1))
+    _guarded(FileFormat.TIFF, lambda: picture.seek((frame or 1) - 1))
 
 
 def _opened(kind: Callable[[io.BytesIO], Image.Image], source: ByteSource, file_format: str) -> Image.Image:
@@ -80,7 +86,7 @@ def _opened(kind: Callable[[io.BytesIO], Image.Image], source: ByteSource, file_
 def _pillow_mammogram(picture: Image.Image, file_format: str, limits: ReadingLimits, spacing: Spacing) -> Mammogram:
     columns, rows = picture.size
     check_size(rows, columns, limits)
-    inverted = file_format == "tiff" and _white_is_zero(picture)
+    inverted = file_format == FileFormat.TIFF and _white_is_zero(picture)
     values: StoredImage = _guarded(file_format, lambda: np.asarray(picture))
     values = _one_channel(values, picture.mode)
     stored_range = StoredRange(8 * values.dtype.itemsize)

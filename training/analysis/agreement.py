@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.analysis.scored import CNN, LESION, Scored
+from cadx.branches import CNN, LESION
+from training.analysis.scored import Scored
 from training.stats import agreement as stats
 
 THRESHOLD = 0.5

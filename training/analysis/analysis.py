@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cadx.branches import ENSEMBLE
 from training.analysis.agreement import BranchAgreement, branch_agreement, one_row_a_lesion
 from training.analysis.alternatives import Alternative, alternatives
 from training.analysis.associations import Association, associations
@@ -12,7 +13,7 @@ from training.analysis.comparisons import Comparison, comparisons
 from training.analysis.performance import Performance, performances
 from training.analysis.scored import Scored, enough_to_test
 from training.analysis.subgroups import Subgroup, subgroups
-from training.cross_validation import ENSEMBLE, Evaluation
+from training.cross_validation import Evaluation
 
 WORST = 6
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
+from cadx.branches import CNN, LESION
 from cadx.lesion import FEATURES
 from training.analysis.comparisons import SIGNIFICANCE
-from training.analysis.scored import CNN, LESION, Scored
+from training.analysis.scored import Scored
 from training.stats.correlation import feature_correlations
 
 FEWEST_LESIONS = 5

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from cadx.branches import CNN, ENSEMBLE, LESION
 from training.analysis.performance import fold_aucs
-from training.analysis.scored import CNN, LESION, Scored, enough_to_test
-from training.cross_validation import ENSEMBLE
+from training.analysis.scored import Scored, enough_to_test
 from training.stats.inference.bootstrap import BootstrapInterval, bootstrap_difference
 from training.stats.inference.clustered import clustered_difference
 from training.stats.inference.delong import delong_difference

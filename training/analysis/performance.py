@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.analysis.scored import CLASSIFIERS, Scored, enough_to_test
+from cadx.branches import PAPER_LABELS
+from training.analysis.scored import Scored, enough_to_test
 from training.cross_validation import Vector
 from training.stats.calibration import Calibration, calibration
 from training.stats.inference.bootstrap import BootstrapInterval, bootstrap_auc
@@ -91,7 +92,7 @@ def _performance(scored: Scored, name: str, auc: AucEstimate, p_above_chance: fl
     mean, sd = mean_and_sd(aucs) if aucs else (None, None)
     return Performance(
         name=name,
-        label=CLASSIFIERS[name],
+        label=PAPER_LABELS[name],
         fold_aucs=aucs,
         auc_mean=mean,
         auc_sd=sd,

@@ -7,17 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.cohort.cases import Case, Label
-from training.cross_validation import ENSEMBLE, Evaluation, Vector
+from training.cross_validation import Evaluation, Vector
 
-CNN = "cnn"
-LESION = "lesion"
-CLASSIFIERS: Mapping[str, str] = {
-    CNN: "SVM1: CNN features",
-    LESION: "SVM2: lesion features",
-    ENSEMBLE: "Ensemble: average of SVM1 and SVM2",
-}
-"""The paper's three classifiers (Huynh 2016, Table 1), in its order."""
-SHORT_NAMES: Mapping[str, str] = {CNN: "SVM1", LESION: "SVM2", ENSEMBLE: "Ensemble"}
 FEWEST_IN_FOLD = 5
 FEWEST_IN_TEST_SET = 10
 

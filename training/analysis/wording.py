@@ -1,11 +1,12 @@
 """The statistics in plain language, for report, model card and terminal alike."""
 
+from cadx.branches import PAPER_NAMES
 from training.analysis.agreement import BranchAgreement
 from training.analysis.alternatives import Alternative
 from training.analysis.analysis import Analysis
 from training.analysis.comparisons import SIGNIFICANCE, Comparison
 from training.analysis.performance import Performance
-from training.analysis.scored import FEWEST_IN_FOLD, FEWEST_IN_TEST_SET, SHORT_NAMES
+from training.analysis.scored import FEWEST_IN_FOLD, FEWEST_IN_TEST_SET
 from training.stats.calibration import Calibration
 
 MINUS = "\N{MINUS SIGN}"
@@ -51,7 +52,7 @@ def share(value: float) -> str:
 
 def read_comparison(comparison: Comparison) -> str:
     """Say what the headline test of two classifiers found, and what it did not."""
-    first, second = SHORT_NAMES[comparison.first], SHORT_NAMES[comparison.second]
+    first, second = PAPER_NAMES[comparison.first], PAPER_NAMES[comparison.second]
     found = comparison.clustered
     less = f"AUC of {first} less that of {second}: {signed(found.difference)} (95 % CI {signed(found.low)} to "
     p = f"{p_value(found.p_value)}, {p_value(comparison.p_holm)} after Holm's correction"
@@ -84,7 +85,7 @@ def read_chance(performance: Performance) -> str:
     numbers = (
         f"AUC {auc.auc:.3f}, 95 % CI {interval(auc.low, auc.high)}, {p_value(performance.p_above_chance)} one-sided"
     )
-    name = SHORT_NAMES[performance.name]
+    name = PAPER_NAMES[performance.name]
     if not performance.testable:
         return f"{name}: {TOO_FEW}. AUC {auc.auc:.3f} (95 % CI {interval(auc.low, auc.high)}, not to be relied on)."
     if performance.above_chance:
@@ -96,7 +97,7 @@ def read_conclusion(analysis: Analysis) -> str:
     """Sum the tests up in a sentence or two."""
     if not all(found.testable for found in analysis.performances):
         return f"Too few cases to test ({HOW_MANY}): no figure of this study says how good a classifier is."
-    useful = [SHORT_NAMES[p.name] for p in analysis.performances if p.above_chance]
+    useful = [PAPER_NAMES[p.name] for p in analysis.performances if p.above_chance]
     different = [comparison for comparison in analysis.comparisons if comparison.significant]
     if not useful and not different:
         return (
@@ -116,7 +117,7 @@ def read_conclusion(analysis: Analysis) -> str:
 
 
 def _difference(comparison: Comparison) -> str:
-    first, second = SHORT_NAMES[comparison.first], SHORT_NAMES[comparison.second]
+    first, second = PAPER_NAMES[comparison.first], PAPER_NAMES[comparison.second]
     better, worse = (first, second) if comparison.clustered.difference > 0 else (second, first)
     refitted = comparison.refitted
     doubt = (

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import AucInterval, ClassifierFigures, CohortFacts, EvaluationFigures, ProbabilityHistogram
 from training.analysis.analysis import Analysis
 from training.analysis.performance import Performance
-from training.analysis.scored import CNN, LESION, Scored
-from training.cross_validation import ENSEMBLE
+from training.analysis.scored import Scored
 
 HISTOGRAM_BINS = 20
 

@@ -14,20 +14,21 @@ from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.base import clone
 
-from cadx.bundle import BundleManifest, Classifiers, backbone_facts, write_bundle
+from cadx.branches import CNN, LESION
+from cadx.bundle import INTENDED_USE, BundleManifest, Classifiers, backbone_facts, model_notices, write_bundle
 from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from training.analysis.analysis import Analysis, analyze
-from training.analysis.scored import CNN, LESION, Scored, scored_by_cross_validation
+from training.analysis.scored import Scored, scored_by_cross_validation
 from training.cohort.cases import Case
 from training.cohort.leakage import digest_cohort
 from training.cross_validation import Evaluation, nested_cross_validation
 from training.features.extraction import FeatureTables, extract_features
 from training.features.store import FeatureStore
 from training.fitting.bundle_facts import cohort_facts, evaluation_figures
-from training.fitting.model_card import INTENDED_USE, model_card, notices
+from training.fitting.model_card import model_card
 from training.progress import progress_bar
 
 
@@ -161,7 +162,7 @@ def save_fit(fit: Fit, folder: Path) -> BundleManifest:
         version_label=f"{version('mammo-cadx')}+{created[:10]}",
         created=created,
         intended_use=INTENDED_USE,
-        notices=notices(backbone, cohort),
+        notices=model_notices(backbone, cohort),
         backbone=fit.backbone,
         policy=settings.policy,
         segmentation_method=method,

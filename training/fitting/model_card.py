@@ -5,7 +5,8 @@ algorithm, inputs and outputs, population, users, hardware, performance with its
 card is no such labeling: the model is not a device.
 """
 
-from cadx.bundle import BackboneFacts, CohortFacts
+from cadx.branches import ENSEMBLE
+from cadx.bundle import INTENDED_USE, BackboneFacts, CohortFacts, model_notices
 from training.analysis.analysis import Analysis
 from training.analysis.cohort import ClassSummary
 from training.analysis.comparisons import Comparison
@@ -13,33 +14,13 @@ from training.analysis.performance import Performance
 from training.analysis.subgroups import Subgroup
 from training.analysis.wording import interval, read_calibration, read_comparison, share
 
-RESEARCH_USE_ONLY = "Research use only. Not a medical device; not for diagnosis or any clinical decision."
-NOT_PRETRAINED = (
-    "not pretrained, demonstration only: the CNN's weights are random, so Method A's numbers mean nothing clinically."
-)
-SYNTHETIC = "fitted on synthetic phantoms, demonstration only: no number of this model says anything about patients."
-INTENDED_USE = (
-    "Research on computer-aided diagnosis: estimates the probability that a lesion, whose center a reader has marked "
-    "on a mammogram, is malignant. It does not detect lesions and does not replace a reader."
-)
-
-
-def notices(backbone: BackboneFacts, cohort: CohortFacts) -> tuple[str, ...]:
-    """Everything that must stand beside every number of a model."""
-    found = [RESEARCH_USE_ONLY]
-    if not backbone.pretrained:
-        found.append(NOT_PRETRAINED)
-    if cohort.synthetic:
-        found.append(SYNTHETIC)
-    return tuple(found)
-
 
 def model_card(
     name: str, created: str, backbone: BackboneFacts, cohort: CohortFacts, analysis: Analysis, method: str
 ) -> str:
     """Return the card as Markdown."""
     patients = "not known" if cohort.patients is None else str(cohort.patients)
-    warnings = "\n".join(f"> **{notice}**" for notice in notices(backbone, cohort))
+    warnings = "\n".join(f"> **{notice}**" for notice in model_notices(backbone, cohort))
     views = ", ".join(f"{view} {count}" for view, count in analysis.cohort.views.items())
     ensemble = analysis.performances[-1]
     return f"""# Model card: {name}
@@ -134,7 +115,7 @@ def _subgroup_rows(subgroups: tuple[Subgroup, ...]) -> str:
 def _subgroup_auc(part: Subgroup) -> str:
     if part.reason:
         return part.reason
-    auc = part.aucs["ensemble"]
+    auc = part.aucs[ENSEMBLE]
     return f"{auc.auc:.3f} ({interval(auc.low, auc.high)})"
 
 

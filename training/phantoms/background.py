@@ -1,7 +1,7 @@
 """Breast-like background: noise with the power spectrum of mammographic texture.
 
 The spectrum of mammograms follows P(f) ~ 1 / f^b with b of 3.17 (SD 0.23) in CC and 3.30 (SD 0.24) in MLO views
-(METHODS.md section 7; first measured by Burgess, Jacobson & Judy, Med. Phys. 2001;28:419).
+(docs/methods.md, section 7; first measured by Burgess, Jacobson & Judy, Med. Phys. 2001;28:419).
 """
 
 import math

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from cadx.bundle import RESEARCH_USE_ONLY
 from cadx.flags import Flag
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, Mammogram, Points, Roi
 
@@ -83,5 +84,5 @@ def draw_reading(path: Path, mammogram: Mammogram, roi: Roi | None) -> None:
         panels[1].imshow(shown, cmap="gray", vmin=0, vmax=1, extent=(-half_mm, half_mm, half_mm, -half_mm))
         panels[1].plot(0, 0, "+", color="#64c8ff")
         panels[1].set(title="region of interest (red = padding)", xlabel="mm", ylabel="mm")
-    figure.suptitle("Research use only. Not a medical device.", fontsize="small")
+    figure.suptitle(RESEARCH_USE_ONLY, fontsize="small")
     figure.savefig(path, dpi=110)

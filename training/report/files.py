@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from training.analysis.scored import CLASSIFIERS, Scored
+from cadx.branches import PAPER_LABELS
+from training.analysis.scored import Scored
 from training.analysis.subgroups import diameters_mm
 from training.report.study_record import Study
 
@@ -29,7 +30,7 @@ def write_probabilities(path: Path, scored: Scored) -> None:
     """
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        probabilities = [f"p_{name}" for name in CLASSIFIERS]
+        probabilities = [f"p_{name}" for name in PAPER_LABELS]
         writer.writerow(
             ["row", "lesion_id", "group", "view", "malignant", "fold", *probabilities, "diameter_mm", "image"]
         )
@@ -43,7 +44,7 @@ def write_probabilities(path: Path, scored: Scored) -> None:
                     case.view or "",
                     int(scored.labels[row]),
                     "" if scored.folds is None else int(scored.folds[row]),
-                    *(repr(float(scored.probabilities[name][row])) for name in CLASSIFIERS),
+                    *(repr(float(scored.probabilities[name][row])) for name in PAPER_LABELS),
                     repr(float(diameters[row])),
                     case.image.name,
                 ]

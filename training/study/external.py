@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from cadx.bundle import Bundle, BundleManifest, ClassifierFigures, load_bundle
+from cadx.branches import CNN, ENSEMBLE, LESION
+from cadx.bundle import SYNTHETIC, Bundle, BundleManifest, ClassifierFigures, load_bundle
 from cadx.errors import OneClassOnly
 from training.analysis.analysis import analyze
-from training.analysis.scored import CNN, LESION, Scored, scored_by_model
+from training.analysis.scored import Scored, scored_by_model
 from training.cohort.cases import Case, read_manifest
 from training.cohort.leakage import find_overlap
 from training.cohort.overlap_policy import OverlapPolicy
-from training.cross_validation import ENSEMBLE, Vector
+from training.cross_validation import Vector
 from training.errors import TestSetOverlaps
 from training.features.extraction import FeatureTables, extract_features
 from training.features.store import FeatureStore
-from training.fitting.model_card import SYNTHETIC
 from training.progress import progress_bar
 from training.report.study_record import Reference, Study, StudyKind, provenance, skipped
 from training.study.output import write_study

@@ -7,14 +7,13 @@ from typing import Any
 
 from rich.console import Console
 
-from cadx.bundle import BundleManifest, backbone_facts
-from training.analysis.scored import CNN, LESION
+from cadx.branches import CNN, LESION
+from cadx.bundle import BundleManifest, backbone_facts, model_notices
 from training.cohort.cases import read_manifest
 from training.cross_validation import BranchEvaluation
 from training.features.store import FeatureStore
 from training.fitting.bundle_facts import cohort_facts
 from training.fitting.fit import Fit, FitSettings, fit_models, save_fit
-from training.fitting.model_card import notices
 from training.layers.figures import LayerFigures
 from training.report.study_record import BranchTimes, Study, StudyKind, provenance, skipped
 from training.study.negative_control import shuffle_labels
@@ -94,7 +93,7 @@ def study_of(
     """Put the facts of a fit together with where they come from."""
     settings = fit.settings
     backbone = backbone_facts(fit.backbone)
-    shown = notices(backbone, cohort_facts(fit.analysis, settings.source, synthetic=settings.synthetic))
+    shown = model_notices(backbone, cohort_facts(fit.analysis, settings.source, synthetic=settings.synthetic))
     return Study(
         title=title,
         kind=StudyKind.NEGATIVE_CONTROL if negative_control else StudyKind.CROSS_VALIDATION,

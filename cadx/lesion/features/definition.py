@@ -8,7 +8,7 @@ from cadx.lesion.features.region import LesionRegion
 
 
 class FeatureFamily(StrEnum):
-    """The five families of METHODS 4.2."""
+    """The five families of docs/methods.md, section 4.2."""
 
     SIZE = "size"
     SHAPE = "shape"

@@ -1,4 +1,4 @@
-"""Multiple-transition-point gray-level region growing (Huo 1995, Li 2008; reconstructed, see METHODS 4.1).
+"""Multiple-transition-point gray-level region growing (Huo 1995, Li 2008; reconstructed, see docs/methods.md 4.1).
 
 Our reconstruction: the gray is freed of the background's trend and of what varies over more than 10 mm; bridges thinner
 than 2.4 mm are cut by a grayscale opening; regions grow from the seed through every level at once; a transition is a

@@ -17,6 +17,7 @@ from cadx.mammogram.codecs.transfer_syntaxes import DEFLATED, NATIVE_ENCODINGS, 
 from cadx.mammogram.dicom.admission import admit, chosen_frame, header_flags, view_facts
 from cadx.mammogram.dicom.gray_chain import is_inverted, modality_transformation, padding, voi_transformation
 from cadx.mammogram.dicom.spacing import header_spacing
+from cadx.mammogram.formats import FileFormat
 from cadx.mammogram.gray.pixels import GrayPixels, PixelArray, PixelRows, StoredPixels
 from cadx.mammogram.gray.transformations import LookupTable, Rescale, Window, gray_table
 from cadx.mammogram.parser.elements import UNDEFINED_LENGTH, Encoding, PixelElement, inflate, parse_dataset, parse_meta
@@ -83,7 +84,7 @@ def read_dicom(
         columns=layout.columns,
         spacing=spacing,
         pixels=pixels,
-        file_format="dicom",
+        file_format=FileFormat.DICOM,
         flags=header_flags(header, file.transfer_syntax, inverted=inverted) + contradictions,
         facts=view_facts(header)
         | {

@@ -6,11 +6,12 @@ from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score, confusion_matrix, roc_auc_score
 from statsmodels.stats.multitest import multipletests
 
+from cadx.branches import CNN, LESION
 from cadx.lesion import FEATURES
 from tests.training.study.conftest import MadeUp, MakeUp
 from training.analysis.analysis import Analysis, analyze
 from training.analysis.associations import rank_correlation_interval
-from training.analysis.scored import CNN, LESION, scored_by_model
+from training.analysis.scored import scored_by_model
 from training.analysis.wording import read_chance, read_comparison, read_conclusion
 
 

@@ -9,13 +9,14 @@ import pytest
 from rich.console import Console
 from scipy.special import expit
 
+from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.classify import PolynomialGrid, grouped_folds, soft_vote
 from cadx.lesion import FEATURES
 from cadx.records import LesionCenter
 from tests.conftest import SMALL_BACKBONE
-from training.analysis.scored import CNN, LESION, Scored, scored_by_cross_validation
+from training.analysis.scored import Scored, scored_by_cross_validation
 from training.cohort.cases import Case, Label
-from training.cross_validation import ENSEMBLE, BranchEvaluation, Evaluation, fold_aucs
+from training.cross_validation import BranchEvaluation, Evaluation, fold_aucs
 from training.features.cache import FeatureCache
 from training.features.store import FeatureStore
 from training.fitting.fit import FitSettings

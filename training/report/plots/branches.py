@@ -4,10 +4,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from cadx.branches import CNN, LESION
 from training.analysis.agreement import THRESHOLD
 from training.analysis.associations import Association
 from training.analysis.cohort import CohortTable
-from training.analysis.scored import CNN, LESION, Scored
+from training.analysis.scored import Scored
 from training.report.plots.style import (
     BENIGN_COLOR,
     BENIGN_MARKER,

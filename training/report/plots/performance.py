@@ -5,9 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import roc_curve
 
+from cadx.branches import PAPER_NAMES
 from training.analysis.comparisons import Comparison
 from training.analysis.performance import Performance
-from training.analysis.scored import SHORT_NAMES, Scored
+from training.analysis.scored import Scored
 from training.analysis.subgroups import Subgroup
 from training.cross_validation import Vector
 from training.layers.figures import LayerFigures
@@ -32,7 +33,7 @@ def roc_plot(scored: Scored, performances: tuple[Performance, ...]) -> str:
             color = COLORS[found.name]
             fpf, tpf, _ = roc_curve(scored.labels, scored.probabilities[found.name], drop_intermediate=False)
             axes.step(fpf, tpf, where="post", color=color, linewidth=0.8, alpha=0.55)
-            label = f"{SHORT_NAMES[found.name]}: pooled AUC {found.pooled.auc:.3f}"
+            label = f"{PAPER_NAMES[found.name]}: pooled AUC {found.pooled.auc:.3f}"
             if found.binormal.a is not None:
                 curve = found.binormal.true_positive_fraction(CURVE_POINTS)
                 axes.plot(CURVE_POINTS, curve, color=color, linestyle=LINES[found.name], linewidth=2)
@@ -61,7 +62,7 @@ def difference_plot(comparisons: tuple[Comparison, ...]) -> str:
         axes.axvline(0, color=GRAY, linewidth=0.8, linestyle=":")
         axes.set_yticks(
             range(len(comparisons)),
-            [f"{SHORT_NAMES[c.first]} less {SHORT_NAMES[c.second]}" for c in comparisons],
+            [f"{PAPER_NAMES[c.first]} less {PAPER_NAMES[c.second]}" for c in comparisons],
         )
         axes.xaxis.set_major_locator(MaxNLocator(6))
         axes.set(xlabel="difference of AUC (right: the first is better)", ylim=(len(comparisons) - 0.5, -0.5))
@@ -112,7 +113,7 @@ def _reliability(axes: Axes, found: Performance) -> None:
         linewidth=1.2,
         elinewidth=0.8,
     )
-    axes.set(title=SHORT_NAMES[found.name], xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    axes.set(title=PAPER_NAMES[found.name], xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
 
 def _distribution(axes: Axes, p: Vector, scored: Scored) -> None:

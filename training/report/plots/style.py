@@ -10,8 +10,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from training.analysis.scored import CNN, LESION
-from training.cross_validation import ENSEMBLE
+from cadx.branches import CNN, ENSEMBLE, LESION
 
 COLORS = {CNN: "#785ef0", LESION: "#dc267f", ENSEMBLE: "#b35900"}
 LINES: dict[str, Any] = {CNN: (0, (6, 2)), LESION: (0, (2, 1.5)), ENSEMBLE: "solid"}

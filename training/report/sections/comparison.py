@@ -1,7 +1,7 @@
 """The section that sets the classifiers against one another."""
 
+from cadx.branches import PAPER_NAMES
 from training.analysis.comparisons import AdjustedTest, Comparison
-from training.analysis.scored import SHORT_NAMES
 from training.analysis.wording import p_number, read_comparison, signed
 from training.report.blocks import Figure, Section, Table
 from training.report.plots.performance import difference_plot
@@ -49,7 +49,7 @@ def _test_rows(found: Comparison) -> list[tuple[str, ...]]:
         *((test.test.method, test.test, _adjusted(test)) for test in (found.corrected, found.paper) if test),
         ("DeLong, ROIs as if independent", found.delong, ""),
     ]
-    pair = f"{SHORT_NAMES[found.first]} less {SHORT_NAMES[found.second]}"
+    pair = f"{PAPER_NAMES[found.first]} less {PAPER_NAMES[found.second]}"
     rows = [_test_row(name, test, adjusted) for name, test, adjusted in tests if test is not None]
     return [(pair if k == 0 else "", *row) for k, row in enumerate(rows)]
 

@@ -1,6 +1,6 @@
 """Sections on parts: views and sizes of the cohort, layers of the CNN."""
 
-from training.analysis.scored import SHORT_NAMES
+from cadx.branches import PAPER_NAMES
 from training.analysis.subgroups import Subgroup
 from training.report.blocks import Figure, Section, Table
 from training.report.plots.performance import layer_plot, subgroup_plot
@@ -23,7 +23,7 @@ def subgroup_section(study: Study) -> Section:
             ),
             Table(
                 "AUC by view and size: all ROIs of the part in one ranking, 95 % limits for clustered ROIs.",
-                ("Part", "ROIs (malignant)", "Lesions", *SHORT_NAMES.values()),
+                ("Part", "ROIs (malignant)", "Lesions", *PAPER_NAMES.values()),
                 tuple(_subgroup_row(part) for part in study.analysis.subgroups),
                 "Parts are small and many: a difference between them is a question, not a finding.",
             ),
@@ -32,7 +32,7 @@ def subgroup_section(study: Study) -> Section:
 
 
 def _subgroup_row(part: Subgroup) -> tuple[str, ...]:
-    cells = [estimate(part.aucs[name]) for name in SHORT_NAMES] if part.aucs else [part.reason, "", ""]
+    cells = [estimate(part.aucs[name]) for name in PAPER_NAMES] if part.aucs else [part.reason, "", ""]
     return (f"{part.kind}: {part.name}", f"{part.rows} ({part.malignant_rows})", str(part.lesions), *cells)
 
 

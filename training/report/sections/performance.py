@@ -1,7 +1,8 @@
 """Sections on how well the classifiers do."""
 
+from cadx.branches import CNN, ENSEMBLE, LESION, PAPER_NAMES
 from training.analysis.performance import Performance
-from training.analysis.scored import CNN, LESION, SHORT_NAMES, Scored
+from training.analysis.scored import Scored
 from training.analysis.wording import (
     interval,
     read_chance,
@@ -13,9 +14,9 @@ from training.report.words import duration, estimate
 from training.stats.roc.binormal import BinormalFit
 
 PAPER_TABLE_1 = {
-    "cnn": ("0.81", "0.04", "~7 min"),
-    "lesion": ("0.81", "0.03", "~5 min"),
-    "ensemble": ("0.86", "0.01", "~10 min"),
+    CNN: ("0.81", "0.04", "~7 min"),
+    LESION: ("0.81", "0.03", "~5 min"),
+    ENSEMBLE: ("0.86", "0.01", "~10 min"),
 }
 """AUC, SD and time of Huynh, Li & Giger, J. Med. Imaging 3(3) 034501 (2016), Table 1: 219 lesions, 607 ROIs."""
 
@@ -116,7 +117,7 @@ def _auc_table(performances: tuple[Performance, ...], *, external: bool) -> Tabl
     ]
     return Table(
         "The AUC in other readings, with 95 % limits.",
-        ("Reading", *(SHORT_NAMES[p.name] for p in performances)),
+        ("Reading", *(PAPER_NAMES[p.name] for p in performances)),
         tuple((name, *cells) for name, cells in rows),
         "DeLong's interval and the binormal fit's standard error take the views of one lesion as independent, so they "
         "are too narrow; they are here for comparison with other reports.",

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from cadx.branches import ENSEMBLE, PAPER_NAMES
 from training.analysis.agreement import MOST_DISAGREEMENTS
 from training.analysis.analysis import Analysis
-from training.analysis.scored import SHORT_NAMES, Scored
+from training.analysis.scored import Scored
 from training.analysis.subgroups import diameters_mm
 from training.report.blocks import Gallery, Picture, Section
 from training.report.thumbnails import LesionView, bare, outlined
 
 CONTACT_SHEET = 24
-ONLY_ENSEMBLE = ("ensemble",)
+ONLY_ENSEMBLE = (ENSEMBLE,)
 
 
 def contact_sheet_rows(scored: Scored) -> tuple[int, ...]:
@@ -105,4 +106,4 @@ def _title(scored: Scored, row: int) -> tuple[str, ...]:
 
 
 def _probabilities(scored: Scored, row: int) -> str:
-    return ", ".join(f"{SHORT_NAMES[name]} {p[row]:.2f}" for name, p in scored.probabilities.items())
+    return ", ".join(f"{PAPER_NAMES[name]} {p[row]:.2f}" for name, p in scored.probabilities.items())

@@ -1,7 +1,8 @@
 """Sections on what the probabilities are good for: operating points and calibration."""
 
+from cadx.branches import PAPER_NAMES
 from training.analysis.performance import Performance
-from training.analysis.scored import SHORT_NAMES, Scored
+from training.analysis.scored import Scored
 from training.analysis.wording import interval, read_calibration, signed
 from training.report.blocks import Figure, Section, Table
 from training.report.plots.performance import calibration_plot
@@ -12,7 +13,7 @@ def operating_section(study: Study) -> Section:
     """Sensitivity and specificity of the ensemble, and of the branches, at chosen thresholds."""
     rows = tuple(
         (
-            SHORT_NAMES[found.name],
+            PAPER_NAMES[found.name],
             f"{point.threshold:.3f}",
             point.rule,
             f"{point.sensitivity.value:.3f} ({interval(point.sensitivity.low, point.sensitivity.high)})",
@@ -42,7 +43,7 @@ def calibration_section(study: Study, scored: Scored) -> Section:
         "calibration",
         "Calibration",
         (
-            *(f"{SHORT_NAMES[found.name]}: {read_calibration(found.calibration)}" for found in performances),
+            *(f"{PAPER_NAMES[found.name]}: {read_calibration(found.calibration)}" for found in performances),
             Figure(
                 "calibration",
                 "Above: share of malignant ROIs among ROIs of like probability (bins of equal size, 95 % limits); on "
