@@ -20,7 +20,7 @@ CLIP = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Rows of neighbouring probabilities: what was said, and what was so."""
+    """Rows of neighboring probabilities: what was said, and what was so."""
 
     mean_probability: float
     observed: Proportion

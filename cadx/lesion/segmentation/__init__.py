@@ -20,7 +20,7 @@ FALLBACK_DIAMETER_MM = 10.0
 
 
 def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentation:
-    """Find the lesion about the ROI's centre.
+    """Find the lesion about the ROI's center.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentati
     -------
     Segmentation
         Always with a mask that can be measured. Where no lesion was found, or every plausible region runs out of the
-        ROI, the mask is a disc of 10 mm about the marked centre, cut to the valid image; the outcome says so and a flag
+        ROI, the mask is a disc of 10 mm about the marked center, cut to the valid image; the outcome says so and a flag
         is set. Where a stronger outline runs out of the ROI, the mask is the strongest one that does not, flagged too.
     """
     surface = gray_surface(roi)
@@ -58,7 +58,7 @@ def grow(surface: Surface, seed: tuple[int, int], method: SegmentationMethod) ->
 
 
 def _stand_in(roi: Roi) -> Mask:
-    """Disc of 10 mm about the marked centre, cut to the valid image."""
+    """Disc of 10 mm about the marked center, cut to the valid image."""
     offsets = np.arange(ROI_SIZE_PX) + 0.5 - ROI_SIZE_PX / 2
     radius_px = FALLBACK_DIAMETER_MM / 2 / ROI_SPACING_MM
     return np.asarray(np.add.outer(offsets**2, offsets**2) <= radius_px**2) & roi.valid

@@ -1,7 +1,7 @@
 """The spacing of a DICOM mammogram: the attribute it is taken from, and the plane it holds in.
 
 Projection images measure on the detector: Imager Pixel Spacing (0018,1164). Pixel Spacing (0028,0030) is the same, or
-was calibrated to the patient (PS3.3 10.7.1.3), or says something else without telling what. Digitised film has
+was calibrated to the patient (PS3.3 10.7.1.3), or says something else without telling what. Digitized film has
 Nominal Scanned Pixel Spacing (0018,2010). See docs/decisions/spacing-plane.md.
 """
 
@@ -134,7 +134,7 @@ def _contradiction(header: Header, pair: tuple[float, float], source: SpacingSou
 
 
 def _pair(header: Header, tag: Tag) -> tuple[float, float] | None:
-    """Row and column spacing in millimetres, or None where the attribute is absent."""
+    """Row and column spacing in millimeters, or None where the attribute is absent."""
     values = header.decimals(tag)
     if not values:
         return None

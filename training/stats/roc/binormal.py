@@ -121,7 +121,7 @@ def fit_binormal(labels: ArrayLike, scores: ArrayLike) -> BinormalFit:
 
 
 def truth_state_runs(positive: NDArray[np.bool_], values: Vector) -> _Runs:
-    """Return counts by run: neighbouring distinct scores of one truth are merged; ties of both stay one."""
+    """Return counts by run: neighboring distinct scores of one truth are merged; ties of both stay one."""
     distinct, number = np.unique(values, return_inverse=True)
     m = np.bincount(number, weights=positive, minlength=len(distinct))
     n = np.bincount(number, weights=~positive, minlength=len(distinct))

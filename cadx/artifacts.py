@@ -27,7 +27,7 @@ _RING_PX = (3, 4)  # 0.6 to 0.8 mm outside the object
 _SAMPLED_EVERY = 8
 
 
-def artefact_flags(gray: FloatImage, valid: Mask) -> tuple[Flag, ...]:
+def artifact_flags(gray: FloatImage, valid: Mask) -> tuple[Flag, ...]:
     """Flag straight edges and bright, abruptly ending objects in a region.
 
     Parameters
@@ -79,7 +79,7 @@ def longest_straight_edge_mm(reduced: FloatImage, covered: Mask, gray_range: flo
     Returns
     -------
     float
-        In millimetres; 0 where there are no edges.
+        In millimeters; 0 where there are no edges.
     """
     smooth = ndimage.gaussian_filter(reduced, 1.0)
     gradient_y: FloatImage = np.asarray(np.gradient(smooth, axis=0))
