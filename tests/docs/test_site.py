@@ -1,0 +1,155 @@
+"""The documentation site builds without a warning and without a network, and asks nothing of other hosts."""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import cadx
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+# What a browser fetches by itself; a link (<a href>) is followed by people only.
+FETCHED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src", "object": "data"}
+# A sitecustomize that leaves a process without any connection to another host.
+NO_NETWORK = """
+import socket
+def refuse(self, address, *rest):
+    raise OSError(f"the documentation's build asked for {address}")
+socket.socket.connect = socket.socket.connect_ex = refuse
+"""
+
+
+def build(
+    source: Path, target: Path, *options: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Build pages with the project's configuration, as `make docs` does."""
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", str(DOCS), *options]
+    return subprocess.run(
+        [*command, str(source), str(target)], capture_output=True, text=True, check=False, env=environment
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "sitecustomize.py").write_text(NO_NETWORK)
+    environment = {"PYTHONPATH": f"{folder}:{ROOT}", "PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    done = build(DOCS, folder / "html", environment=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "html"
+
+
+def test_the_guard_does_refuse_connections(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NO_NETWORK)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        code = f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}))"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "the documentation's build asked for" in done.stderr
+
+
+def test_every_page_and_every_module_of_cadx_is_there(site: Path) -> None:
+    pages = {path.relative_to(DOCS).with_suffix("") for path in DOCS.rglob("*.md")} - {Path("README")}
+    assert {page for page in pages if not (site / page.with_suffix(".html")).is_file()} == set()
+    reference = "".join(path.read_text(encoding="utf-8") for path in (site / "api" / "modules").glob("*.html"))
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "cadx").rglob("[a-z]*.py")}
+    assert {module for module in modules if f'id="module-{module}"' not in reference} == set()
+
+
+def test_the_public_names_lead_to_their_reference(site: Path) -> None:
+    page = (site / "python-api.html").read_text(encoding="utf-8")
+    linked = set(re.findall(r'<a class="reference internal" href="[^"]*#cadx\.[\w.]*?(\w+)"', page))
+    assert set(cadx.__all__) - linked == set()
+
+
+def test_the_navigation_has_its_sections(site: Path) -> None:
+    captions = re.findall(r'class="caption-text">([^<]+)<', (site / "index.html").read_text(encoding="utf-8"))
+    assert list(dict.fromkeys(captions)) == ["Use", "Methods", "Operate", "Develop", "Decisions", "API"]
+
+
+class Fetches(HTMLParser):
+    """Collects the addresses that a browser fetches to show a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        address = dict(attrs).get(FETCHED.get(tag, ""))
+        if address:
+            self.addresses.append(address)
+
+
+def elsewhere(page: str) -> list[str]:
+    """Addresses on other hosts that a page's elements or styles fetch."""
+    parser = Fetches()
+    parser.feed(page)
+    found = [*parser.addresses, *re.findall(r"""(?:url\(|@import)\s*["']?([^"')\s;]+)""", page)]
+    return [address for address in found if re.match(r"(https?:)?//", address)]
+
+
+def test_no_page_or_style_fetches_from_elsewhere(site: Path) -> None:
+    assets = [*site.rglob("*.html"), *site.rglob("*.css"), *site.rglob("*.svg")]
+    assert len(assets) > 40
+    assert {str(path): found for path in assets if (found := elsewhere(path.read_text(encoding="utf-8")))} == {}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<script src="https://cdn.example/x.js"></script>',
+        '<link rel="stylesheet" href="//fonts.example/css">',
+        "@import 'https://fonts.example/css';",
+        "body { background: url(https://example.org/x.png) }",
+    ],
+)
+def test_what_fetches_from_elsewhere_would_be_found(page: str) -> None:
+    assert len(elsewhere(page)) == 1
+
+
+def test_the_search_works_without_a_server(site: Path) -> None:
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    assert index.startswith("Search.setIndex(")
+    assert "segmentation" in index
+    assert 'src="searchindex.js"' in (site / "search.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("page", "complaint"),
+    [
+        ("# Start\n\n[gone](gone.md)\n", "gone.md"),
+        ("# Start\n\n[gone](#gone)\n", "gone"),
+        ("# Start\n\n```{toctree}\nother\n```\n\n[gone](other.md#gone)\n", "gone"),
+        ("# Start\n", "isn't included in any toctree"),
+        ("# Start\n\n```{toctree}\nother\nthird\n```\n", "third"),
+    ],
+    ids=["link to no page", "link to no heading", "link to no heading of a page", "page in no navigation", "no page"],
+)
+def test_a_fault_fails_the_build(page: str, complaint: str, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "index.md").write_text(page)
+    (source / "other.md").write_text("# Other\n")
+    done = build(source, tmp_path / "html", "-D", "apidoc_modules=", "-D", "html_static_path=")
+    assert done.returncode != 0
+    assert complaint in done.stderr
+
+
+def test_a_whole_small_site_builds(tmp_path: Path) -> None:
+    """Else the test above could pass for another reason."""
+    shutil.copytree(DOCS / "_static", tmp_path / "source" / "_static")
+    (tmp_path / "source" / "index.md").write_text("# Start\n\n```{toctree}\nother\n```\n\n[there](other.md#part)\n")
+    (tmp_path / "source" / "other.md").write_text("# Other\n\n## Part\n")
+    done = build(tmp_path / "source", tmp_path / "html", "-D", "apidoc_modules=")
+    assert done.returncode == 0, done.stderr
