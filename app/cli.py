@@ -15,6 +15,7 @@ from app.server.run import run_server
 from app.service import load_models, make_service
 from app.settings import Settings, read_settings
 from cadx.errors import CadxError
+from cadx.flags import flag_table
 from cadx.runtime.machine import tune_process
 
 EXIT_CANNOT_START = 78  # EX_CONFIG of sysexits.h: something is not as it must be for the service to start.
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("serve", help="serve the models (what happens without a command)")
     commands.add_parser("settings", help="print every setting with its default and meaning, as a table")
     commands.add_parser("problems", help="print every refusal with its status and remedy, as a table")
+    commands.add_parser("flags", help="print every flag with what it means, as a table")
     commands.add_parser("openapi", help="print the OpenAPI document")
     key = commands.add_parser("new-key", help="make an API key: prints it, and the entry for the list of keys")
     key.add_argument("name", help="whose key it is; stands in the log")
@@ -39,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(environment_table())
         elif chosen.command == "problems":
             _say(problem_table())
+        elif chosen.command == "flags":
+            _say(flag_table())
         elif chosen.command == "openapi":
             _say(_openapi_document())
         elif chosen.command == "new-key":

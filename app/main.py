@@ -18,7 +18,7 @@ from app.settings import Settings, read_settings
 from cadx.runtime.machine import tune_process
 
 DESCRIPTION = """
-A reader marks the centre of a lesion on a mammogram; the service answers with the probability of malignancy: the
+A reader marks the center of a lesion on a mammogram; the service answers with the probability of malignancy: the
 mean of an SVM on features of a convolutional network and an SVM on features of the segmented lesion
 (Huynh, Li & Giger 2016).
 

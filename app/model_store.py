@@ -21,7 +21,7 @@ from cadx.records import (
     ROI_SIZE_PX,
     ROI_SPACING_MM,
     FloatImage,
-    LesionCentre,
+    LesionCenter,
     Mammogram,
     PixelWindow,
     Spacing,
@@ -167,7 +167,7 @@ def prove(bundle: Bundle) -> None:
         When the model fails or its answer is not three probabilities whose third is what the others vote.
     """
     try:
-        answer = assess(bundle, synthetic_mammogram(), LesionCentre(ROI_SIZE_PX / 2, ROI_SIZE_PX / 2))
+        answer = assess(bundle, synthetic_mammogram(), LesionCenter(ROI_SIZE_PX / 2, ROI_SIZE_PX / 2))
     except CadxError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a foreign estimator raises, the bundle is what is at fault

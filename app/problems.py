@@ -25,7 +25,7 @@ STATUS: Mapping[type[CadxError], int] = {
     science.UnsupportedTransferSyntax: 415,
     science.FileTooLarge: 413,
     science.ImageTooLarge: 413,
-    science.CentreError: 422,
+    science.CenterError: 422,
     science.LesionError: 422,
     science.BundleError: 409,
     service.InvalidRequest: 422,

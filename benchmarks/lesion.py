@@ -26,7 +26,7 @@ from cadx.lesion.segmentation import grow
 from cadx.lesion.segmentation.draw import draw_region
 from cadx.lesion.segmentation.seed import find_seed
 from cadx.lesion.segmentation.surface import gray_surface
-from cadx.records import LesionCentre, Mammogram, Mask, PixelWindow, Roi, Spacing, SpacingSource
+from cadx.records import LesionCenter, Mammogram, Mask, PixelWindow, Roi, Spacing, SpacingSource
 from cadx.roi import extract_roi
 from training.phantoms import phantom_view, random_mass
 
@@ -55,7 +55,7 @@ def rois(count: int) -> Iterator[Roi]:
         spacing = Spacing(0.1, 0.1, SpacingSource.CALLER)
         yield extract_roi(
             Mammogram(*view.gray.shape, spacing, ArrayPixels(view.gray), "png"),
-            LesionCentre(view.centre.x, view.centre.y),
+            LesionCenter(view.center.x, view.center.y),
         )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 ROWS, COLUMNS = 4096, 3328
-CENTRE_X, CENTRE_Y = 1500.0, 2100.0
+CENTER_X, CENTER_Y = 1500.0, 2100.0
 SPACING_MM = 0.07
 REPEATS = 7
 
@@ -45,22 +45,22 @@ def write_file(path: Path) -> None:
 
 
 def ours(path: Path) -> float:
-    from cadx.artefacts import artefact_flags
+    from cadx.artifacts import artifact_flags
     from cadx.mammogram import read_mammogram
-    from cadx.records import LesionCentre
+    from cadx.records import LesionCenter
     from cadx.roi import extract_roi
 
-    roi = extract_roi(read_mammogram(path), LesionCentre(CENTRE_X, CENTRE_Y))
-    artefact_flags(roi.gray, roi.valid)
+    roi = extract_roi(read_mammogram(path), LesionCenter(CENTER_X, CENTER_Y))
+    artifact_flags(roi.gray, roi.valid)
     return float(roi.gray.mean())
 
 
 def read_and_show(path: Path) -> float:
-    """Ours without the search for artefacts and the resampling: the same work as the peer's."""
+    """Ours without the search for artifacts and the resampling: the same work as the peer's."""
     from cadx.mammogram import read_mammogram
 
     half = round(25.6 / SPACING_MM)
-    row, column = round(CENTRE_Y), round(CENTRE_X)
+    row, column = round(CENTER_Y), round(CENTER_X)
     window = read_mammogram(path).pixels.window(row - half, row + half, column - half, column + half)
     return float(window.gray.mean())
 
@@ -72,7 +72,7 @@ def peer(path: Path) -> float:
     dataset = pydicom.dcmread(path)
     shown = apply_voi_lut(dataset.pixel_array, dataset) / 2**14
     half = round(25.6 / SPACING_MM)
-    row, column = round(CENTRE_Y), round(CENTRE_X)
+    row, column = round(CENTER_Y), round(CENTER_X)
     return float(shown[row - half : row + half, column - half : column + half].mean())
 
 

@@ -22,7 +22,7 @@ from scipy import ndimage
 from cadx.errors import FeatureNotComputable
 from cadx.lesion import FEATURES, SegmentationMethod, SegmentationOutcome, lesion_features, segment
 from cadx.mammogram import read_mammogram
-from cadx.records import FloatImage, LesionCentre, Mammogram, Mask, PixelWindow, Roi, Spacing, SpacingSource
+from cadx.records import FloatImage, LesionCenter, Mammogram, Mask, PixelWindow, Roi, Spacing, SpacingSource
 from cadx.roi import extract_roi
 from training.phantoms import View, phantom_view, random_mass
 
@@ -50,13 +50,13 @@ class Known:
     name: str
     image: Mammogram
     truth: Mask
-    centre: LesionCentre
+    center: LesionCenter
 
     def roi(self, right_mm: float = 0.0, down_mm: float = 0.0) -> tuple[Roi, Mask]:
-        """Region and true mask about a mark that lies off the centre."""
-        x = min(max(self.centre.x + 10 * right_mm, 0.0), self.image.columns - 0.01)
-        y = min(max(self.centre.y + 10 * down_mm, 0.0), self.image.rows - 0.01)
-        roi = extract_roi(self.image, LesionCentre(x, y))
+        """Region and true mask about a mark that lies off the center."""
+        x = min(max(self.center.x + 10 * right_mm, 0.0), self.image.columns - 0.01)
+        y = min(max(self.center.y + 10 * down_mm, 0.0), self.image.rows - 0.01)
+        roi = extract_roi(self.image, LesionCenter(x, y))
         row = np.floor(np.arange(512) + 0.5 - 256 + y).astype(int)
         column = np.floor(np.arange(512) + 0.5 - 256 + x).astype(int)
         truth = self.truth[np.ix_(np.clip(row, 0, self.image.rows - 1), np.clip(column, 0, self.image.columns - 1))]
@@ -81,7 +81,7 @@ def known_phantoms(count: int) -> Iterator[Known]:
             depth_mm=float(rng.uniform(20, 40)),
         )
         name = f"{diameter_mm:.1f} mm"
-        yield Known(name, in_memory(view.gray), view.mask, view.centre)
+        yield Known(name, in_memory(view.gray), view.mask, view.center)
 
 
 def overlap(first: Mask, second: Mask) -> float:
@@ -163,7 +163,7 @@ def real_masses(folder: Path) -> Iterator[tuple[str, Roi, Mask]]:
         if not path.is_file():
             continue
         x, y, radius = int(words[4]), 1024 - int(words[5]), int(words[6])
-        roi = extract_roi(read_mammogram(path, pixel_spacing_mm=0.2), LesionCentre(x, y))
+        roi = extract_roi(read_mammogram(path, pixel_spacing_mm=0.2), LesionCenter(x, y))
         offsets = np.arange(512) + 0.5 - 256
         disc = np.add.outer(offsets**2, offsets**2) <= (2 * radius) ** 2
         yield f"{words[0]} {words[2]} {words[3]} {0.4 * radius:.0f} mm", roi, disc & roi.valid
@@ -188,7 +188,7 @@ def report_false_finds(count: int) -> None:
         rng = np.random.default_rng([5, number])
         texture = 0.4 + 0.1 * power_law_texture(rng, (900, 750), random_exponent(rng))
         gray = np.clip(texture + 0.003 * rng.normal(size=texture.shape), 0, 1).astype(np.float32)
-        outcomes.append(segment(extract_roi(in_memory(gray), LesionCentre(375, 450))).outcome)
+        outcomes.append(segment(extract_roi(in_memory(gray), LesionCenter(375, 450))).outcome)
     none = np.mean([outcome is SegmentationOutcome.NO_LESION for outcome in outcomes])
     print(f"\nTexture without a lesion (n = {count}): no lesion found in {100 * none:.0f} %")
 
@@ -199,7 +199,7 @@ def main() -> None:
     parser.add_argument("--jitter-lesions", type=int, default=40)
     asked = parser.parse_args()
     report(
-        "Phantoms, marked at the centre (scatter 0.5 mm)",
+        "Phantoms, marked at the center (scatter 0.5 mm)",
         score(lesion.roi() for lesion in known_phantoms(asked.phantoms)),
     )
     for offset_mm in OFFSETS_MM:

@@ -28,10 +28,10 @@ import numpy as np
 import psutil
 
 ROWS, COLUMNS = 4096, 3328
-CENTRE = (1500.0, 2100.0)
+CENTER = (1500.0, 2100.0)
 SPACING_MM = 0.07
 SMALL_PX = 760
-SMALL_CENTRE = (380.0, 380.0)
+SMALL_CENTER = (380.0, 380.0)
 NO_ANSWER = 0
 DICOM, PNG, FORM = "application/dicom", "image/png", "multipart/form-data; boundary=b"
 
@@ -40,7 +40,7 @@ def mammogram_levels() -> np.ndarray:
     """A lesion-like disc on a textured ground."""
     y, x = np.ogrid[:ROWS, :COLUMNS]
     noise = np.random.default_rng(0).normal(0, 150, (ROWS // 4, COLUMNS // 4)).repeat(4, 0).repeat(4, 1)
-    disc = 4000 / (1 + np.exp((np.hypot(y - CENTRE[1], x - CENTRE[0]) - 90) / 10))
+    disc = 4000 / (1 + np.exp((np.hypot(y - CENTER[1], x - CENTER[0]) - 90) / 10))
     levels = 6000 + disc + 500 * np.sin(x / 131) * np.cos(y / 147) + noise
     return np.clip(levels, 0, 2**14 - 1).astype(np.uint16)
 
@@ -66,7 +66,7 @@ def write_images(folder: Path) -> tuple[Path, Path]:
     dataset.PixelData = levels.tobytes()
     dicom, png = folder / "mammogram.dcm", folder / "region.png"
     dataset.save_as(dicom, enforce_file_format=True)
-    row, column = round(CENTRE[1]) - SMALL_PX // 2, round(CENTRE[0]) - SMALL_PX // 2
+    row, column = round(CENTER[1]) - SMALL_PX // 2, round(CENTER[0]) - SMALL_PX // 2
     Image.fromarray(levels[row : row + SMALL_PX, column : column + SMALL_PX]).save(png)
     return dicom, png
 
@@ -78,13 +78,13 @@ def bare_function(bundle_folder: Path) -> Callable[[bytes], float]:
     from cadx.assessment import assess
     from cadx.bundle import load_bundle
     from cadx.mammogram import read_mammogram
-    from cadx.records import LesionCentre
+    from cadx.records import LesionCenter
 
     bundle = load_bundle(bundle_folder)
 
     def function(content: bytes) -> float:
         mammogram = read_mammogram(content, policy=bundle.policy)
-        return assess(bundle, mammogram, LesionCentre(*CENTRE)).probability
+        return assess(bundle, mammogram, LesionCenter(*CENTER)).probability
 
     return function
 
@@ -287,15 +287,15 @@ def health_probe(server: Server) -> Iterator[list[float]]:
 # --- measurements ---------------------------------------------------------------------------------------------------
 
 
-def query_of(centre: tuple[float, float]) -> str:
-    return f"x={centre[0]}&y={centre[1]}"
+def query_of(center: tuple[float, float]) -> str:
+    return f"x={center[0]}&y={center[1]}"
 
 
 def speed(bundle: Path, dicom: Path, rounds: int, seconds: float, *, peer: bool) -> None:
     """Latency of one client and throughput of several, in turns with the bare function.
 
     A shared machine is faster or slower from one minute to the next, so the turns are short, and a ratio is that of
-    neighbours: the medians of all rounds are given.
+    neighbors: the medians of all rounds are given.
     """
     content = dicom.read_bytes()
     command = [sys.executable, __file__, str(bundle), "--be-bare", str(dicom)]
@@ -308,7 +308,7 @@ def speed(bundle: Path, dicom: Path, rounds: int, seconds: float, *, peer: bool)
         assert bare.stdout is not None
         assert bare.stdin is not None
         bare.stdout.readline()
-        servers = {"service": (stack.enter_context(our_server(bundle)), content, DICOM, query_of(CENTRE))}
+        servers = {"service": (stack.enter_context(our_server(bundle)), content, DICOM, query_of(CENTER))}
         if peer:
             servers["LitServe"] = (stack.enter_context(peer_server(bundle)), form_of(content), FORM, "")
         for name, (server, *_) in servers.items():
@@ -358,9 +358,9 @@ def overload(bundle: Path, dicom: Path, seconds: float) -> None:
     content = dicom.read_bytes()
     workers, places = len(os.sched_getaffinity(0)), 4
     with our_server(bundle, CADX_QUEUE_CAPACITY=str(places)) as server:
-        closed_loop(server, content, DICOM, query_of(CENTRE), 1, 1.0)
+        closed_loop(server, content, DICOM, query_of(CENTER), 1, 1.0)
         with health_probe(server) as waits:
-            load = closed_loop(server, content, DICOM, query_of(CENTRE), 4 * (workers + places), seconds)
+            load = closed_loop(server, content, DICOM, query_of(CENTER), 4 * (workers + places), seconds)
     print(
         f"overload, {4 * (workers + places)} clients for {workers} workers and {places} places: "
         f"{dict(sorted(load.statuses.items()))}, {load.rate:.1f}/s accepted, p50 {1000 * load.percentile(0.5):.0f} ms, "
@@ -387,8 +387,8 @@ def cores(bundle: Path, dicom: Path, seconds: float) -> None:
         with ExitStack() as stack:
             with only_cores(set(all_cores[:count])):
                 server = stack.enter_context(our_server(bundle))
-            closed_loop(server, content, DICOM, query_of(CENTRE), 1, 1.0)
-            loads = [closed_loop(server, content, DICOM, query_of(CENTRE), 2 * count, seconds) for _ in range(3)]
+            closed_loop(server, content, DICOM, query_of(CENTER), 1, 1.0)
+            loads = [closed_loop(server, content, DICOM, query_of(CENTER), 2 * count, seconds) for _ in range(3)]
             best = max(loads, key=lambda load: load.rate)
             print(
                 f"{count} of {len(all_cores)} cores: {best.rate:.1f}/s, p50 {1000 * best.percentile(0.5):.0f} ms, "
@@ -398,7 +398,7 @@ def cores(bundle: Path, dicom: Path, seconds: float) -> None:
 
 def endurance(bundle: Path, png: Path, requests: int) -> None:
     """Memory over many requests."""
-    content, query = png.read_bytes(), f"{query_of(SMALL_CENTRE)}&pixel_spacing_mm={SPACING_MM}"
+    content, query = png.read_bytes(), f"{query_of(SMALL_CENTER)}&pixel_spacing_mm={SPACING_MM}"
     with our_server(bundle) as server:
         done, marks = 0, []
         while done < requests:

@@ -189,10 +189,10 @@ def trained_scores(X: Vector, labels: NDArray[np.bool_], fold: NDArray[np.intp])
     scores = np.empty(len(labels))
     for k in range(5):
         train = fold != k
-        centre = X[train].mean(axis=0)
-        Z = X[train] - centre
+        center = X[train].mean(axis=0)
+        Z = X[train] - center
         weights = np.linalg.solve(Z.T @ Z + 10 * np.eye(X.shape[1]), Z.T @ (labels[train] - labels[train].mean()))
-        scores[~train] = (X[~train] - centre) @ weights
+        scores[~train] = (X[~train] - center) @ weights
     return scores
 
 

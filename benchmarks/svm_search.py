@@ -42,7 +42,7 @@ def make_cohort(seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.bool_], 
 
 
 def grid_search_cv(X: NDArray[np.float64], y: NDArray[np.bool_], folds: list[Split], n_features: int) -> GridSearchCV:
-    """Search the same points with scikit-learn alone, standardising and computing the kernel for every fit."""
+    """Search the same points with scikit-learn alone, standardizing and computing the kernel for every fit."""
     steps = [
         ("vary", VarianceThreshold()),
         ("scale", StandardScaler()),

@@ -1,4 +1,4 @@
-"""The one path from a mammogram and a centre to a probability, used by serving, batch work and tests alike."""
+"""The one path from a mammogram and a center to a probability, used by serving, batch work and tests alike."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,8 +9,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.artefacts import artefact_flags
+from cadx.artifacts import artifact_flags
 from cadx.bundle import Bundle
+from cadx.flags import Flag
 from cadx.lesion import (
     FEATURES,
     FeatureDefinition,
@@ -19,13 +20,13 @@ from cadx.lesion import (
     SegmentationMethod,
     describe_lesion,
 )
-from cadx.records import Flag, LesionCentre, Mammogram, Points, Roi
+from cadx.records import LesionCenter, Mammogram, Points, Roi
 from cadx.roi import extract_roi
 
 Result = TypeVar("Result")
 DescribeLesion = Callable[[Roi, SegmentationMethod], LesionDescription]
 
-# The CNN branch, and the search for artefacts, run beside the lesion branch, in compiled code that releases the GIL.
+# The CNN branch, and the search for artifacts, run beside the lesion branch, in compiled code that releases the GIL.
 _BESIDE = ThreadPoolExecutor(max_workers=256, thread_name_prefix="cadx-beside")
 
 
@@ -75,7 +76,7 @@ class Assessment:
 
 
 def assess(
-    bundle: Bundle, mammogram: Mammogram, centre: LesionCentre, describe: DescribeLesion = describe_lesion
+    bundle: Bundle, mammogram: Mammogram, center: LesionCenter, describe: DescribeLesion = describe_lesion
 ) -> Assessment:
     """Assess one lesion (Huynh 2016, Fig. 1).
 
@@ -85,8 +86,8 @@ def assess(
         The model.
     mammogram
         The image, read with the bundle's own reading policy.
-    centre
-        The lesion's centre in pixels of the stored image.
+    center
+        The lesion's center in pixels of the stored image.
     describe
         Where lesions are described: here, or, for a service that does several at once, in processes of their own.
 
@@ -97,18 +98,18 @@ def assess(
 
     Raises
     ------
-    CentreError
-        When the centre cannot be used.
+    CenterError
+        When the center cannot be used.
     LesionError
         When the lesion cannot be described.
     """
-    roi, roi_ms = _timed(lambda: extract_roi(mammogram, centre))
+    roi, roi_ms = _timed(lambda: extract_roi(mammogram, center))
     beside = _BESIDE.submit(
-        lambda: (_timed(lambda: _cnn_probability(bundle, roi)), _timed(lambda: artefact_flags(roi.gray, roi.valid)))
+        lambda: (_timed(lambda: _cnn_probability(bundle, roi)), _timed(lambda: artifact_flags(roi.gray, roi.valid)))
     )
     lesion, lesion_ms = _timed(lambda: describe(roi, bundle.segmentation_method))
     lesion_probability = _malignant(bundle.classifiers.lesion.predict_proba(lesion.features[None, :]))
-    (cnn_probability, cnn_ms), (found_flags, artefacts_ms) = beside.result()
+    (cnn_probability, cnn_ms), (found_flags, artifacts_ms) = beside.result()
     return Assessment(
         probability=bundle.classifiers.ensemble(cnn_probability, lesion_probability),
         cnn_probability=cnn_probability,
@@ -120,7 +121,7 @@ def assess(
         roi=roi,
         segmentation=lesion.segmentation,
         flags=(*mammogram.flags, *roi.flags, *found_flags, *lesion.segmentation.flags),
-        timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms, "artefacts": artefacts_ms},
+        timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms, "artifacts": artifacts_ms},
     )
 
 

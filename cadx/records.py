@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cadx.flags import Flag
+
 ROI_SIZE_PX = 512
 ROI_SPACING_MM = 0.1
 
@@ -21,27 +23,8 @@ Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """Something doubtful that the reader of an answer should know; not a refusal.
-
-    Attributes
-    ----------
-    code
-        Stable name, such as ``roi_padded``.
-    message
-        One sentence for a person.
-    facts
-        The numbers behind it; never patient data.
-    """
-
-    code: str
-    message: str
-    facts: Mapping[str, float | int | str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class LesionCentre:
-    """The centre of a lesion as a reader marked it, in pixels of the stored image."""
+class LesionCenter:
+    """The center of a lesion as a reader marked it, in pixels of the stored image."""
 
     x: float
     y: float
@@ -63,9 +46,9 @@ class Spacing:
     Attributes
     ----------
     row_mm
-        Distance between the centres of vertically adjacent pixels.
+        Distance between the centers of vertically adjacent pixels.
     column_mm
-        Distance between the centres of horizontally adjacent pixels.
+        Distance between the centers of horizontally adjacent pixels.
     source
         Where the value was found.
     plane
@@ -144,8 +127,8 @@ class Roi:
         float32, (512, 512), 0 to 1. Zero where not valid.
     valid
         bool, (512, 512): true where the source image (and not its padding) covers the pixel.
-    centre
-        The marked centre in pixels of the source image; it is the ROI's own middle, (256, 256).
+    center
+        The marked center in pixels of the source image; it is the ROI's own middle, (256, 256).
     source_spacing
         Pixel size of the source image.
     padded_share
@@ -156,7 +139,7 @@ class Roi:
 
     gray: FloatImage
     valid: Mask
-    centre: LesionCentre
+    center: LesionCenter
     source_spacing: Spacing
     padded_share: float
     flags: tuple[Flag, ...] = ()
@@ -175,6 +158,6 @@ class Roi:
             (n, 2) array of x, y in pixels of the source image.
         """
         step = np.array([ROI_SPACING_MM / self.source_spacing.column_mm, ROI_SPACING_MM / self.source_spacing.row_mm])
-        origin = np.array([self.centre.x, self.centre.y])
+        origin = np.array([self.center.x, self.center.y])
         mapped: Points = (np.asarray(points, dtype=np.float64) - ROI_SIZE_PX / 2) * step + origin
         return mapped

@@ -137,12 +137,12 @@ def wait_until_ready(service: subprocess.Popen[bytes], address: str, log: Path) 
 
 
 def predict(address: str, case: Case) -> dict[str, Any]:
-    """Send one image and its marked centre over HTTP."""
+    """Send one image and its marked center over HTTP."""
     with case.image.open("rb") as image:
         response = httpx.post(
             f"{address}/v1/predictions",
             files={"image": (case.image.name, image)},
-            data={"x": str(case.centre.x), "y": str(case.centre.y)},
+            data={"x": str(case.center.x), "y": str(case.center.y)},
             timeout=REQUEST_SECONDS,
         )
     if not response.is_success:
@@ -172,14 +172,14 @@ def report(demo: Demonstration, console: Console, manifest: BundleManifest, case
     console.print(figures_table(manifest))
     for notice in manifest.notices:
         console.print(notice, style="bold red", markup=False)
-    centre = f"-F x={case.centre.x:g} -F y={case.centre.y:g}"
+    center = f"-F x={case.center.x:g} -F y={case.center.y:g}"
     console.print(
         f"""
 The phantom is in truth {case.label.name.lower()}. Written: {picture}, {demo.folder / "answer.json"}, {demo.model}/
 
 Next:
   make serve                     serve models/demo on http://127.0.0.1:8000, docs at /docs; then, elsewhere:
-  curl -s http://127.0.0.1:8000/v1/predictions -F image=@{case.image} {centre}
+  curl -s http://127.0.0.1:8000/v1/predictions -F image=@{case.image} {center}
   .venv/bin/cadx-train fit YOUR.csv --out models/mine      your own cases (README.md: Your own cases)
   .venv/bin/cadx-train fit {demo.folder}/phantoms/manifest.csv --synthetic --weights imagenet --out models/demo
                                  with real ImageNet weights, online or offline (README.md: The CNN's weights)""",

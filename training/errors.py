@@ -113,7 +113,7 @@ class ManifestLesionInconsistent(CohortError):
 
 @dataclass(eq=False)
 class CaseUnusable(CohortError):
-    """A case's image, centre or lesion was refused."""
+    """A case's image, center or lesion was refused."""
 
     image: str
     lesion_id: str

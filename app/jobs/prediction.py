@@ -1,4 +1,4 @@
-"""The job of a worker: image bytes and centres in, predictions out. Everything here runs in a worker thread."""
+"""The job of a worker: image bytes and centers in, predictions out. Everything here runs in a worker thread."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from cadx.assessment import assess
 from cadx.bundle import Bundle
 from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion
 from cadx.mammogram import ReadingLimits, read_mammogram
-from cadx.records import LesionCentre, Mammogram, Roi
+from cadx.records import LesionCenter, Mammogram, Roi
 from cadx.runtime.processes import WorkerProcesses
 
 
@@ -27,7 +27,7 @@ class View:
     ----------
     image
         The file.
-    centres
+    centers
         The lesions.
     pixel_spacing_mm
         Given by the caller, for files that carry none.
@@ -36,7 +36,7 @@ class View:
     """
 
     image: ReceivedFile
-    centres: tuple[LesionCentre, ...]
+    centers: tuple[LesionCenter, ...]
     pixel_spacing_mm: float | None = None
     frame: int | None = None
 
@@ -72,24 +72,24 @@ class PredictionJob:
         )
         before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
         self.meters.note_stages({"read": before_ms["read"] / 1000})
-        return [self._lesion(view, mammogram, centre, ticket, before_ms) for centre in view.centres]
+        return [self._lesion(view, mammogram, center, ticket, before_ms) for center in view.centers]
 
     def _lesion(
         self,
         view: View,
         mammogram: Mammogram,
-        centre: LesionCentre,
+        center: LesionCenter,
         ticket: Ticket,
         before_ms: Mapping[str, float],
     ) -> Prediction:
         ticket.check()
-        assessment = assess(self.bundle, mammogram, centre, self._describe)
+        assessment = assess(self.bundle, mammogram, center, self._describe)
         sha256 = view.image.sha256.result()
         prediction = prediction_of(
             self.bundle,
             mammogram,
             assessment,
-            prediction_id=prediction_id(self.bundle, sha256, mammogram, centre, view.frame or 1),
+            prediction_id=prediction_id(self.bundle, sha256, mammogram, center, view.frame or 1),
             image_sha256=sha256,
             parts=self.parts,
             timings_ms={**before_ms, **assessment.timings_ms},

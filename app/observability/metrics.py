@@ -40,7 +40,7 @@ class Meters:
         )
         self.stage_seconds = Histogram(
             "cadx_stage_seconds",
-            "Time of one stage of a prediction: upload, queue, read, roi, cnn_branch, lesion_branch, artefacts.",
+            "Time of one stage of a prediction: upload, queue, read, roi, cnn_branch, lesion_branch, artifacts.",
             ("stage",),
             buckets=SECONDS,
             registry=self.registry,

@@ -14,7 +14,7 @@ PREDICTION_EXAMPLE: Document = {
     "cnn_probability": 0.69,
     "lesion_probability": 0.77,
     "model": {"name": "demo", "version": "1", "digest": DIGEST},
-    "centre": {"x": 1630.5, "y": 2112.0},
+    "center": {"x": 1630.5, "y": 2112.0},
     "image": {
         "sha256": IMAGE_DIGEST,
         "file_format": "dicom",
@@ -34,7 +34,7 @@ PREDICTION_EXAMPLE: Document = {
     "features": [{"name": "effective_diameter_mm", "value": 13.4, "unit": "mm", "family": "size"}],
     "contour": [[1604.2, 2098.0], [1630.0, 2070.5], [1655.1, 2101.3], [1604.2, 2098.0]],
     "flags": [],
-    "timings_ms": {"queue": 0.1, "read": 1.7, "roi": 4.1, "cnn_branch": 17.3, "lesion_branch": 31.5, "artefacts": 3.2},
+    "timings_ms": {"queue": 0.1, "read": 1.7, "roi": 4.1, "cnn_branch": 17.3, "lesion_branch": 31.5, "artifacts": 3.2},
     "research_use_only": True,
     "demonstration_only": False,
     "notices": ["Research use only. Not a medical device; not for diagnosis or treatment."],
@@ -42,7 +42,7 @@ PREDICTION_EXAMPLE: Document = {
 LESIONS_EXAMPLE: Document = {
     "predictions": [
         PREDICTION_EXAMPLE,
-        {**PREDICTION_EXAMPLE, "id": "p-7d793037a0760186574b0282f2f435e7", "centre": {"x": 900.0, "y": 1500.0}},
+        {**PREDICTION_EXAMPLE, "id": "p-7d793037a0760186574b0282f2f435e7", "center": {"x": 900.0, "y": 1500.0}},
     ]
 }
 VIEWS_EXAMPLE: Document = {
@@ -62,7 +62,7 @@ MODEL_EXAMPLE: Document = {
     "default": True,
     "created": "2026-01-31T12:00:00Z",
     "intended_use": "Research on computer-aided diagnosis of mammographic lesions.",
-    "limits": ["One lesion at a centre marked by a reader: it does not find lesions."],
+    "limits": ["One lesion at a center marked by a reader: it does not find lesions."],
     "research_use_only": True,
     "demonstration_only": True,
     "notices": ["not pretrained, demonstration only"],

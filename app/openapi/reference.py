@@ -14,7 +14,7 @@ ANSWERED = (
     service.AccessError,
     service.BusyError,
     science.MammogramError,
-    science.CentreError,
+    science.CenterError,
     science.LesionError,
 )
 """Families of errors that a request can be answered with."""

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from app.schemas.answers import (
-    Centre,
+    Center,
     FeatureFacts,
     FeatureValue,
     FlagFacts,
@@ -28,14 +28,14 @@ from app.schemas.answers import (
 from cadx.assessment import Assessment
 from cadx.bundle import Bundle
 from cadx.lesion import FEATURES
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, LesionCentre, Mammogram, Roi
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, LesionCenter, Mammogram, Roi
 
 RESEARCH_USE = "research use only"
 NOT_PRETRAINED = "not pretrained, demonstration only"
 PHANTOMS = "fitted on synthetic phantoms, demonstration only"
 LIMITS = (
-    "One lesion at a centre marked by a reader: it does not find lesions.",
-    "Digitised film and digital mammograms; not tomosynthesis volumes, not ultrasound.",
+    "One lesion at a center marked by a reader: it does not find lesions.",
+    "Digitized film and digital mammograms; not tomosynthesis volumes, not ultrasound.",
     "A probability holds for lesions like those of the cohort; another site's prevalence and detectors shift it.",
 )
 
@@ -57,7 +57,7 @@ def notices_of(bundle: Bundle) -> tuple[str, ...]:
     return (*manifest.notices, *(f"{phrase[0].upper()}{phrase[1:]}." for phrase in needed if phrase not in said))
 
 
-def prediction_id(bundle: Bundle, image_sha256: str, mammogram: Mammogram, centre: LesionCentre, frame: int) -> str:
+def prediction_id(bundle: Bundle, image_sha256: str, mammogram: Mammogram, center: LesionCenter, frame: int) -> str:
     """Derive the id of a prediction from all that decides its numbers."""
     spacing = mammogram.spacing
     parts = (
@@ -66,8 +66,8 @@ def prediction_id(bundle: Bundle, image_sha256: str, mammogram: Mammogram, centr
         str(frame),
         spacing.row_mm.hex(),
         spacing.column_mm.hex(),
-        float(centre.x).hex(),
-        float(centre.y).hex(),
+        float(center.x).hex(),
+        float(center.y).hex(),
     )
     return "p-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
@@ -90,7 +90,7 @@ def prediction_of(
         cnn_probability=assessment.cnn_probability,
         lesion_probability=assessment.lesion_probability,
         model=model_reference(bundle),
-        centre=Centre(x=roi.centre.x, y=roi.centre.y),
+        center=Center(x=roi.center.x, y=roi.center.y),
         image=_image_facts(mammogram, image_sha256),
         region=RegionFacts(
             size_px=ROI_SIZE_PX,

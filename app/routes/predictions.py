@@ -39,8 +39,8 @@ from app.schemas.answers import DEFAULT_PARTS, LesionPredictions, Prediction, Vi
 from app.schemas.forms import BareFileOptions, LesionForm, LesionsForm, Options, ViewsForm, read_form, same_length
 from app.service import Service, reading_limits
 from app.upload.receiving import Upload, UploadLimits, receive_upload
-from cadx.errors import CentreError, LesionError, MammogramError
-from cadx.records import LesionCentre
+from cadx.errors import CenterError, LesionError, MammogramError
+from cadx.records import LesionCenter
 
 Value = TypeVar("Value")
 
@@ -56,7 +56,7 @@ REFUSALS = refusals(
     RateExceeded,
     BusyError,
     MammogramError,
-    CentreError,
+    CenterError,
     LesionError,
 )
 
@@ -72,7 +72,7 @@ router = APIRouter(prefix="/v1/predictions", tags=["predictions"], dependencies=
     openapi_extra=request_body(LesionForm, LESION_FORM, several_images=False, bare_file=True),
 )
 async def predict(request: Request, service: ServiceDep, options: Annotated[BareFileOptions, Query()]) -> Response:
-    """Assess the lesion whose centre is marked on a mammogram.
+    """Assess the lesion whose center is marked on a mammogram.
 
     Send a multipart form with the image, `x` and `y`; or the bare file as the body, with `x` and `y` in the query.
     The same request always gives the same numbers and the same `id`.
@@ -80,8 +80,8 @@ async def predict(request: Request, service: ServiceDep, options: Annotated[Bare
 
     def views(upload: Upload) -> tuple[View, ...]:
         form = _lesion_form(upload, options)
-        centre = LesionCentre(form.x, form.y)
-        return (View(upload.images[0], (centre,), form.pixel_spacing_mm, form.frame),)
+        center = LesionCenter(form.x, form.y)
+        return (View(upload.images[0], (center,), form.pixel_spacing_mm, form.frame),)
 
     limits = _limits(service, max_images=1, bare_file=True)
     return await _answer(request, service, options, limits, views, lambda predictions: predictions[0])
@@ -105,8 +105,8 @@ async def predict_lesions(request: Request, service: ServiceDep, options: Annota
         form = read_form(LesionsForm, upload.fields or {})
         same_length(len(form.x), "y", form.y)
         _at_most(service.settings.max_lesions, "x", len(form.x))
-        centres = tuple(LesionCentre(x, y) for x, y in zip(form.x, form.y, strict=True))
-        return (View(upload.images[0], centres, form.pixel_spacing_mm, form.frame),)
+        centers = tuple(LesionCenter(x, y) for x, y in zip(form.x, form.y, strict=True))
+        return (View(upload.images[0], centers, form.pixel_spacing_mm, form.frame),)
 
     limits = _limits(service, max_images=1)
     return await _answer(
@@ -133,7 +133,7 @@ async def predict_views(request: Request, service: ServiceDep, options: Annotate
         spacings = _for_each(count, "pixel_spacing_mm", form.pixel_spacing_mm)
         frames = _for_each(count, "frame", form.frame)
         return tuple(
-            View(image, (LesionCentre(x, y),), spacing, frame)
+            View(image, (LesionCenter(x, y),), spacing, frame)
             for image, x, y, spacing, frame in zip(upload.images, form.x, form.y, spacings, frames, strict=True)
         )
 

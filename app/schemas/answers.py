@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cadx.flags import FlagCode
+
 
 class Part(StrEnum):
     """Optional parts of a prediction."""
@@ -32,8 +34,8 @@ class ModelReference(Answer):
     digest: str = Field(description="SHA-256 of the model's manifest, which covers every file of the model.")
 
 
-class Centre(Answer):
-    """The marked centre, in pixels of the stored image; (0, 0) is the top-left corner of the top-left pixel."""
+class Center(Answer):
+    """The marked center, in pixels of the stored image; (0, 0) is the top-left corner of the top-left pixel."""
 
     x: float = Field(description="Column.")
     y: float = Field(description="Row.")
@@ -61,7 +63,7 @@ class ImageFacts(Answer):
 
 
 class RegionFacts(Answer):
-    """The region about the lesion that was analysed."""
+    """The region about the lesion that was analyzed."""
 
     size_px: int = Field(description="Rows and columns of the region.")
     spacing_mm: float = Field(description="Pixel size of the region.")
@@ -88,22 +90,22 @@ class FeatureValue(Answer):
 
 
 class FlagFacts(Answer):
-    """Something doubtful about the image or the region: not a refusal."""
+    """Something doubtful about the image, the region or the outline: not a refusal."""
 
-    code: str
-    message: str
-    facts: dict[str, float | int | str]
+    code: FlagCode = Field(description="Stable name; docs/flags.md lists what each means. New ones may be added.")
+    message: str = Field(description="One sentence for a person.")
+    facts: dict[str, float | int | str] = Field(description="The numbers behind it; never patient data.")
 
 
 class Prediction(Answer):
     """The assessment of one lesion on one view."""
 
-    id: str = Field(description="Derived from the model, the image, how it was read and the centre: same in, same id.")
+    id: str = Field(description="Derived from the model, the image, how it was read and the center: same in, same id.")
     probability: float = Field(ge=0, le=1, description="Probability of malignancy: the mean of the next two.")
     cnn_probability: float = Field(ge=0, le=1, description="Method A alone: SVM on the CNN's features.")
     lesion_probability: float = Field(ge=0, le=1, description="Method B alone: SVM on the lesion's features.")
     model: ModelReference
-    centre: Centre
+    center: Center
     image: ImageFacts
     region: RegionFacts
     segmentation: SegmentationFacts

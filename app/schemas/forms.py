@@ -16,8 +16,8 @@ Pixels = Annotated[float, Field(ge=0, le=MAX_COORDINATE_PX)]
 SpacingMm = Annotated[float, Field(gt=0, le=10)]
 Frame = Annotated[int, Field(ge=1, le=1_000_000)]
 
-X = "Column of the lesion's centre, in pixels of the stored image; 0 is the image's left edge."
-Y = "Row of the lesion's centre, in pixels of the stored image; 0 is the image's upper edge."
+X = "Column of the lesion's center, in pixels of the stored image; 0 is the image's left edge."
+Y = "Row of the lesion's center, in pixels of the stored image; 0 is the image's upper edge."
 SPACING = "Pixel size in mm, for files that carry none; a file that carries another one is flagged or refused."
 FRAME = "Which frame of a multi-frame file to read; the first is 1."
 IMAGE = "A mammogram: DICOM, PNG, TIFF or PGM. What it is, is found from its content."

@@ -1,4 +1,4 @@
-"""Standardisation fitted on some rows, and the inner products of all rows under it, in bounded memory."""
+"""Standardization fitted on some rows, and the inner products of all rows under it, in bounded memory."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ COLUMNS_PER_BLOCK = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class Standardisation:
-    """Which columns vary in the training rows, and how they are centred and scaled (Huynh 2016).
+class Standardization:
+    """Which columns vary in the training rows, and how they are centered and scaled (Huynh 2016).
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Standardisation:
         return len(self.columns)
 
     def apply(self, X: NDArray[np.floating], block: slice = slice(None)) -> Matrix:
-        """Return kept columns (or a block of them) of X, standardised, float64."""
+        """Return kept columns (or a block of them) of X, standardized, float64."""
         columns = self.columns[block]
         Z = X[:, columns].astype(np.float64)
         Z -= self.mean[block]
@@ -42,8 +42,8 @@ class Standardisation:
         return Z
 
 
-def standardised_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Standardisation, Matrix]:
-    """Standardise by the training rows and return the inner products of all rows.
+def standardized_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Standardization, Matrix]:
+    """Standardize by the training rows and return the inner products of all rows.
 
     A column that is constant over the training rows is dropped, as is one whose spread is rounding of its mean
     (standard deviation not above rows x 2.2e-16 of the mean's magnitude, scikit-learn's own bound).
@@ -54,14 +54,14 @@ def standardised_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Sta
     X
         (n, columns), float32 or float64, finite.
     training_rows
-        Rows that the standardisation may learn from.
+        Rows that the standardization may learn from.
 
     Returns
     -------
-    Standardisation
+    Standardization
         What was learnt.
     ndarray
-        (n, n) float64: Z Z^T of the standardised rows.
+        (n, n) float64: Z Z^T of the standardized rows.
 
     Raises
     ------
@@ -87,14 +87,14 @@ def standardised_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Sta
         columns.append(kept + start)
         means.append(mean[kept])
         scales.append(scale[kept])
-    learnt = Standardisation(np.concatenate(columns), np.concatenate(means), np.concatenate(scales))
+    learnt = Standardization(np.concatenate(columns), np.concatenate(means), np.concatenate(scales))
     if learnt.n_features == 0:
         raise NoVaryingFeature(rows=len(training_rows), columns=width)
     return learnt, gram
 
 
-def cross_products(Z: Standardisation, X: NDArray[np.floating], vectors: NDArray[np.floating]) -> Matrix:
-    """Return inner products of X's rows, standardised, with vectors that already are; (n, vectors) float64.
+def cross_products(Z: Standardization, X: NDArray[np.floating], vectors: NDArray[np.floating]) -> Matrix:
+    """Return inner products of X's rows, standardized, with vectors that already are; (n, vectors) float64.
 
     Sums in float64 whatever the vectors are kept in, a block of columns at a time.
     """

@@ -48,7 +48,7 @@ class PolynomialGrid:
 
     The paper searches a, c and d (Huynh 2016) and does not print its values: these are ours. `a` counts in units of
     1 / n_features, the number of columns that vary in the training rows, so that a grid means the same for 40 lesion
-    features and for 86,400 CNN features (the mean of x.x / n_features over standardised rows is 1).
+    features and for 86,400 CNN features (the mean of x.x / n_features over standardized rows is 1).
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from sklearn import config_context
 from sklearn.svm import SVC
 
 from cadx.classify.folds import Rows, Split
-from cadx.classify.gram import Matrix, standardised_gram
+from cadx.classify.gram import Matrix, standardized_gram
 from cadx.classify.grid import GridPoint
 
 ClassWeight = Literal["balanced"] | None
@@ -74,7 +74,7 @@ def search(
 ) -> Search:
     """Score every point on every fold by AUC.
 
-    Columns are dropped and standardised within each fold; every kernel of the fold is then an elementwise function of
+    Columns are dropped and standardized within each fold; every kernel of the fold is then an elementwise function of
     one matrix of inner products, and the SVM is fitted on that.
     """
     jobs = (delayed(_search_fold)(X, positive, fold, points, class_weight) for fold in folds)
@@ -109,14 +109,14 @@ def _search_fold(
     class_weight: ClassWeight,
 ) -> tuple[Matrix, NDArray[np.bool_]]:
     """Return the decision values of the fold's test rows, (points, test rows), and which points converged."""
-    standardisation, gram = standardised_gram(X, fold.train)
+    standardization, gram = standardized_gram(X, fold.train)
     inside, across = gram[np.ix_(fold.train, fold.train)], gram[np.ix_(fold.test, fold.train)]
     decisions = np.empty((len(points), len(fold.test)))
     converged = np.empty(len(points), dtype=np.bool_)
     for i, point in enumerate(points):
-        kernel = point.kernel(inside, standardisation.n_features)
+        kernel = point.kernel(inside, standardization.n_features)
         solution = fit_svc(kernel, positive[fold.train], point.C, class_weight)
-        decisions[i] = solution.decisions(point.kernel(across[:, solution.support], standardisation.n_features))
+        decisions[i] = solution.decisions(point.kernel(across[:, solution.support], standardization.n_features))
         converged[i] = solution.converged
     return decisions, converged
 

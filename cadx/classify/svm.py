@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from cadx.classify.folds import grouped_folds
-from cadx.classify.gram import Matrix, Standardisation, cross_products, standardised_gram
+from cadx.classify.gram import Matrix, Standardization, cross_products, standardized_gram
 from cadx.classify.grid import GridPoint, PolynomialGrid
 from cadx.classify.platt import PlattSigmoid, fit_platt
 from cadx.classify.search import ClassWeight, Search, fit_svc, search
@@ -23,7 +23,7 @@ FLOAT32_TOLERANCE = 1e-6
 
 
 class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """SVM with kernel K(x, y) = (a x.y + c)^d on standardised features (Huynh 2016, section 2.4).
+    """SVM with kernel K(x, y) = (a x.y + c)^d on standardized features (Huynh 2016, section 2.4).
 
     `fit` drops the columns that do not vary, scales the others to zero mean and unit variance, chooses a, c, d and C
     by a grid search over grouped folds, fits the sigmoid of Platt to the winner's held-out decision values, and refits
@@ -54,10 +54,10 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The winner's a (in units of 1 / n_features), c, d and C.
     search_scores_
         (points, folds) AUC of every grid point, in the order of `PolynomialGrid.points`.
-    standardisation_
+    standardization_
         Columns kept, their mean and scale.
     support_vectors_
-        (vectors, kept columns) standardised; float32 where this changes no training row's probability by more than
+        (vectors, kept columns) standardized; float32 where this changes no training row's probability by more than
         1e-6, else float64.
     dual_coef_, intercept_
         The SVM's own decision value is K(x, support_vectors_) @ dual_coef_ + intercept_.
@@ -74,7 +74,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_: NDArray[np.generic]
     best_params_: dict[str, float]
     search_scores_: Matrix
-    standardisation_: Standardisation
+    standardization_: Standardization
     support_vectors_: NDArray[np.floating]
     dual_coef_: Matrix
     intercept_: float
@@ -155,8 +155,8 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _svm_decisions(self, features: NDArray[np.floating]) -> Matrix:
         best = self.best_params_
         winner = GridPoint(d=int(best["d"]), C=best["C"], c=best["c"], a=best["a"])
-        products = cross_products(self.standardisation_, features, self.support_vectors_)
-        kernel = winner.kernel(products, self.standardisation_.n_features)
+        products = cross_products(self.standardization_, features, self.support_vectors_)
+        kernel = winner.kernel(products, self.standardization_.n_features)
         return np.asarray(kernel @ self.dual_coef_ + self.intercept_)
 
     def _validated(self, X: ArrayLike) -> NDArray[np.floating]:
@@ -174,13 +174,13 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.search_scores_ = found.aucs
         self.out_of_fold_decisions_ = found.decisions[found.winner].copy()
         self.sigmoid_ = fit_platt(self.out_of_fold_decisions_, positive)
-        self.standardisation_, gram = standardised_gram(X, np.arange(len(X)))
-        kernel = winner.kernel(gram, self.standardisation_.n_features)
+        self.standardization_, gram = standardized_gram(X, np.arange(len(X)))
+        kernel = winner.kernel(gram, self.standardization_.n_features)
         solution = fit_svc(kernel, positive, winner.C, self.class_weight)
         self.converged_ = bool(found.converged[found.winner]) and solution.converged
         self.dual_coef_, self.intercept_ = solution.coefficients, solution.intercept
         decisions = solution.decisions(kernel[:, solution.support])
-        vectors = self.standardisation_.apply(X[solution.support])
+        vectors = self.standardization_.apply(X[solution.support])
         self.support_vectors_ = vectors.astype(np.float32)
         sigmoid = self.sigmoid_
         change = sigmoid.probability(self._svm_decisions(X)) - sigmoid.probability(decisions)

@@ -4,7 +4,7 @@
 
     CadxError
     ├── MammogramError      the image file cannot be used
-    ├── CentreError         the marked centre cannot be used
+    ├── CenterError         the marked center cannot be used
     ├── LesionError         the lesion cannot be described
     ├── BackboneError       the CNN cannot be built or does not fit its weights
     ├── ClassifierError     a classifier cannot be fitted to this data
@@ -45,11 +45,11 @@ from cadx.errors.bundle import (
     BundleTampered,
     BundleUnreadable,
 )
-from cadx.errors.centre import (
-    CentreError,
-    CentreInAir,
-    CentreInPadding,
-    CentreOutsideImage,
+from cadx.errors.center import (
+    CenterError,
+    CenterInAir,
+    CenterInPadding,
+    CenterOutsideImage,
 )
 from cadx.errors.classifier import (
     ClassifierError,

@@ -22,4 +22,4 @@ class FeatureNotComputable(LesionError):
 
     code: ClassVar[str] = "feature_not_computable"
     summary: ClassVar[str] = "The lesion feature {feature} cannot be computed: {reason}."
-    remedy: ClassVar[str] = "Check that the centre is marked on the lesion and that the image holds its surroundings."
+    remedy: ClassVar[str] = "Check that the center is marked on the lesion and that the image holds its surroundings."

@@ -186,7 +186,7 @@ class MissingSpacing(MammogramError):
 
     code: ClassVar[str] = "missing_spacing"
     summary: ClassVar[str] = "The pixel spacing is unknown: the file does not tell it and the caller gave none."
-    remedy: ClassVar[str] = "Give the pixel spacing of the detector or of the digitised film in millimetres."
+    remedy: ClassVar[str] = "Give the pixel spacing of the detector or of the digitized film in millimeters."
 
 
 @dataclass(eq=False)

@@ -58,7 +58,7 @@ class SourceMask:
 
 
 def mask_on_source(mask: Mask, roi: Roi, rows: int, columns: int) -> SourceMask:
-    """Map a ROI mask to the source image: a source pixel is in when its centre falls on a ROI pixel that is in.
+    """Map a ROI mask to the source image: a source pixel is in when its center falls on a ROI pixel that is in.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ def mask_on_source(mask: Mask, roi: Roi, rows: int, columns: int) -> SourceMask:
 
 
 def _source_axis(start_px: float, stop_px: float, length_px: int) -> tuple[np.ndarray, int]:
-    """ROI index under each source pixel's centre, for the source pixels that the ROI covers; and the first of them."""
+    """ROI index under each source pixel's center, for the source pixels that the ROI covers; and the first of them."""
     first = max(0, int(np.ceil(start_px - 0.5)))
     last = min(length_px, int(np.ceil(stop_px - 0.5)))
-    centres = np.arange(first, last) + 0.5
-    index = np.floor((centres - start_px) / (stop_px - start_px) * ROI_SIZE_PX).astype(np.intp)
+    centers = np.arange(first, last) + 0.5
+    index = np.floor((centers - start_px) / (stop_px - start_px) * ROI_SIZE_PX).astype(np.intp)
     return np.clip(index, 0, ROI_SIZE_PX - 1), first

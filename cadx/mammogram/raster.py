@@ -51,7 +51,7 @@ def read_pgm(source: ByteSource, limits: ReadingLimits, spacing: Spacing) -> Mam
 
 
 def read_png(source: ByteSource, limits: ReadingLimits, spacing: Spacing) -> Mammogram:
-    """Read a PNG of 8 or 16 bits; a colour PNG whose three channels agree counts as gray."""
+    """Read a PNG of 8 or 16 bits; a color PNG whose three channels agree counts as gray."""
     picture = _opened(PngImagePlugin.PngImageFile, source, "png")
     return _pillow_mammogram(picture, "png", limits, spacing)
 

@@ -42,7 +42,7 @@ def read_mammogram(
     limits
         What a file may ask of the machine.
     pixel_spacing_mm
-        Pixel spacing in millimetres, for files that do not tell theirs. One that contradicts the file is refused.
+        Pixel spacing in millimeters, for files that do not tell theirs. One that contradicts the file is refused.
     frame
         Number of the frame (from 1) in a multi-frame file.
 

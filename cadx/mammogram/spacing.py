@@ -3,8 +3,9 @@
 import math
 
 from cadx.errors import ImplausibleSpacing, MissingSpacing
+from cadx.flags import Flag, FlagCode
 from cadx.mammogram.policy import SpacingPlane
-from cadx.records import ROI_SPACING_MM, Flag, Spacing, SpacingSource
+from cadx.records import ROI_SPACING_MM, Spacing, SpacingSource
 
 SMALLEST_SPACING_MM = 0.02
 LARGEST_SPACING_MM = 1.0
@@ -46,7 +47,9 @@ def spacing_flags(spacing: Spacing) -> tuple[Flag, ...]:
     sizes = {"row_mm": spacing.row_mm, "column_mm": spacing.column_mm}
     if not all(SMALLEST_USUAL_MM <= size_mm <= LARGEST_USUAL_MM for size_mm in sizes.values()):
         message = f"The pixel spacing is far from the {ROI_SPACING_MM} mm that the features are defined at."
-        flags.append(Flag("spacing_unusual", message, sizes))
+        flags.append(Flag(FlagCode.SPACING_UNUSUAL, message, sizes))
     if not math.isclose(spacing.row_mm, spacing.column_mm, rel_tol=0.01):
-        flags.append(Flag("pixels_not_square", "Rows and columns have different spacings; both were respected.", sizes))
+        flags.append(
+            Flag(FlagCode.PIXELS_NOT_SQUARE, "Rows and columns have different spacings; both were respected.", sizes)
+        )
     return tuple(flags)

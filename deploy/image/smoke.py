@@ -42,7 +42,7 @@ from cadx.mammogram import ReadingPolicy
 
 PORT = 18999
 SIDE_PX = 900
-CENTRE_PX = 450
+CENTER_PX = 450
 START_SECONDS = 120
 FEATURES_A_SIDE = 8
 SYNTAXES = (ExplicitVRLittleEndian, RLELossless, JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless)
@@ -63,7 +63,7 @@ def main() -> int:
         with served(Path(scratch)):
             for name, content in (("png", png()), *((uid.name, dicom(uid)) for uid in SYNTAXES)):
                 spacing = "&pixel_spacing_mm=0.1" if name == "png" else ""
-                answer = post(f"/v1/predictions?x={CENTRE_PX}&y={CENTRE_PX}{spacing}", content)
+                answer = post(f"/v1/predictions?x={CENTER_PX}&y={CENTER_PX}{spacing}", content)
                 sys.stdout.write(f"{name}: {check(answer):.4f}\n")
             for path in ("/healthz", "/v1/models", "/metrics", "/docs", "/openapi.json"):
                 answer = ask("GET", path)
@@ -144,7 +144,7 @@ def _fitted(features: np.ndarray) -> PolynomialSvm:
 
 def blob() -> np.ndarray:
     """Return a bright disc with a soft edge on a gray ground, 12 bits."""
-    rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX] - CENTRE_PX
+    rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX] - CENTER_PX
     disc = 1 / (1 + np.exp((np.hypot(rows, columns) - 60) / 6))
     noise = np.random.default_rng(1).normal(0, 20, disc.shape)
     gray: np.ndarray = np.clip(1200 + 1500 * disc + noise, 1, 4095).astype(np.uint16)

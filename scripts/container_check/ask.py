@@ -26,7 +26,7 @@ def main(port: str, folder: Path, model: Path) -> int:
         answer, seconds = predict(client, case, content)
         refused = client.post("/v1/predictions", files={"image": ("phantom.dcm", content)}, data={"x": "-5", "y": "-5"})
         if refused.status_code != 422 or refused.headers["content-type"] != "application/problem+json":
-            sys.exit(f"a centre outside the image: {refused.status_code} {refused.text}")
+            sys.exit(f"a center outside the image: {refused.status_code} {refused.text}")
         for path in DOCUMENTS:
             if client.get(path).status_code != httpx.codes.OK:
                 sys.exit(f"GET {path}: {client.get(path).text[:500]}")
@@ -34,7 +34,7 @@ def main(port: str, folder: Path, model: Path) -> int:
     if abs(answer["probability"] - sum(both) / 2) > 1e-12:
         sys.exit(f"{answer['probability']} is not the mean of {both}")
     bundle = load_bundle(model)
-    here = assess(bundle, read_mammogram(case.image, policy=bundle.policy), case.centre).probability
+    here = assess(bundle, read_mammogram(case.image, policy=bundle.policy), case.center).probability
     difference = abs(here - answer["probability"])
     if difference > 1e-6:
         sys.exit(f"here the same assessment gives {here}, in the container {answer['probability']}")
@@ -54,7 +54,7 @@ def predict(client: httpx.Client, case: Case, content: bytes) -> tuple[dict[str,
         response = client.post(
             "/v1/predictions",
             files={"image": ("phantom.dcm", content)},
-            data={"x": str(case.centre.x), "y": str(case.centre.y)},
+            data={"x": str(case.center.x), "y": str(case.center.y)},
         )
         seconds.append(time.perf_counter() - started)
         if response.status_code != httpx.codes.OK:

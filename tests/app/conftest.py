@@ -26,7 +26,7 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Sample:
-    """An image and a marked centre, ready to be sent."""
+    """An image and a marked center, ready to be sent."""
 
     content: bytes
     x: float
@@ -43,7 +43,7 @@ class Sample:
 
 @pytest.fixture(scope="session")
 def sample(unseen_phantom: Case) -> Sample:
-    return Sample(unseen_phantom.image.read_bytes(), unseen_phantom.centre.x, unseen_phantom.centre.y)
+    return Sample(unseen_phantom.image.read_bytes(), unseen_phantom.center.x, unseen_phantom.center.y)
 
 
 @pytest.fixture(scope="session")

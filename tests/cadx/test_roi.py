@@ -13,9 +13,9 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 from scipy.special import erf
 
-from cadx.artefacts import artefact_flags
-from cadx.errors import CentreInAir, CentreInPadding, CentreOutsideImage
-from cadx.records import LesionCentre, Mammogram, PixelWindow, Roi, Spacing, SpacingSource
+from cadx.artifacts import artifact_flags
+from cadx.errors import CenterInAir, CenterInPadding, CenterOutsideImage
+from cadx.records import LesionCenter, Mammogram, PixelWindow, Roi, Spacing, SpacingSource
 from cadx.roi import extract_roi
 
 Gray = NDArray[np.float32]
@@ -49,7 +49,7 @@ def codes(roi: Roi) -> set[str]:
 
 def test_at_0_1_mm_on_whole_pixels_it_is_a_plain_crop() -> None:
     gray = noise(900, 800)
-    roi = extract_roi(mammogram(gray, 0.1), LesionCentre(400.0, 450.0))
+    roi = extract_roi(mammogram(gray, 0.1), LesionCenter(400.0, 450.0))
     np.testing.assert_allclose(roi.gray, gray[194:706, 144:656], atol=1e-6)
     assert roi.valid.all()
     assert roi.padded_share == 0
@@ -63,13 +63,13 @@ def test_reduction_equals_pillows_triangle_filter(spacing_mm: float) -> None:
     picture = Image.fromarray(gray).resize(
         (512, 512), Image.Resampling.BILINEAR, box=(x - half, y - half, x + half, y + half)
     )
-    roi = extract_roi(mammogram(gray, spacing_mm), LesionCentre(x, y))
+    roi = extract_roi(mammogram(gray, spacing_mm), LesionCenter(x, y))
     np.testing.assert_allclose(roi.gray[4:-4, 4:-4], np.asarray(picture)[4:-4, 4:-4], atol=1e-4)
 
 
 def test_enlargement_equals_linear_interpolation_and_respects_pixels_that_are_not_square() -> None:
     gray = noise(400, 300)
-    roi = extract_roi(mammogram(gray, 0.2, 0.25), LesionCentre(150.25, 200.5))
+    roi = extract_roi(mammogram(gray, 0.2, 0.25), LesionCenter(150.25, 200.5))
     steps_mm = (np.arange(512) - 255.5) * 0.1
     rows, columns = 200.5 + steps_mm / 0.2 - 0.5, 150.25 + steps_mm / 0.25 - 0.5
     expected = map_coordinates(gray, np.meshgrid(rows, columns, indexing="ij"), order=1)
@@ -94,7 +94,7 @@ def test_one_scene_at_several_spacings_gives_one_region(spacing_mm: float, large
     def region(size_mm: float) -> Gray:
         gray = scene(size_mm)
         middle_px = 30.0 / size_mm
-        return extract_roi(mammogram(gray, size_mm), LesionCentre(middle_px, middle_px * len(gray) / len(gray))).gray
+        return extract_roi(mammogram(gray, size_mm), LesionCenter(middle_px, middle_px * len(gray) / len(gray))).gray
 
     reference = region(0.1)
     difference = np.abs(region(spacing_mm) - reference).max() / (reference.max() - reference.min())
@@ -113,8 +113,8 @@ def test_a_constant_stays_constant_up_to_the_edge(x: float, y: float, spacing_mm
     gray[0, 0] = 0  # so that it is not all air
     gray[-1, -1] = 0
     try:
-        roi = extract_roi(mammogram(gray, spacing_mm), LesionCentre(x, y))
-    except CentreInAir:
+        roi = extract_roi(mammogram(gray, spacing_mm), LesionCenter(x, y))
+    except CenterInAir:
         return  # the dark corners are out of sight: nothing but constant background is seen
     inside = roi.valid & (roi.gray > 0.99 * level)
     assert roi.gray[~roi.valid].max(initial=0.0) == 0
@@ -123,12 +123,12 @@ def test_a_constant_stays_constant_up_to_the_edge(x: float, y: float, spacing_mm
 
 
 def test_padding_is_reported_and_flagged() -> None:
-    roi = extract_roi(mammogram(noise(900, 800), 0.1), LesionCentre(128.0, 450.0))
+    roi = extract_roi(mammogram(noise(900, 800), 0.1), LesionCenter(128.0, 450.0))
     assert roi.padded_share == pytest.approx(0.25, abs=0.002)
     assert not roi.valid[:, :127].any()
     assert roi.valid[:, 129:].all()
     assert "roi_padded" in codes(roi)
-    assert not artefact_flags(roi.gray, roi.valid)
+    assert not artifact_flags(roi.gray, roi.valid)
 
 
 def test_padding_of_the_file_never_bleeds_into_tissue() -> None:
@@ -136,44 +136,44 @@ def test_padding_of_the_file_never_bleeds_into_tissue() -> None:
     gray[:, 700:] = 0.5
     valid = np.ones(gray.shape, dtype=np.bool_)
     valid[:, :350] = False
-    roi = extract_roi(mammogram(gray, 0.07, valid=valid), LesionCentre(600.3, 450.2))
+    roi = extract_roi(mammogram(gray, 0.07, valid=valid), LesionCenter(600.3, 450.2))
     assert roi.gray[roi.valid].min() > 0.49
     assert 0.0 < roi.padded_share < 0.5
 
 
 @pytest.mark.parametrize(
-    "centre", [(-0.1, 5), (5, -0.1), (800, 5), (5, 900), (math.nan, 5), (5, math.nan), (math.inf, 5), (5, -math.inf)]
+    "center", [(-0.1, 5), (5, -0.1), (800, 5), (5, 900), (math.nan, 5), (5, math.nan), (math.inf, 5), (5, -math.inf)]
 )
-def test_a_centre_outside_is_refused(centre: tuple[float, float]) -> None:
-    with pytest.raises(CentreOutsideImage):
-        extract_roi(mammogram(noise(900, 800), 0.1), LesionCentre(*centre))
+def test_a_center_outside_is_refused(center: tuple[float, float]) -> None:
+    with pytest.raises(CenterOutsideImage):
+        extract_roi(mammogram(noise(900, 800), 0.1), LesionCenter(*center))
 
 
-def test_a_centre_in_padding_is_refused() -> None:
+def test_a_center_in_padding_is_refused() -> None:
     gray = noise(900, 800)
     valid = np.ones(gray.shape, dtype=np.bool_)
     valid[:, :350] = False
-    with pytest.raises(CentreInPadding):
-        extract_roi(mammogram(gray, 0.1, valid=valid), LesionCentre(300.0, 450.0))
+    with pytest.raises(CenterInPadding):
+        extract_roi(mammogram(gray, 0.1, valid=valid), LesionCenter(300.0, 450.0))
 
 
-def test_a_centre_in_masked_air_is_refused() -> None:
+def test_a_center_in_masked_air_is_refused() -> None:
     gray = 0.3 + 0.5 * noise(900, 800)
     gray[:, :350] = 0.0
-    with pytest.raises(CentreInAir):
-        extract_roi(mammogram(gray, 0.1), LesionCentre(300.0, 450.0))
-    assert extract_roi(mammogram(gray, 0.1), LesionCentre(380.0, 450.0)).valid.all()
+    with pytest.raises(CenterInAir):
+        extract_roi(mammogram(gray, 0.1), LesionCenter(300.0, 450.0))
+    assert extract_roi(mammogram(gray, 0.1), LesionCenter(380.0, 450.0)).valid.all()
 
 
 def test_low_contrast_is_flagged() -> None:
-    assert "low_contrast" in codes(extract_roi(mammogram(0.5 + 0.02 * noise(900, 800), 0.1), LesionCentre(400, 450)))
-    assert "low_contrast" not in codes(extract_roi(mammogram(noise(900, 800), 0.1), LesionCentre(400, 450)))
+    assert "low_contrast" in codes(extract_roi(mammogram(0.5 + 0.02 * noise(900, 800), 0.1), LesionCenter(400, 450)))
+    assert "low_contrast" not in codes(extract_roi(mammogram(noise(900, 800), 0.1), LesionCenter(400, 450)))
 
 
 @given(x=st.floats(10, 700), y=st.floats(10, 800), row_mm=st.floats(0.05, 0.2), column_mm=st.floats(0.05, 0.2))
 @settings(max_examples=15, deadline=None)
 def test_points_map_back_to_the_image(x: float, y: float, row_mm: float, column_mm: float) -> None:
-    roi = extract_roi(mammogram(noise(900, 800), row_mm, column_mm), LesionCentre(x, y))
+    roi = extract_roi(mammogram(noise(900, 800), row_mm, column_mm), LesionCenter(x, y))
     points = np.array([[256.0, 256.0], [0.0, 0.0], [266.0, 276.0]])
     expected = [[x, y], [x - 25.6 / column_mm, y - 25.6 / row_mm], [x + 1 / column_mm, y + 2 / row_mm]]
     np.testing.assert_allclose(roi.to_image(points), expected)

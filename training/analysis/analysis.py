@@ -55,7 +55,7 @@ class Analysis:
         return next(found for found in self.performances if found.name == name)
 
 
-def analyse(scored: Scored, seed: int, evaluation: Evaluation | None = None) -> Analysis:
+def analyze(scored: Scored, seed: int, evaluation: Evaluation | None = None) -> Analysis:
     """Draw every statistic.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.errors import (
     ManifestColumnMissing,
     ManifestEmpty,
@@ -37,8 +37,8 @@ class Case:
     ----------
     image
         The mammogram's file.
-    centre
-        The lesion's centre in pixels of the stored image.
+    center
+        The lesion's center in pixels of the stored image.
     label
         Pathology; the same for every view of a lesion.
     lesion_id
@@ -52,7 +52,7 @@ class Case:
     """
 
     image: Path
-    centre: LesionCentre
+    center: LesionCenter
     label: Label
     lesion_id: str
     patient_id: str | None = None
@@ -117,8 +117,8 @@ def write_manifest(path: Path, cases: Iterable[Case]) -> None:
             writer.writerow(
                 (
                     shown.as_posix(),
-                    repr(case.centre.x),
-                    repr(case.centre.y),
+                    repr(case.center.x),
+                    repr(case.center.y),
                     case.label.name.lower(),
                     case.lesion_id,
                     case.patient_id or "",
@@ -138,7 +138,7 @@ def _parse_case(folder: Path, line: int, row: dict[str, str | None]) -> Case:
     spacing = (row.get("pixel_spacing_mm") or "").strip()
     return Case(
         image=image,
-        centre=LesionCentre(_number(line, row, "x"), _number(line, row, "y")),
+        center=LesionCenter(_number(line, row, "x"), _number(line, row, "y")),
         label=Label[label.upper()],
         lesion_id=_text(line, row, "lesion_id"),
         patient_id=(row.get("patient_id") or "").strip() or None,

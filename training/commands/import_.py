@@ -18,7 +18,7 @@ import_cli = typer.Typer(
     help="""Make a manifest of a public data set, as its authors distribute it.
 
 Images are referenced where they lie, never copied. What cannot be used is left out, counted by reason and listed in OUT
-with the ending .skipped.csv. Data sets have licences of their own: each sub-command's --help says where to look.""",
+with the ending .skipped.csv. Data sets have licenses of their own: each sub-command's --help says where to look.""",
     no_args_is_help=True,
 )
 
@@ -37,7 +37,7 @@ def mini_mias(folder: Folder, out: Out, include_calcifications: Calcifications =
     """Import mini-MIAS: Info.txt and mdb001.pgm onwards, 0.2 mm a pixel.
 
     Where: the Mammographic Image Analysis Society's site (peipa.essex.ac.uk, "mini-MIAS").
-    Licence: research use only, cite Suckling et al. 1994; see the data set's Licence.txt.
+    License: research use only, cite Suckling et al. 1994; see the data set's Licence.txt.
 
     Rules: y counts from the bottom, so row = 1024 - y; films 2k-1 and 2k are one patient; severity B or M is the label;
     every film is MLO. Left out: normals, rows without coordinates, and calcifications unless they are asked for.
@@ -63,9 +63,9 @@ def cbis_ddsm(
     """Import CBIS-DDSM: the case description CSVs and the DICOM folders beside them.
 
     Where: The Cancer Imaging Archive, collection CBIS-DDSM.
-    Licence: CC BY 3.0, cite Lee et al. 2017 and TCIA; see the collection's page.
+    License: CC BY 3.0, cite Lee et al. 2017 and TCIA; see the collection's page.
 
-    Rules: BENIGN and BENIGN_WITHOUT_CALLBACK are benign, MALIGNANT is malignant; the centre is the centroid of the
+    Rules: BENIGN and BENIGN_WITHOUT_CALLBACK are benign, MALIGNANT is malignant; the center is the centroid of the
     mask, carried over in proportion where mask and image differ in size and refused where they differ in shape; the
     official split is kept.
 
@@ -96,9 +96,9 @@ def inbreast(
     """Import INbreast: INbreast.csv, AllDICOMs and AllXML, 0.07 mm a pixel.
 
     Where: on request from its authors (Moreira et al. 2012, INESC Porto).
-    Licence: by the authors' agreement, research only; cite Moreira et al. 2012.
+    License: by the authors' agreement, research only; cite Moreira et al. 2012.
 
-    Rules: the centre is the centroid of the outlined area; the label follows from the mammogram's BI-RADS category,
+    Rules: the center is the centroid of the outlined area; the label follows from the mammogram's BI-RADS category,
     which is a reader's suspicion and not pathology; masses of one breast with one label are one lesion, since outlines
     are not linked between views.
     """
@@ -121,9 +121,9 @@ def vindr_mammo(
     """Import VinDr-Mammo: finding_annotations.csv and images/STUDY/IMAGE.dicom.
 
     Where: PhysioNet, "VinDr-Mammo", version 1.0.0, after accepting its data use agreement.
-    Licence: PhysioNet's restricted health data licence, see its page; cite Nguyen et al. 2023 and PhysioNet.
+    License: PhysioNet's restricted health data license, see its page; cite Nguyen et al. 2023 and PhysioNet.
 
-    Rules: the centre is the middle of the box; the label follows from the finding's BI-RADS category, which is a
+    Rules: the center is the middle of the box; the label follows from the finding's BI-RADS category, which is a
     reader's suspicion and not pathology; findings of one breast with one label are one lesion, since boxes are not
     linked between views; the exam is the patient; the official split is kept; spacing is in the DICOM files.
     """

@@ -187,7 +187,7 @@ class Extraction:
 
 def read_roi(case: Case, policy: ReadingPolicy) -> Roi:
     """Read a case's image and crop its ROI."""
-    return extract_roi(read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm), case.centre)
+    return extract_roi(read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm), case.center)
 
 
 def extract_features(

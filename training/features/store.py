@@ -92,7 +92,7 @@ def _code(*packages: str) -> str:
 def _reading_key(case: Case, policy: ReadingPolicy) -> str:
     facts = {
         "image": file_sha256(case.image),
-        "centre": [case.centre.x, case.centre.y],
+        "center": [case.center.x, case.center.y],
         "spacing_mm": case.pixel_spacing_mm,
         "policy": dataclasses.asdict(policy),
         "code": _code("cadx.mammogram", "cadx.roi", "cadx.records"),

@@ -31,8 +31,8 @@ def feature_frame(tables: FeatureTables, *, cnn: bool, lesion: bool) -> pd.DataF
     known = pd.DataFrame(
         {
             "image": [case.image.name for case in tables.cases],
-            "x": [case.centre.x for case in tables.cases],
-            "y": [case.centre.y for case in tables.cases],
+            "x": [case.center.x for case in tables.cases],
+            "y": [case.center.y for case in tables.cases],
             "label": [case.label.name.lower() for case in tables.cases],
             "lesion_id": [case.lesion_id for case in tables.cases],
             "patient_id": pd.array([case.patient_id for case in tables.cases], dtype="string"),

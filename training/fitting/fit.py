@@ -19,7 +19,7 @@ from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
-from training.analysis.analysis import Analysis, analyse
+from training.analysis.analysis import Analysis, analyze
 from training.analysis.scored import CNN, LESION, Scored, scored_by_cross_validation
 from training.cohort.cases import Case
 from training.cohort.leakage import digest_cohort
@@ -138,7 +138,7 @@ def fit_models(
             lesion = clone(estimator).fit(tables.lesion, labels, groups)
             progress(2, 2)
     scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation)
-    analysis = analyse(scored, settings.seed, evaluation)
+    analysis = analyze(scored, settings.seed, evaluation)
     return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, SoftVote()))
 
 

@@ -1,8 +1,8 @@
 """The model card of a bundle: what it is for, what it was fitted on, how it did, where it ends.
 
-It goes through what 21 CFR 892.2060(b) asks the labelling of diagnosis software for suspicious lesions to describe:
+It goes through what 21 CFR 892.2060(b) asks the labeling of diagnosis software for suspicious lesions to describe:
 algorithm, inputs and outputs, population, users, hardware, performance with its sub-analyses, warnings and limits. A
-card is no such labelling: the model is not a device.
+card is no such labeling: the model is not a device.
 """
 
 from cadx.bundle import BackboneFacts, CohortFacts
@@ -19,7 +19,7 @@ NOT_PRETRAINED = (
 )
 SYNTHETIC = "fitted on synthetic phantoms, demonstration only: no number of this model says anything about patients."
 INTENDED_USE = (
-    "Research on computer-aided diagnosis: estimates the probability that a lesion, whose centre a reader has marked "
+    "Research on computer-aided diagnosis: estimates the probability that a lesion, whose center a reader has marked "
     "on a mammogram, is malignant. It does not detect lesions and does not replace a reader."
 )
 
@@ -55,7 +55,7 @@ def model_card(
 
 ## What it is
 - Method after Huynh, Li & Giger, J. Med. Imaging 3(3) 034501 (2016); fitted {created}.
-- **Input**: one mammogram (DICOM MG, PNG, TIFF or PGM with its pixel size) and the lesion's centre, marked by a reader.
+- **Input**: one mammogram (DICOM MG, PNG, TIFF or PGM with its pixel size) and the lesion's center, marked by a reader.
 - **Output**: probability of malignancy, 0 to 1, of each method; the lesion's outline and features; flags of doubt.
 - **Method A** (SVM1): {backbone.architecture}, layer {backbone.layer} ({backbone.feature_count} features, pooling
   {backbone.pooling}), weights {backbone.weights} (SHA-256 {backbone.weights_sha256}), polynomial SVM.
@@ -93,7 +93,7 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 
 ## Warnings and limits
 - Valid at best for images like those of the data above: same kind of device, of reading, of patients.
-- The centre must be on the lesion; the answer depends on where it is marked.
+- The center must be on the lesion; the answer depends on where it is marked.
 - A lesion whose outline is not found, touches the region's border or lies at the image's edge is flagged: doubt it.
 - Probabilities are calibrated to the cohort's own share of malignant ROIs
   ({share(cohort.malignant_rois / cohort.rois)}); where the share differs, so must the probabilities.

@@ -5,10 +5,10 @@ The DICOM files carry no pixel spacing; it follows from the film digitizer, see 
 
 from pathlib import Path
 
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cohort.cases import Case, Label
 from training.errors import ImportSourceMissing
-from training.importers.cbis_ddsm_files import DicomFolders, MaskCentre, MaskRefused, mask_centre
+from training.importers.cbis_ddsm_files import DicomFolders, MaskCenter, MaskRefused, mask_center
 from training.importers.digitizers import Digitizers
 from training.importers.records import Imported, Skipped, finish
 from training.importers.split import Split
@@ -48,7 +48,7 @@ def import_cbis_ddsm(
 ) -> Imported:
     """Read the abnormalities of a CBIS-DDSM folder; images stay where they are.
 
-    The centre is the centroid of the mask, carried over in proportion where mask and image differ in size but not in
+    The center is the centroid of the mask, carried over in proportion where mask and image differ in size but not in
     shape, and refused where they differ in shape.
 
     Parameters
@@ -86,11 +86,11 @@ def import_cbis_ddsm(
             cases.append(outcome[0])
             scaled += outcome[1].scaled
         progress(done, len(rows))
-    note = f"{scaled} mask(s) had another size than their image; their centres were carried over in proportion."
+    note = f"{scaled} mask(s) had another size than their image; their centers were carried over in proportion."
     return finish(DATASET, cases, skipped, (note,) if scaled else ())
 
 
-def _case(files: DicomFolders, row: Row, digitizers: Digitizers) -> tuple[Case, MaskCentre] | Skipped:
+def _case(files: DicomFolders, row: Row, digitizers: Digitizers) -> tuple[Case, MaskCenter] | Skipped:
     label = PATHOLOGIES[row.one_of("pathology", tuple(PATHOLOGIES))]
     patient = row.text("patient_id")
     spacing_mm = digitizers.spacing_mm(patient)
@@ -102,14 +102,14 @@ def _case(files: DicomFolders, row: Row, digitizers: Digitizers) -> tuple[Case, 
     mask = files.find(row.text("ROI mask file path"))
     if mask is None:
         return Skipped(row.place, NO_MASK, row.cells["ROI mask file path"])
-    found = mask_centre(image, mask)
+    found = mask_center(image, mask)
     if isinstance(found, MaskRefused):
         return Skipped(row.place, found.reason, found.detail)
     side = row.one_of("left or right breast", ("LEFT", "RIGHT"))
     kind = row.text("abnormality type")
     case = Case(
         image=image,
-        centre=LesionCentre(found.x, found.y),
+        center=LesionCenter(found.x, found.y),
         label=label,
         lesion_id=f"{patient}-{side}-{kind}-{row.text('abnormality id')}",
         patient_id=patient,

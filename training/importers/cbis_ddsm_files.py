@@ -1,4 +1,4 @@
-"""Finding the image and the mask of a CBIS-DDSM row, and the mask's centre in the image.
+"""Finding the image and the mask of a CBIS-DDSM row, and the mask's center in the image.
 
 The paths in the tables date from before the files were renamed: only their folders can be relied upon, either the first
 part, the case, or the last, the series, by which some copies of the collection are sorted. A full mammogram lies alone
@@ -24,7 +24,7 @@ MASK_SHAPE = "mask and image differ in shape"
 
 
 @dataclass(frozen=True, slots=True)
-class MaskCentre:
+class MaskCenter:
     """Centroid of a mask in pixels of the image (SCOORD convention).
 
     Attributes
@@ -42,7 +42,7 @@ class MaskCentre:
 
 @dataclass(frozen=True, slots=True)
 class MaskRefused:
-    """Why a mask gives no centre."""
+    """Why a mask gives no center."""
 
     reason: str
     detail: str = ""
@@ -65,7 +65,7 @@ class DicomFolders:
         return None
 
 
-def mask_centre(image: Path, mask: Path) -> MaskCentre | MaskRefused:
+def mask_center(image: Path, mask: Path) -> MaskCenter | MaskRefused:
     """Find the centroid of a mask and carry it over to the image.
 
     Where both differ in size, coordinates are multiplied by the ratio of the sizes, provided that the aspect ratios
@@ -92,7 +92,7 @@ def mask_centre(image: Path, mask: Path) -> MaskCentre | MaskRefused:
         return MaskRefused(MASK_SHAPE, sizes)
     y = np.average(np.arange(marked.shape[0]) + 0.5, weights=marked.sum(axis=1))
     x = np.average(np.arange(marked.shape[1]) + 0.5, weights=marked.sum(axis=0))
-    return MaskCentre(float(x * scale_x), float(y * scale_y), marked.shape != (rows, columns))
+    return MaskCenter(float(x * scale_x), float(y * scale_y), marked.shape != (rows, columns))
 
 
 def _pixel_count(path: Path) -> int:

@@ -14,7 +14,7 @@ from xml.parsers.expat import ExpatError
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cohort.cases import Case
 from training.errors import ImportFileUnreadable, ImportSourceMissing
 from training.importers.birads import NOT_PATHOLOGY, BiradsRule, parse_category
@@ -42,7 +42,7 @@ _POINT = re.compile(r"\(\s*([-+\d.eE]+)\s*,\s*([-+\d.eE]+)\s*\)")
 def import_inbreast(folder: Path, *, rule: BiradsRule | None = None, include_calcifications: bool = False) -> Imported:
     """Read the outlined masses of an INbreast folder; images stay where they are.
 
-    The centre is the centroid of the area that the outline encloses. Every case carries INbreast's 0.07 mm.
+    The center is the centroid of the area that the outline encloses. Every case carries INbreast's 0.07 mm.
 
     Parameters
     ----------
@@ -102,14 +102,14 @@ def _outcomes(
     outcomes: list[Case | Skipped] = []
     for ordinal, (name, points) in enumerate(_outlined(outline_file), start=1):
         place = f"{outline_file.name} finding {ordinal}"
-        centre = polygon_centroid(points)
+        center = polygon_centroid(points)
         if name.lower() not in wanted:
             outcomes.append(Skipped(place, NOT_A_MASS, name))
-        elif centre is None:
+        elif center is None:
             outcomes.append(Skipped(place, TOO_FEW_POINTS))
         else:
             lesion_id = f"{patient}-{side}-{label.name.lower()}"
-            outcomes.append(Case(image, centre, label, lesion_id, patient, SPACING_MM, row.text("View")))
+            outcomes.append(Case(image, center, label, lesion_id, patient, SPACING_MM, row.text("View")))
     return outcomes
 
 
@@ -135,7 +135,7 @@ def _point(text: str) -> tuple[float, float]:
     return float(match[1]), float(match[2])
 
 
-def polygon_centroid(points: NDArray[np.float64]) -> LesionCentre | None:
+def polygon_centroid(points: NDArray[np.float64]) -> LesionCenter | None:
     """Centroid of the area of a polygon, (n, 2) x and y; None when it encloses no area."""
     if len(points) < 3:
         return None
@@ -145,5 +145,5 @@ def polygon_centroid(points: NDArray[np.float64]) -> LesionCentre | None:
     area = cross.sum() / 2
     if abs(area) < 1.0:
         return None
-    centre = ((x + np.roll(x, -1)) @ cross, (y + np.roll(y, -1)) @ cross) / (6 * area) + origin
-    return LesionCentre(float(centre[0]), float(centre[1]))
+    center = ((x + np.roll(x, -1)) @ cross, (y + np.roll(y, -1)) @ cross) / (6 * area) + origin
+    return LesionCenter(float(center[0]), float(center[1]))

@@ -1,8 +1,8 @@
-"""mini-MIAS: 322 film mammograms at 0.2 mm with lesion centres and pathology (Suckling et al., 1994).
+"""mini-MIAS: 322 film mammograms at 0.2 mm with lesion centers and pathology (Suckling et al., 1994).
 
 Coordinates in ``Info.txt`` have their origin at the bottom left corner of the 1024 x 1024 image. They are taken as
 positions measured from that corner, so that in SCOORD terms x stays and y becomes 1024 - y, with nothing added for
-half a pixel: read as pixel numbers instead, the centres would move by half a pixel, 0.1 mm, which is far below the
+half a pixel: read as pixel numbers instead, the centers would move by half a pixel, 0.1 mm, which is far below the
 care with which they were marked.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cohort.cases import Case, Label
 from training.errors import ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from training.importers.records import Imported, Skipped, finish
@@ -28,7 +28,7 @@ SEVERITIES = {"B": Label.BENIGN, "M": Label.MALIGNANT}
 NORMAL = "normal mammogram"
 NO_COORDINATES = "no coordinates given"
 CALCIFICATION = "calcifications, not a mass (--include-calcifications keeps them)"
-OUTSIDE = "the centre lies outside the image"
+OUTSIDE = "the center lies outside the image"
 NO_IMAGE = "the image file is not there"
 
 _ROW = re.compile(r"mdb\d{3}\b")
@@ -71,7 +71,7 @@ def import_mini_mias(folder: Path, *, include_calcifications: bool = False) -> I
     folder
         Holds ``Info.txt`` and ``mdb001.pgm`` onwards, all of them or some.
     include_calcifications
-        Keep calcification clusters, whose given centre is that of the cluster.
+        Keep calcification clusters, whose given center is that of the cluster.
 
     Returns
     -------
@@ -122,14 +122,14 @@ def _case(folder: Path, line: _Line, ordinal: int, include_calcifications: bool)
     x, y = line.pixel(4, "x"), line.pixel(5, "y")
     line.pixel(6, "radius")
     image = folder / f"{line.image_id}.pgm"
-    centre = LesionCentre(float(x), float(SIZE_PX - y))
-    reason = _reason_to_skip(kind, centre, image, include_calcifications)
+    center = LesionCenter(float(x), float(SIZE_PX - y))
+    reason = _reason_to_skip(kind, center, image, include_calcifications)
     if reason:
         return Skipped(line.place, reason)
     _check_size(image)
     return Case(
         image=image,
-        centre=centre,
+        center=center,
         label=label,
         lesion_id=f"{line.image_id}-{ordinal}",
         patient_id=_patient(line.image_id),
@@ -138,10 +138,10 @@ def _case(folder: Path, line: _Line, ordinal: int, include_calcifications: bool)
     )
 
 
-def _reason_to_skip(kind: str, centre: LesionCentre, image: Path, include_calcifications: bool) -> str | None:
+def _reason_to_skip(kind: str, center: LesionCenter, image: Path, include_calcifications: bool) -> str | None:
     if kind == "CALC" and not include_calcifications:
         return CALCIFICATION
-    if not (0 <= centre.x < SIZE_PX and 0 <= centre.y < SIZE_PX):
+    if not (0 <= center.x < SIZE_PX and 0 <= center.y < SIZE_PX):
         return OUTSIDE
     if not image.is_file():
         return NO_IMAGE

@@ -7,7 +7,7 @@ the exam as the patient, so that no fold ever splits them.
 import ast
 from pathlib import Path
 
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cohort.cases import Case
 from training.importers.birads import NOT_PATHOLOGY, BiradsRule, parse_category
 from training.importers.records import Imported, Skipped, finish
@@ -50,7 +50,7 @@ def import_vindr_mammo(
 ) -> Imported:
     """Read the findings of a VinDr-Mammo folder; images stay where they are.
 
-    The centre is the middle of the box. Pixel spacing is in the DICOM files.
+    The center is the middle of the box. Pixel spacing is in the DICOM files.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _case(folder: Path, row: Row, split: Split, rule: BiradsRule, include_calcif
     side = row.one_of("laterality", ("L", "R"))
     return Case(
         image=image,
-        centre=LesionCentre((left + right) / 2, (top + bottom) / 2),
+        center=LesionCenter((left + right) / 2, (top + bottom) / 2),
         label=label,
         lesion_id=f"{study}-{side}-{label.name.lower()}",
         patient_id=study,

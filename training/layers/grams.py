@@ -25,7 +25,7 @@ class FoldRows:
     rows
         All rows whose inner products are wanted.
     training
-        Those of them from which the standardisation is learnt.
+        Those of them from which the standardization is learnt.
     """
 
     rows: Rows
@@ -34,7 +34,7 @@ class FoldRows:
 
 @dataclass(frozen=True, slots=True)
 class FoldGram:
-    """Inner products of a fold's standardised rows.
+    """Inner products of a fold's standardized rows.
 
     Attributes
     ----------
@@ -49,9 +49,9 @@ class FoldGram:
 
 
 def fold_grams(X: NDArray[np.float32], folds: Sequence[FoldRows]) -> list[FoldGram]:
-    """Standardise X by each fold's training rows and give the inner products of its rows.
+    """Standardize X by each fold's training rows and give the inner products of its rows.
 
-    Does for many folds what `cadx.classify.gram.standardised_gram` does for one, a block of columns at a time: the
+    Does for many folds what `cadx.classify.gram.standardized_gram` does for one, a block of columns at a time: the
     means and variances of all folds are two small matrix products, and the large products run in float32 within a
     block of 1024 columns and add up in float64. Relative error about 1e-6 (tests/training/layers/test_grams.py).
 

@@ -97,7 +97,7 @@ def write_unseen_phantom(
     Returns
     -------
     Case
-        The image, the marked centre and the truth.
+        The image, the marked center and the truth.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lesion = PlannedLesion("UNSEEN", "PHANTOM-UNSEEN", Label(malignant), 14.0, 1, (seed, 2, 0))
@@ -129,7 +129,7 @@ def _write_lesion(folder: Path, lesion: PlannedLesion, file_format: PhantomForma
 def _case(path: Path, lesion: PlannedLesion, view: PhantomView, file_format: PhantomFormat) -> Case:
     return Case(
         image=path,
-        centre=view.centre,
+        center=view.center,
         label=lesion.label,
         lesion_id=lesion.lesion_id,
         patient_id=lesion.patient_id,

@@ -70,7 +70,7 @@ def write_dicom(path: Path, view: PhantomView, encoding: Encoding, identity: Ide
     """Write a phantom view as an uncompressed DICOM MG file for presentation.
 
     The window covers all stored values, so that the displayed gray equals the phantom's to within one stored step.
-    The phantom's truth (pathology, centre, outline) is not written.
+    The phantom's truth (pathology, center, outline) is not written.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ SPICULE_PIECES = 3
 
 @dataclass(frozen=True, slots=True)
 class PhantomMass:
-    """One mass, about its own centre; axes are patient left, anterior and cranial, in mm.
+    """One mass, about its own center; axes are patient left, anterior and cranial, in mm.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class PhantomMass:
 
     @property
     def reach_mm(self) -> float:
-        """Largest distance of any part of the mass from its centre."""
+        """Largest distance of any part of the mass from its center."""
         body = float(self.radius_mm.max())
         if len(self.spicule_ends_mm) == 0:
             return body
@@ -99,7 +99,7 @@ def random_mass(rng: np.random.Generator, malignant: bool, diameter_mm: float) -
     Returns
     -------
     PhantomMass
-        The mass about its own centre.
+        The mass about its own center.
     """
     suspicion = rng.normal(CLASS_DISTANCE / 2 if malignant else -CLASS_DISTANCE / 2)
 

@@ -57,7 +57,7 @@ def projected_thickness(
     gantry_degrees
         Direction of the beam, see `view_axes`.
     offset_mm
-        (x, y) of the mass's centre from the patch's top-left corner.
+        (x, y) of the mass's center from the patch's top-left corner.
     shape
         Rows and columns of the patch.
     spacing_mm

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from cadx.records import FloatImage, LesionCentre, Mask
+from cadx.records import FloatImage, LesionCenter, Mask
 from training.phantoms.background import power_law_texture, random_exponent
 from training.phantoms.mass import PhantomMass
 from training.phantoms.photons import photon_amplitude
@@ -33,7 +33,7 @@ class PhantomView:
     ----------
     gray
         float32, (rows, columns), 0 to 1, bright = dense; 0 is air.
-    centre
+    center
         Where the reader's mark is: the outline's centroid with a scatter of 0.5 mm.
     mask
         bool, (rows, columns): the mass's true outline, spicules included where they are thick enough.
@@ -48,7 +48,7 @@ class PhantomView:
     """
 
     gray: FloatImage
-    centre: LesionCentre
+    center: LesionCenter
     mask: Mask
     spacing_mm: float
     view: View
@@ -105,7 +105,7 @@ def phantom_view(
         gray, mask, x = gray[:, ::-1], mask[:, ::-1], shape[1] - x
     return PhantomView(
         np.ascontiguousarray(gray),
-        LesionCentre(round(float(x), 1), round(float(y), 1)),
+        LesionCenter(round(float(x), 1), round(float(y), 1)),
         np.ascontiguousarray(mask),
         spacing_mm,
         view,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.artefacts import artefact_flags
+from cadx.artifacts import artifact_flags
 from cadx.errors import CadxError, FeatureNotComputable
 from cadx.lesion import FEATURES, Segmentation, SegmentationMethod, lesion_features, segment
 from cadx.mammogram import ReadingPolicy, read_mammogram
@@ -119,7 +119,7 @@ def write_segmentation_report(
 def _outline(case: Case, method: SegmentationMethod, policy: ReadingPolicy) -> _Outlined | CadxError:
     try:
         roi = extract_roi(
-            read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm), case.centre
+            read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm), case.center
         )
     except CadxError as error:
         return error
@@ -146,7 +146,7 @@ _HEADER = (
 def _row(number: int, outlined: _Outlined) -> list[str]:
     case, found = outlined.case, outlined.segmentation
     roi = outlined.roi
-    flags = " ".join(flag.code for flag in (*roi.flags, *artefact_flags(roi.gray, roi.valid), *found.flags))
+    flags = " ".join(flag.code for flag in (*roi.flags, *artifact_flags(roi.gray, roi.valid), *found.flags))
     values = [""] * len(FEATURES) if outlined.values is None else [repr(float(value)) for value in outlined.values]
     known = [str(number), case.image.name, case.lesion_id, case.label.name.lower()]
     return [*known, found.outcome.value, found.reason, flags, outlined.problem, *values]

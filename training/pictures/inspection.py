@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, FloatImage, Mammogram, Points, Roi
+from cadx.flags import Flag
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, Mammogram, Points, Roi
 
 THUMBNAIL_LONGEST_PX = 900
 _BAND_ROWS = 256
@@ -30,7 +31,7 @@ def region_facts(roi: Roi) -> dict[str, str]:
     """What was cropped, as label and text."""
     grays = roi.gray[roi.valid]
     return {
-        "centre": f"x {roi.centre.x:g}, y {roi.centre.y:g}",
+        "center": f"x {roi.center.x:g}, y {roi.center.y:g}",
         "gray, darkest to brightest": f"{grays.min():.3f} to {grays.max():.3f}",
         "padded": f"{roi.padded_share:.1%}",
     }
@@ -74,7 +75,7 @@ def draw_reading(path: Path, mammogram: Mammogram, roi: Roi | None) -> None:
     panels[0].set(title="as read (bright = dense)", xlabel="x, pixels of the file", ylabel="y, pixels of the file")
     if roi is not None:
         panels[0].plot(*roi_outline(roi).T, color="#ffb000", linewidth=1.2)
-        panels[0].plot(roi.centre.x, roi.centre.y, "+", color="#64c8ff")
+        panels[0].plot(roi.center.x, roi.center.y, "+", color="#64c8ff")
         panels[0].set(xlim=(0, mammogram.columns), ylim=(mammogram.rows, 0))
         half_mm = ROI_SIZE_PX * ROI_SPACING_MM / 2
         shown = np.ma.masked_array(roi.gray, ~roi.valid)

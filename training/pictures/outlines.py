@@ -15,8 +15,8 @@ from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Roi
 
 SHEET_COLUMNS, SHEET_ROWS = 6, 5
 LESIONS_PER_SHEET = SHEET_COLUMNS * SHEET_ROWS
-FOUND_COLOUR = "#ffb000"
-DOUBTFUL_COLOUR = "#ff4d6d"
+FOUND_COLOR = "#ffb000"
+DOUBTFUL_COLOR = "#ff4d6d"
 _HALF_MM = ROI_SIZE_PX * ROI_SPACING_MM / 2
 
 
@@ -95,9 +95,9 @@ def _draw_outline(panel: Axes, tile: Tile) -> None:
     extent = (-_HALF_MM, _HALF_MM, _HALF_MM, -_HALF_MM)
     panel.imshow(roi.gray, cmap="gray", vmin=low, vmax=max(high, low + 1e-3), extent=extent)
     outline_mm = contour_polygon(found.mask) * ROI_SPACING_MM - _HALF_MM
-    colour = FOUND_COLOUR if found.outcome is SegmentationOutcome.FOUND else DOUBTFUL_COLOUR
+    color = FOUND_COLOR if found.outcome is SegmentationOutcome.FOUND else DOUBTFUL_COLOR
     if len(outline_mm):
-        panel.plot(*np.vstack([outline_mm, outline_mm[:1]]).T, color=colour, linewidth=1.0)
+        panel.plot(*np.vstack([outline_mm, outline_mm[:1]]).T, color=color, linewidth=1.0)
     panel.plot(0, 0, "+", color="#64c8ff", markersize=6)
 
 
@@ -117,5 +117,5 @@ def _draw_trace(figure: Figure, panels: NDArray[np.object_], segmentation: Segme
         for transition in trace.transitions:
             panel.axvline(transition, color="0.7", linewidth=0.6, linestyle=":")
         if trace.chosen >= 0:
-            panel.axvline(trace.chosen, color=FOUND_COLOUR)
+            panel.axvline(trace.chosen, color=FOUND_COLOR)
     figure.align_ylabels(list(panels))

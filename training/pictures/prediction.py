@@ -31,7 +31,7 @@ def draw_prediction(
     image.imshow(roi.gray, cmap="gray", vmin=0, vmax=1, extent=(-extent_mm, extent_mm, extent_mm, -extent_mm))
     outline_mm = image_to_roi_mm(roi, contour)
     image.plot(*np.vstack([outline_mm, outline_mm[:1]]).T, color="#ffb000", linewidth=1.5, label="outline")
-    image.plot(0, 0, "+", color="#64c8ff", markersize=10, label="marked centre")
+    image.plot(0, 0, "+", color="#64c8ff", markersize=10, label="marked center")
     image.set(title=title, xlabel="mm", ylabel="mm")
     image.legend(loc="lower right", fontsize="small")
     labels = list(probabilities)
@@ -46,7 +46,7 @@ def draw_prediction(
 
 
 def image_to_roi_mm(roi: Roi, points: Points) -> Points:
-    """Millimetres from the marked centre, for points in pixels of the source image."""
+    """Millimeters from the marked center, for points in pixels of the source image."""
     spacing_mm = np.array([roi.source_spacing.column_mm, roi.source_spacing.row_mm])
-    millimetres: Points = (points - np.array([roi.centre.x, roi.centre.y])) * spacing_mm
-    return millimetres
+    millimeters: Points = (points - np.array([roi.center.x, roi.center.y])) * spacing_mm
+    return millimeters

@@ -21,7 +21,7 @@ from training.report.study_record import Study, StudyKind
 from training.report.thumbnails import LesionView
 
 METHOD = (
-    "Method (Huynh, Li & Giger, J. Med. Imaging 3(3) 034501, 2016): a reader marks the lesion's centre; a region of "
+    "Method (Huynh, Li & Giger, J. Med. Imaging 3(3) 034501, 2016): a reader marks the lesion's center; a region of "
     "51.2 mm about it is described by a pretrained CNN used as it is (SVM1) and by measurements of the automatically "
     "outlined lesion (SVM2); each has a support vector machine with polynomial kernel, and the ensemble averages their "
     "calibrated probabilities."

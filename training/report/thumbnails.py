@@ -1,4 +1,4 @@
-"""Pictures of lesions: the region about the centre, with and without the outline that Method B measured."""
+"""Pictures of lesions: the region about the center, with and without the outline that Method B measured."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -84,7 +84,7 @@ def _drawn(view: LesionView, mark: Callable[[ImageDraw.ImageDraw, list[tuple[flo
 
 
 def _crop(outline: Points) -> tuple[int, int]:
-    """Return first pixel and side of the square about the centre that shows the whole outline with room about it."""
+    """Return first pixel and side of the square about the center that shows the whole outline with room about it."""
     reach = np.abs(outline - ROI_SIZE_PX / 2).max() if len(outline) else 0.0
     side = int(np.clip(2 * ROOM * reach, NARROWEST_MM / ROI_SPACING_MM, ROI_SIZE_PX))
     side -= side % 2

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import pearsonr, spearmanr
 
-from cadx.records import Flag
+from training.stats.caveats import Caveat, CaveatCode
 from training.stats.roc.auc import Labels, Vector, checked
 
 
@@ -48,7 +48,7 @@ class Agreement:
     rank_correlation_benign: float | None
     rank_correlation_malignant: float | None
     disagreements: NDArray[np.intp]
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[Caveat, ...] = ()
 
 
 def agreement(
@@ -102,10 +102,10 @@ def agreement(
 
 def _kappa_interval(
     by_cluster: Vector, replicates: int, seed: int
-) -> tuple[float | None, float | None, float | None, tuple[Flag, ...]]:
+) -> tuple[float | None, float | None, float | None, tuple[Caveat, ...]]:
     kappa = float(_kappa(by_cluster.sum(axis=0)[None, :])[0])
     if np.isnan(kappa):
-        return None, None, None, (Flag("kappa_undefined", "Both classifiers call every row alike."),)
+        return None, None, None, (Caveat(CaveatCode.KAPPA_UNDEFINED, "Both classifiers call every row alike."),)
     clusters = len(by_cluster)
     drawn = np.random.default_rng(seed).multinomial(clusters, np.full(clusters, 1 / clusters), size=replicates)
     kappas = _kappa(drawn @ by_cluster)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from cadx.records import Flag
+from training.stats.caveats import Caveat, CaveatCode
 from training.stats.proportion import Proportion, clustered_proportion
 from training.stats.roc.auc import Vector, checked, empirical_auc
 
@@ -20,7 +20,7 @@ CLIP = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Rows of neighbouring probabilities: what was said, and what was so."""
+    """Rows of neighboring probabilities: what was said, and what was so."""
 
     mean_probability: float
     observed: Proportion
@@ -57,7 +57,7 @@ class Calibration:
     in_the_large: float
     se_in_the_large: float
     reliability: tuple[ReliabilityBin, ...]
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[Caveat, ...] = ()
 
 
 def calibration(labels: ArrayLike, probabilities: ArrayLike, groups: ArrayLike, *, bins: int = 10) -> Calibration:
@@ -83,9 +83,11 @@ def calibration(labels: ArrayLike, probabilities: ArrayLike, groups: ArrayLike, 
     log_odds = logit(np.clip(p, CLIP, 1 - CLIP))
     large, se_large = _logistic(np.ones((len(p), 1)), positive, cluster, offset=log_odds)
     line: tuple[float | None, ...] = (None,) * 4
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[Caveat, ...] = ()
     if np.ptp(log_odds) < 1e-12 or empirical_auc(positive, log_odds) in (0.0, 1.0):
-        flags = (Flag("calibration_line_undefined", "The probabilities are all equal, or separate the classes."),)
+        flags = (
+            Caveat(CaveatCode.CALIBRATION_LINE_UNDEFINED, "The probabilities are all equal, or separate the classes."),
+        )
     else:
         weights, se = _logistic(np.column_stack([np.ones(len(p)), log_odds]), positive, cluster, np.zeros(len(p)))
         line = (float(weights[0]), float(weights[1]), float(se[0]), float(se[1]))

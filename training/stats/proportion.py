@@ -63,6 +63,6 @@ def clustered_proportion(successes: ArrayLike, groups: ArrayLike, *, confidence:
 def wilson_interval(share: float, n: float, confidence: float) -> tuple[float, float]:
     """Return Wilson's score interval of a share of n (effective) independent rows."""
     z = float(norm.ppf(0.5 + confidence / 2))
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    center = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, center - half), min(1.0, center + half)

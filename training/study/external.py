@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cadx.bundle import Bundle, BundleManifest, ClassifierFigures, load_bundle
 from cadx.errors import OneClassOnly
-from training.analysis.analysis import analyse
+from training.analysis.analysis import analyze
 from training.analysis.scored import CNN, LESION, Scored, scored_by_model
 from training.cohort.cases import Case, read_manifest
 from training.cohort.leakage import find_overlap
@@ -90,7 +90,7 @@ def evaluate_bundle(
         title=title or f"External test of {bundle.manifest.name} on {manifest.parent.name}/{manifest.name}",
         kind=StudyKind.EXTERNAL_TEST,
         notices=_notices(bundle.manifest, notices, synthetic=settings.synthetic),
-        analysis=analyse(scored, settings.seed),
+        analysis=analyze(scored, settings.seed),
         times=None,
         reference=references(bundle.manifest),
         layers=(),

@@ -1,4 +1,4 @@
-"""The AlexNet of 2012 that the paper used: 96 filters, two groups, local response normalisation.
+"""The AlexNet of 2012 that the paper used: 96 filters, two groups, local response normalization.
 
 Layer by layer as published in Caffe's model zoo (bvlc_alexnet), whose pooling rounds sizes up: on 256 x 256 pixels
 pool1 is 96 x 31 x 31 = 92,256 values and conv4 384 x 15 x 15 = 86,400, the lengths of the paper's figure 2.
@@ -22,9 +22,9 @@ CAFFE_MEAN = (104.007, 116.669, 122.679)
 
 
 class LocalResponseNorm(nn.Module):
-    """b = a / (1 + alpha/size * sum of a^2 over `size` neighbouring channels)^beta (Krizhevsky 2012, section 3.3).
+    """b = a / (1 + alpha/size * sum of a^2 over `size` neighboring channels)^beta (Krizhevsky 2012, section 3.3).
 
-    The sum over neighbours is a product with a banded matrix, which every engine does at the speed of its GEMM.
+    The sum over neighbors is a product with a banded matrix, which every engine does at the speed of its GEMM.
     """
 
     SIZE = 5
@@ -40,7 +40,7 @@ class LocalResponseNorm(nn.Module):
         self.register_buffer("band", near.float()[:, :, None, None], persistent=False)
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Normalise (n, channels, rows, columns)."""
+        """Normalize (n, channels, rows, columns)."""
         energy = functional.conv2d(values * values, self.band)
         return values * (1.0 + self.ALPHA / self.SIZE * energy) ** -self.BETA
 

@@ -57,7 +57,7 @@ class Architecture:
     nodes
         The graph node of each named layer; empty where the graph's own node names are used.
     scaling
-        The input normalisation its published weights were trained with.
+        The input normalization its published weights were trained with.
     """
 
     name: str
@@ -95,7 +95,7 @@ def build_architecture(name: str) -> Architecture:
         warnings.simplefilter("ignore", FutureWarning)
         network: nn.Module = models.get_model(name, weights=None)
     if hasattr(network, "transform_input"):
-        # The published weights of these two were trained with another normalisation, which they then apply themselves.
+        # The published weights of these two were trained with another normalization, which they then apply themselves.
         setattr(network, "transform_input", True)  # noqa: B010 (nn.Module types its attributes as tensors)
     nodes = dict(zip(ALEXNET_LAYERS, _TORCHVISION_ALEXNET_NODES, strict=True)) if name == "alexnet" else {}
     transforms = models.get_model_weights(name).DEFAULT.transforms()

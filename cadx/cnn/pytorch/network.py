@@ -19,7 +19,7 @@ REDUCTION = 2
 
 
 class TappedNetwork(nn.Module):
-    """Reduction to 256 x 256, three channels, normalisation, the CNN up to its deepest asked layer, and pooling.
+    """Reduction to 256 x 256, three channels, normalization, the CNN up to its deepest asked layer, and pooling.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class TappedNetwork(nn.Module):
     nodes
         The asked nodes, in order.
     scaling
-        Normalisation of the input.
+        Normalization of the input.
     pooling
         ``none``, ``mean`` or ``max`` over the spatial extent of the layers that have one.
     """
@@ -140,6 +140,6 @@ def _probe(network: TappedNetwork, name: str) -> tuple[torch.Tensor, ...]:
         raise UnusableArchitecture(name, "a layer's output is not one array of values for each ROI")
     for path, module in adaptive.items():
         if module.output_size in {sizes[module] - 1, (sizes[module] - 1,) * 2}:
-            # From n + 1 to n, the bins of adaptive pooling are exactly the 2 x 2 neighbourhoods. Exporters know those.
+            # From n + 1 to n, the bins of adaptive pooling are exactly the 2 x 2 neighborhoods. Exporters know those.
             network.set_submodule(path, nn.AvgPool2d(2, stride=1))
     return maps

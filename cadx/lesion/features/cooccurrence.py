@@ -46,7 +46,7 @@ def cooccurrence(gray: FloatImage, mask: Mask) -> Cooccurrence:
     levels = np.where(inside, np.clip(binned, 0, None).astype(np.uint8) + 1, 0).astype(np.uint8)
     counts = np.zeros((GRAY_BINS + 1) ** 2, dtype=np.int64)
     wide = levels.astype(np.int16)
-    for first, second in _neighbours(wide):
+    for first, second in _neighbors(wide):
         counts += np.bincount((first * (GRAY_BINS + 1) + second).ravel(), minlength=len(counts))
     pairs = counts.reshape(GRAY_BINS + 1, GRAY_BINS + 1)[1:, 1:]
     pairs = pairs + pairs.T
@@ -56,7 +56,7 @@ def cooccurrence(gray: FloatImage, mask: Mask) -> Cooccurrence:
     return Cooccurrence(pairs / total, levels)
 
 
-def _neighbours(levels: NDArray[np.int16]) -> tuple[tuple[NDArray[np.int16], NDArray[np.int16]], ...]:
+def _neighbors(levels: NDArray[np.int16]) -> tuple[tuple[NDArray[np.int16], NDArray[np.int16]], ...]:
     """Pairs of pixels at distance 1 (Chebyshev) in the directions 0, 45, 90 and 135 degrees."""
     return (
         (levels[:, :-1], levels[:, 1:]),

@@ -15,7 +15,7 @@ def mean_gray(region: LesionRegion) -> float:
 
 def contrast_gray(region: LesionRegion) -> float:
     """Mean gray inside less the mean of the surrounding ribbon of 20 pixels (2 mm), -1 to 1."""
-    surroundings = region.neighbourhoods.surroundings
+    surroundings = region.neighborhoods.surroundings
     if not surroundings.any():
         raise FeatureNotComputable("contrast_gray", "nothing of the image surrounds the region")
     return mean_gray(region) - float(region.gray[surroundings].mean(dtype=np.float64))

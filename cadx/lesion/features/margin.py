@@ -17,7 +17,7 @@ def sharpness_gray_per_mm(region: LesionRegion) -> float:
     return float(magnitude.mean()) / ROI_SPACING_MM
 
 
-def normalised_radial_gradient(region: LesionRegion) -> float:
+def normalized_radial_gradient(region: LesionRegion) -> float:
     """NRG = sum |G| |cos t| / sum |G| along the outline, 0 to 1: 1 for a disc, 2/pi for noise (Huo 1995).
 
     t is the angle between the gradient and the radius from the centroid.
@@ -60,7 +60,7 @@ def fwhm_roi_degrees(region: LesionRegion) -> float:
 
 def _fwhm_degrees(histogram: NDArray[np.float64], feature: str) -> float:
     if histogram.sum() <= 0:
-        raise FeatureNotComputable(feature, "the gray of its neighbourhood is constant or absent")
+        raise FeatureNotComputable(feature, "the gray of its neighborhood is constant or absent")
     return width_at_half_maximum_degrees(histogram)
 
 
@@ -82,7 +82,7 @@ _MARGIN = FeatureFamily.MARGIN
 MARGIN_FEATURES = (
     FeatureDefinition("sharpness_gray_per_mm", _MARGIN, "gray/mm", "sharper margin", "", sharpness_gray_per_mm),
     FeatureDefinition(
-        "normalised_radial_gradient", _MARGIN, "1", "smoother, rounder margin", "", normalised_radial_gradient
+        "normalized_radial_gradient", _MARGIN, "1", "smoother, rounder margin", "", normalized_radial_gradient
     ),
     FeatureDefinition(
         "radial_gradient_index", _MARGIN, "1", "brighter than outside all round", "", radial_gradient_index

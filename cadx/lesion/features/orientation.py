@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cadx.lesion.features.neighbourhood import Neighbourhoods
+from cadx.lesion.features.neighborhood import Neighborhoods
 from cadx.records import FloatImage, Mask
 
 BIN_DEGREES = 2
@@ -43,9 +43,9 @@ class RadialHistograms:
 def radial_histograms(
     gradient_x: FloatImage,
     gradient_y: FloatImage,
-    centre: tuple[float, float],
+    center: tuple[float, float],
     mask: Mask,
-    neighbourhoods: Neighbourhoods,
+    neighborhoods: Neighborhoods,
 ) -> RadialHistograms:
     """Compute every pixel's angle once, then count it where it belongs.
 
@@ -53,21 +53,21 @@ def radial_histograms(
     ----------
     gradient_x, gradient_y
         float32, (rows, columns); 0 where padding is near.
-    centre
+    center
         x, y in pixels (SCOORD convention).
     mask
         The lesion.
-    neighbourhoods
+    neighborhoods
         Of the lesion.
     """
-    to_x = (centre[0] - 0.5 - np.arange(mask.shape[1])).astype(np.float32)[None, :]
-    to_y = (centre[1] - 0.5 - np.arange(mask.shape[0])).astype(np.float32)[:, None]
+    to_x = (center[0] - 0.5 - np.arange(mask.shape[1])).astype(np.float32)[None, :]
+    to_y = (center[1] - 0.5 - np.arange(mask.shape[0])).astype(np.float32)[:, None]
     angle = np.arctan2(to_x * gradient_y - to_y * gradient_x, to_x * gradient_x + to_y * gradient_y)
     bins = ((angle + np.float32(np.pi)) * np.float32(BINS / (2 * np.pi))).astype(np.int16) % np.int16(BINS)
     weight = np.sqrt(gradient_x * gradient_x + gradient_y * gradient_y)
     outside_first = bins + np.int16(BINS) * mask
     both = np.bincount(outside_first.ravel(), weights=weight.ravel(), minlength=2 * BINS).astype(np.float64)
-    margin = np.bincount(bins[neighbourhoods.margin], weights=weight[neighbourhoods.margin], minlength=BINS)
+    margin = np.bincount(bins[neighborhoods.margin], weights=weight[neighborhoods.margin], minlength=BINS)
     return RadialHistograms(both[BINS:], margin.astype(np.float64), both[:BINS])
 
 

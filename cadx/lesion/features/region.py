@@ -9,7 +9,7 @@ from scipy import ndimage
 from cadx.errors import FeatureNotComputable
 from cadx.lesion.contour import contour_polygon
 from cadx.lesion.features.cooccurrence import Cooccurrence, cooccurrence
-from cadx.lesion.features.neighbourhood import Neighbourhoods, dilate, lesion_neighbourhoods
+from cadx.lesion.features.neighborhood import Neighborhoods, dilate, lesion_neighborhoods
 from cadx.lesion.features.orientation import RadialHistograms, radial_histograms
 from cadx.lesion.features.polygon import polygonal_model, smooth_outline
 from cadx.records import FloatImage, Mask, Points
@@ -39,7 +39,7 @@ class LesionRegion:
         Crofton perimeter of the mask from 4 directions.
     centroid
         x, y of the mask's centroid in ROI pixels.
-    neighbourhoods
+    neighborhoods
         Pixels near and far from the lesion.
     gradient_x, gradient_y
         float32, (512, 512): derivatives of the Gaussian-smoothed gray, per pixel; 0 where padding is within 7 pixels.
@@ -59,7 +59,7 @@ class LesionRegion:
     model: Points
     perimeter_px: float
     centroid: tuple[float, float]
-    neighbourhoods: Neighbourhoods
+    neighborhoods: Neighborhoods
     gradient_x: FloatImage
     gradient_y: FloatImage
     orientation: RadialHistograms
@@ -90,7 +90,7 @@ def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
     x, y = pixels.mean(axis=0)
     outline = contour_polygon(mask, 0.0)
     smooth = smooth_outline(outline)
-    neighbourhoods = lesion_neighbourhoods(mask, valid)
+    neighborhoods = lesion_neighborhoods(mask, valid)
     gradient_x, gradient_y = _gradient(gray, valid)
     return LesionRegion(
         gray=gray,
@@ -103,10 +103,10 @@ def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
         model=polygonal_model(smooth),
         perimeter_px=crofton_perimeter(mask),
         centroid=(float(x), float(y)),
-        neighbourhoods=neighbourhoods,
+        neighborhoods=neighborhoods,
         gradient_x=gradient_x,
         gradient_y=gradient_y,
-        orientation=radial_histograms(gradient_x, gradient_y, (float(x), float(y)), mask, neighbourhoods),
+        orientation=radial_histograms(gradient_x, gradient_y, (float(x), float(y)), mask, neighborhoods),
         cooccurrence=cooccurrence(gray, mask),
     )
 
@@ -114,7 +114,7 @@ def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
 def crofton_perimeter(mask: Mask) -> float:
     """Perimeter in pixels by Crofton's formula: crossings of the outline by lines in 4 directions.
 
-    P = pi / 8 * (horizontal + vertical + (both diagonals) / sqrt(2)), a crossing being a pair of neighbours of which
+    P = pi / 8 * (horizontal + vertical + (both diagonals) / sqrt(2)), a crossing being a pair of neighbors of which
     one is in.
     """
     padded = np.pad(mask, 1)

@@ -110,9 +110,9 @@ def maximal_correlation(region: LesionRegion) -> float:
 
 
 def coarseness(region: LesionRegion) -> float:
-    """1 / sum of p(i) s(i), above 0: s(i) sums |i - mean of the neighbours| over the pixels of level i. IBSI QCDE.
+    """1 / sum of p(i) s(i), above 0: s(i) sums |i - mean of the neighbors| over the pixels of level i. IBSI QCDE.
 
-    Neighbours are the 8 adjacent pixels that lie in the lesion; pixels without any do not count.
+    Neighbors are the 8 adjacent pixels that lie in the lesion; pixels without any do not count.
     """
     levels = np.pad(region.cooccurrence.levels, 1).astype(np.int16)
     present = (levels > 0).astype(np.int16)
@@ -126,7 +126,7 @@ def coarseness(region: LesionRegion) -> float:
 
 
 def _around(values: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Sum of the 8 neighbours of every pixel of a padded array."""
+    """Sum of the 8 neighbors of every pixel of a padded array."""
     rows = values[:-2] + values[1:-1] + values[2:]
     return np.asarray(rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:] - values[1:-1, 1:-1])
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cadx.flags import Flag, FlagCode
 from cadx.lesion.segmentation.draw import draw_region
 from cadx.lesion.segmentation.dual_stage import grow_in_two_stages
 from cadx.lesion.segmentation.growth import Growth
@@ -10,7 +11,7 @@ from cadx.lesion.segmentation.region_growing import grow_region
 from cadx.lesion.segmentation.rgi import grow_by_radial_gradient
 from cadx.lesion.segmentation.seed import find_seed
 from cadx.lesion.segmentation.surface import REDUCTION, Surface, gray_surface
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, Mask, Roi
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Mask, Roi
 
 __all__ = ["DEFAULT_METHOD", "Segmentation", "SegmentationMethod", "SegmentationOutcome", "Trace", "grow", "segment"]
 
@@ -20,7 +21,7 @@ FALLBACK_DIAMETER_MM = 10.0
 
 
 def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentation:
-    """Find the lesion about the ROI's centre.
+    """Find the lesion about the ROI's center.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentati
     -------
     Segmentation
         Always with a mask that can be measured. Where no lesion was found, or every plausible region runs out of the
-        ROI, the mask is a disc of 10 mm about the marked centre, cut to the valid image; the outcome says so and a flag
+        ROI, the mask is a disc of 10 mm about the marked center, cut to the valid image; the outcome says so and a flag
         is set. Where a stronger outline runs out of the ROI, the mask is the strongest one that does not, flagged too.
     """
     surface = gray_surface(roi)
@@ -58,7 +59,7 @@ def grow(surface: Surface, seed: tuple[int, int], method: SegmentationMethod) ->
 
 
 def _stand_in(roi: Roi) -> Mask:
-    """Disc of 10 mm about the marked centre, cut to the valid image."""
+    """Disc of 10 mm about the marked center, cut to the valid image."""
     offsets = np.arange(ROI_SIZE_PX) + 0.5 - ROI_SIZE_PX / 2
     radius_px = FALLBACK_DIAMETER_MM / 2 / ROI_SPACING_MM
     return np.asarray(np.add.outer(offsets**2, offsets**2) <= radius_px**2) & roi.valid
@@ -69,12 +70,14 @@ def _flags(growth: Growth, stands_in: bool) -> tuple[Flag, ...]:
     if growth.outcome is SegmentationOutcome.NO_LESION:
         flags.append(
             Flag(
-                "no_lesion_found",
+                FlagCode.NO_LESION_FOUND,
                 f"No lesion was found about the mark; a disc of {FALLBACK_DIAMETER_MM:g} mm stands in for it.",
                 {"stand_in_diameter_mm": FALLBACK_DIAMETER_MM},
             )
         )
     elif growth.outcome is SegmentationOutcome.TOUCHES_BORDER:
         stand_in = f"a disc of {FALLBACK_DIAMETER_MM:g} mm" if stands_in else "a smaller outline"
-        flags.append(Flag("lesion_touches_border", f"The lesion seems to run out of the ROI; {stand_in} was measured."))
+        flags.append(
+            Flag(FlagCode.LESION_TOUCHES_BORDER, f"The lesion seems to run out of the ROI; {stand_in} was measured.")
+        )
     return tuple(flags)

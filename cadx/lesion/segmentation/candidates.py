@@ -16,7 +16,7 @@ LEVELS = 80
 SMALLEST_AREA_MM2 = 4.0
 # The largest disc that fits the ROI has 2059 mm2.
 LARGEST_AREA_MM2 = 1600.0
-# Under this radial gradient index the outline does not point to a common centre. See docs/decisions/segmentation.md.
+# Under this radial gradient index the outline does not point to a common center. See docs/decisions/segmentation.md.
 SMALLEST_RGI = 0.45
 
 
@@ -110,11 +110,11 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
     )
 
 
-def radial_gradient(gray: FloatImage, centre: tuple[float, float]) -> tuple[FloatImage, FloatImage]:
-    """Component of the gradient towards a centre, and its magnitude, both float32, per pixel."""
+def radial_gradient(gray: FloatImage, center: tuple[float, float]) -> tuple[FloatImage, FloatImage]:
+    """Component of the gradient towards a center, and its magnitude, both float32, per pixel."""
     down, right = np.gradient(gray)
-    rows = (np.arange(gray.shape[0]) - centre[0]).astype(np.float32)[:, None]
-    columns = (np.arange(gray.shape[1]) - centre[1]).astype(np.float32)[None, :]
+    rows = (np.arange(gray.shape[0]) - center[0]).astype(np.float32)[:, None]
+    columns = (np.arange(gray.shape[1]) - center[1]).astype(np.float32)[None, :]
     distance = np.sqrt(rows**2 + columns**2)
     inward = -(down * rows + right * columns) / np.maximum(distance, np.float32(0.5))
     return inward, np.hypot(down, right)

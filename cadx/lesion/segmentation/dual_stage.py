@@ -18,7 +18,7 @@ from cadx.records import FloatImage, Mask
 # The contour may move by this share of the first stage's effective radius, and by 1 mm at least.
 BAND_SHARE = 0.30
 BAND_MINIMUM_MM = 1.0
-# Neighbourhood of the local means: Gaussian of this share of the effective radius.
+# Neighborhood of the local means: Gaussian of this share of the effective radius.
 LOCAL_SHARE = 0.5
 # Where the contour lies between the local mean outside (0) and inside (1). Half would be Chan & Vese's; a projected
 # mass thins out towards its margin, where it is fainter than its mean: a sphere's shadow is outlined at 0.94 of its

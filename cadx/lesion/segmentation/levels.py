@@ -105,7 +105,7 @@ def nested_shapes(index: NDArray[np.intp], levels: int, forbidden: NDArray[np.bo
 def contour_sums(index: NDArray[np.intp], levels: int, weights: NDArray[np.float32]) -> NDArray[np.float64]:
     """Sum a quantity over the inner contour of every region {index <= k}.
 
-    A pixel lies on the contour of the levels from its own up to the last before all of its 4 neighbours have joined,
+    A pixel lies on the contour of the levels from its own up to the last before all of its 4 neighbors have joined,
     so that one histogram adds it and another takes it away.
     """
     padded = np.pad(index, 1, constant_values=levels)
@@ -122,7 +122,7 @@ def _cumulative(
 
 
 def _crofton(index: NDArray[np.intp], levels: int) -> NDArray[np.float64]:
-    """Crofton perimeter of every region: a pair of neighbours crosses the outline for the levels between their own."""
+    """Crofton perimeter of every region: a pair of neighbors crosses the outline for the levels between their own."""
     padded = np.pad(index, 1, constant_values=levels)
     pairs = (
         (padded[:, :-1], padded[:, 1:], 1.0),

@@ -6,11 +6,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.records import Flag, Mask
+from cadx.flags import Flag
+from cadx.records import Mask
 
 
 class SegmentationMethod(StrEnum):
-    """The ways to grow a lesion from its marked centre."""
+    """The ways to grow a lesion from its marked center."""
 
     REGION_GROWING = "region_growing"
     RGI = "rgi"
@@ -44,7 +45,7 @@ class Trace:
     rgi
         Radial gradient index of the outline about the seed, -1 to 1 (Kupinski & Giger 1998).
     evidence
-        What the methods maximise: mean inward gradient along the outline (gray per mm) x RGI x square root of the
+        What the methods maximize: mean inward gradient along the outline (gray per mm) x RGI x square root of the
         effective diameter (mm).
     transitions
         Indices of the candidates just before a transition: a jump of the area (region growing), or a local maximum of
@@ -78,7 +79,7 @@ class Segmentation:
     reason
         One sentence: why this contour.
     seed
-        x, y in ROI pixels of the point that the region was grown from (it may lie up to 3 mm off the marked centre).
+        x, y in ROI pixels of the point that the region was grown from (it may lie up to 3 mm off the marked center).
     trace
         The candidates and the choice among them.
     flags

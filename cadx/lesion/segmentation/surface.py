@@ -48,7 +48,7 @@ def gray_surface(roi: Roi) -> Surface:
 
 
 def smooth_within(image: FloatImage, mask: Mask, sigma_px: float) -> FloatImage:
-    """Gaussian mean over the pixels of a mask only (normalised convolution); 0 where the mask is out of reach."""
+    """Gaussian mean over the pixels of a mask only (normalized convolution); 0 where the mask is out of reach."""
     total: FloatImage = ndimage.gaussian_filter(np.where(mask, image, np.float32(0)), sigma_px, truncate=3.0)
     if mask.all():
         return total

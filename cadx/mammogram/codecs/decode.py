@@ -59,7 +59,7 @@ def decoded_frame(codestream: bytes, layout: PixelLayout, transfer_syntax: str) 
     PixelDataMismatch
         When it declares another size, depth or sign than the header.
     UnsupportedPixels
-        When it is in colour.
+        When it is in color.
     """
     values = _DECODERS[transfer_syntax](codestream, layout, transfer_syntax)
     return values.view(f"i{values.dtype.itemsize}") if layout.signed else values

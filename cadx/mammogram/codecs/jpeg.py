@@ -69,8 +69,8 @@ def rebuilt_jpeg(codestream: bytes, processes: tuple[int, ...]) -> tuple[FrameSi
     size = _frame_size(parts)
     _check_scan(parts, size)
     _check_tables(parts)
-    component, quantisation = parts.frame[6], parts.frame[8]
-    frame = parts.frame[:6] + bytes((component, 0x11, quantisation))
+    component, quantization = parts.frame[6], parts.frame[8]
+    frame = parts.frame[:6] + bytes((component, 0x11, quantization))
     rebuilt = [b"\xff\xd8"]
     rebuilt += [_segment(marker, content) for marker, content in parts.tables]
     rebuilt += [_segment(parts.process, frame), _segment(_SOS, parts.scan), parts.entropy, b"\xff\xd9"]
@@ -131,7 +131,7 @@ def _frame_size(parts: _Segments) -> FrameSize:
         raise _broken("its frame header is cut short")
     precision, rows, columns, components = struct.unpack(">BHHB", parts.frame[:6])
     if components != 1:
-        raise UnsupportedPixels("the codestream has several components, that is colour")
+        raise UnsupportedPixels("the codestream has several components, that is color")
     if len(parts.frame) != 9 or not 2 <= precision <= 16 or rows == 0 or columns == 0:
         raise _broken("its frame header is not one of the standard")
     return FrameSize(rows, columns, precision)
@@ -154,21 +154,21 @@ def _check_scan(parts: _Segments, size: FrameSize) -> None:
 def _check_tables(parts: _Segments) -> None:
     """Every table that the scan names must be defined, and sound."""
     huffman: set[int] = set()
-    quantisation: set[int] = set()
+    quantization: set[int] = set()
     for marker, content in parts.tables:
         if marker == _DHT:
             huffman |= _huffman_tables(content, parts.process)
         elif marker == _DQT:
-            quantisation |= _quantisation_tables(content)
+            quantization |= _quantization_tables(content)
         elif marker == _DRI and len(content) != 2:
             raise _broken("its restart interval is not one of the standard")
     if parts.process == JPEG_LS:
-        if huffman or quantisation or parts.scan[2] != 0:
+        if huffman or quantization or parts.scan[2] != 0:
             raise _broken("it has tables that JPEG-LS does not have")
         return
     selected = parts.scan[2]
     needed = {selected >> 4} if parts.process == LOSSLESS else {selected >> 4, 0x10 | (selected & 0x0F)}
-    if not needed <= huffman or (parts.process != LOSSLESS and parts.frame[8] not in quantisation):
+    if not needed <= huffman or (parts.process != LOSSLESS and parts.frame[8] not in quantization):
         raise _broken("its scan names a table that is not defined")
 
 
@@ -189,13 +189,13 @@ def _huffman_tables(content: bytes, process: int) -> set[int]:
     return found
 
 
-def _quantisation_tables(content: bytes) -> set[int]:
+def _quantization_tables(content: bytes) -> set[int]:
     """Numbers of the tables of a DQT segment (T.81 B.2.4.1)."""
     found: set[int] = set()
     while content:
         entry_bytes = 1 + (content[0] >> 4)
         if entry_bytes > 2 or content[0] & 0x0F > 3 or len(content) < 1 + 64 * entry_bytes:
-            raise _broken("a quantisation table is not one of the standard")
+            raise _broken("a quantization table is not one of the standard")
         found.add(content[0] & 0x0F)
         content = content[1 + 64 * entry_bytes :]
     return found

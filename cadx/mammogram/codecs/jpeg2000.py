@@ -26,7 +26,7 @@ def jpeg2000_size(codestream: bytes) -> FrameSize:
         ">8LH", codestream[8:42]
     )
     if components != 1:
-        raise UnsupportedPixels("the codestream has several components, that is colour")
+        raise UnsupportedPixels("the codestream has several components, that is color")
     depth, step_x, step_y = codestream[42:45]
     if (left, top, tile_left, tile_top, step_x, step_y) != (0, 0, 0, 0, 1, 1):
         raise _broken("its picture is not placed at the origin of its grid")

@@ -47,7 +47,7 @@ def pixel_layout(header: Header) -> PixelLayout:
         When the pixels are not one gray channel of up to 16 bits.
     """
     if header.required_integer(Tag.SamplesPerPixel) != 1:
-        raise UnsupportedPixels("they are in colour, SamplesPerPixel (0028,0002) is not 1")
+        raise UnsupportedPixels("they are in color, SamplesPerPixel (0028,0002) is not 1")
     layout = PixelLayout(
         rows=header.required_integer(Tag.Rows),
         columns=header.required_integer(Tag.Columns),

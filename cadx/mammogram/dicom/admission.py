@@ -3,12 +3,12 @@
 import re
 
 from cadx.errors import ForProcessingImage, FrameNeeded, FrameNotInFile, InvalidHeaderValue, NotAMammogram
+from cadx.flags import Flag, FlagCode
 from cadx.mammogram.codecs.transfer_syntaxes import LOSSY_SYNTAXES
 from cadx.mammogram.dicom.spacing import magnification
 from cadx.mammogram.parser.header import Header
 from cadx.mammogram.parser.tags import Tag
 from cadx.mammogram.policy import ReadingPolicy
-from cadx.records import Flag
 
 MAGNIFICATION_FLAGGED = 1.2
 _MODALITIES = re.compile("CR|CT|DX|IO|MG|MR|NM|OT|PT|PX|RF|SC|SM|SR|US|XA|XC|KO|PR|SEG|DOC")
@@ -104,12 +104,14 @@ def _view_flags(header: Header) -> tuple[Flag | None, ...]:
     magnified = bool(modifiers & _MAGNIFICATION_CODES) or (factor or 1.0) >= MAGNIFICATION_FLAGGED
     facts: dict[str, float | int | str] = {} if factor is None else {"magnification": factor}
     return (
-        Flag("magnification_view", "This is a magnification view.", facts) if magnified else None,
-        Flag("spot_view", "This is a spot compression view.") if modifiers & _SPOT_CODES else None,
-        Flag("special_paddle", "The paddle is one for spots, magnification or biopsy.")
+        Flag(FlagCode.MAGNIFICATION_VIEW, "This is a magnification view.", facts) if magnified else None,
+        Flag(FlagCode.SPOT_VIEW, "This is a spot compression view.") if modifiers & _SPOT_CODES else None,
+        Flag(FlagCode.SPECIAL_PADDLE, "The paddle is one for spots, magnification or biopsy.")
         if any(_PADDLE.search(term) for term in header.terms(Tag.PaddleDescription))
         else None,
-        Flag("implant", "A breast implant is present.") if header.term(Tag.BreastImplantPresent) == "YES" else None,
+        Flag(FlagCode.IMPLANT, "A breast implant is present.")
+        if header.term(Tag.BreastImplantPresent) == "YES"
+        else None,
     )
 
 
@@ -120,14 +122,14 @@ def _origin_flags(header: Header) -> tuple[Flag | None, ...]:
         header.term(Tag.SOPClassUID) in _FOR_PROCESSING_CLASSES
     )
     return (
-        Flag("tomosynthesis_slice", "This is one slice of a tomosynthesis, not a projection.")
+        Flag(FlagCode.TOMOSYNTHESIS_SLICE, "This is one slice of a tomosynthesis, not a projection.")
         if tomosynthesis
         else None,
-        Flag("synthetic_2d", "This 2-D image was computed from a tomosynthesis.")
+        Flag(FlagCode.SYNTHETIC_2D, "This 2-D image was computed from a tomosynthesis.")
         if image_type & _SYNTHETIC and not tomosynthesis
         else None,
-        Flag("for_processing", "These are raw detector data, as this model expects.") if raw else None,
-        Flag("burned_in_annotation", "The file declares text burned into the image.")
+        Flag(FlagCode.FOR_PROCESSING, "These are raw detector data, as this model expects.") if raw else None,
+        Flag(FlagCode.BURNED_IN_ANNOTATION, "The file declares text burned into the image.")
         if header.term(Tag.BurnedInAnnotation) == "YES"
         else None,
     )
@@ -139,7 +141,7 @@ def _compression_flags(header: Header, transfer_syntax: str) -> tuple[Flag | Non
     ratios = header.decimals(Tag.LossyImageCompressionRatio)
     facts: dict[str, float | int | str] = {"ratio": max(ratios)} if ratios else {}
     told = f"about {max(ratios):g} to 1" if ratios else "at a ratio that the file does not tell"
-    return (Flag("lossy_compression", f"The image was compressed with loss, {told}.", facts),)
+    return (Flag(FlagCode.LOSSY_COMPRESSION, f"The image was compressed with loss, {told}.", facts),)
 
 
 def _polarity_flags(header: Header, *, inverted: bool) -> tuple[Flag | None, ...]:
@@ -147,4 +149,4 @@ def _polarity_flags(header: Header, *, inverted: bool) -> tuple[Flag | None, ...
     if shape in {"", "INVERSE" if inverted else "IDENTITY"}:
         return ()
     message = "Presentation LUT Shape contradicts Photometric Interpretation, which was followed."
-    return (Flag("polarity_contradiction", message),)
+    return (Flag(FlagCode.POLARITY_CONTRADICTION, message),)

@@ -1,7 +1,7 @@
 """The spacing of a DICOM mammogram: the attribute it is taken from, and the plane it holds in.
 
 Projection images measure on the detector: Imager Pixel Spacing (0018,1164). Pixel Spacing (0028,0030) is the same, or
-was calibrated to the patient (PS3.3 10.7.1.3), or says something else without telling what. Digitised film has
+was calibrated to the patient (PS3.3 10.7.1.3), or says something else without telling what. Digitized film has
 Nominal Scanned Pixel Spacing (0018,2010). See docs/decisions/spacing-plane.md.
 """
 
@@ -9,11 +9,12 @@ import math
 from types import MappingProxyType
 
 from cadx.errors import InvalidHeaderValue, SpacingConflict, UnknownMagnification
+from cadx.flags import Flag, FlagCode
 from cadx.mammogram.parser.header import Header
 from cadx.mammogram.parser.tags import Tag
 from cadx.mammogram.policy import SpacingPlane
 from cadx.mammogram.spacing import caller_spacing, plausible
-from cadx.records import Flag, Spacing, SpacingSource
+from cadx.records import Spacing, SpacingSource
 
 TOLERANCE = 0.01
 SMALLEST_MAGNIFICATION, LARGEST_MAGNIFICATION = 0.9, 4.0
@@ -130,11 +131,11 @@ def _contradiction(header: Header, pair: tuple[float, float], source: SpacingSou
     if agrees or _is_calibrated(header):
         return ()
     message = "Imager Pixel Spacing and Pixel Spacing disagree and no calibration explains it; the former was used."
-    return (Flag("spacing_contradiction", message, {"imager_mm": pair[0], "pixel_mm": other[0]}),)
+    return (Flag(FlagCode.SPACING_CONTRADICTION, message, {"imager_mm": pair[0], "pixel_mm": other[0]}),)
 
 
 def _pair(header: Header, tag: Tag) -> tuple[float, float] | None:
-    """Row and column spacing in millimetres, or None where the attribute is absent."""
+    """Row and column spacing in millimeters, or None where the attribute is absent."""
     values = header.decimals(tag)
     if not values:
         return None

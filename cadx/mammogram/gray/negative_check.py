@@ -5,7 +5,8 @@ A mammogram's most frequent gray is that of the air about the breast, which is d
 
 import numpy as np
 
-from cadx.records import Flag, PixelSource
+from cadx.flags import Flag, FlagCode
+from cadx.records import PixelSource
 
 SAMPLED_ROWS = 24
 _LEVELS = 64
@@ -37,4 +38,4 @@ def polarity_flags(pixels: PixelSource, rows: int, columns: int) -> tuple[Flag, 
     if position < _BRIGHT_SHARE_OF_RANGE or share < _BACKGROUND_SHARE:
         return ()
     message = "The background is bright: the image may be shown in negative (bright must be dense tissue)."
-    return (Flag("polarity_suspect", message, {"background_gray": float(edges[commonest]), "share": share}),)
+    return (Flag(FlagCode.POLARITY_SUSPECT, message, {"background_gray": float(edges[commonest]), "share": share}),)

@@ -103,7 +103,7 @@ class Range:
     largest: float
 
     def __call__(self, values: Values) -> Values:
-        """Normalise and clip."""
+        """Normalize and clip."""
         return np.clip((values - self.smallest) / (self.largest - self.smallest), 0.0, 1.0)
 
 
@@ -185,13 +185,13 @@ def gray_table(
     """
     modality = modality or Rescale()
     values = modality(np.arange(stored.smallest, stored.largest + 1, dtype=np.float64))
-    grays = normalised_voi(voi, modality, values)(values)
+    grays = normalized_voi(voi, modality, values)(values)
     if inverted:
         grays = 1.0 - grays
     return GrayTable(stored.smallest, grays.astype(np.float32))
 
 
-def normalised_voi(voi: LookupTable | Window | None, modality: Rescale | LookupTable, values: Values) -> Transformation:
+def normalized_voi(voi: LookupTable | Window | None, modality: Rescale | LookupTable, values: Values) -> Transformation:
     """The VOI step with its output brought to 0..1."""
     if isinstance(voi, LookupTable):
         table, whole = voi, Range(0.0, float(voi.largest))

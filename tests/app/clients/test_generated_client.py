@@ -83,7 +83,7 @@ def test_the_client_gets_typed_refusals(typed_client: Any, sample: "Sample") -> 
     file = types.File(payload=io.BytesIO(sample.content), file_name="a.dcm")
     refused = predict.sync(client=typed_client, body=models.LesionForm(image=file, x=1e5, y=1.0))
     assert isinstance(refused, models.Problem)
-    assert refused.code == "centre_outside_image"
+    assert refused.code == "center_outside_image"
     assert refused.facts["x"] == 1e5
 
 
@@ -96,7 +96,7 @@ def test_the_client_sends_lists_and_reads_models(typed_client: Any, sample: "Sam
     lesions = load("api.predictions.predict_lesions").sync(
         client=typed_client, body=models.LesionsForm(image=file(), x=[sample.x, 300.0], y=[sample.y, 400.0])
     )
-    assert [prediction.centre.x for prediction in lesions.predictions] == [sample.x, 300.0]
+    assert [prediction.center.x for prediction in lesions.predictions] == [sample.x, 300.0]
     views = load("api.predictions.predict_views").sync(
         client=typed_client, body=models.ViewsForm(image=[file(), file()], x=[sample.x] * 2, y=[sample.y] * 2)
     )

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from cadx.assessment import assess
 from cadx.bundle import load_bundle
 from cadx.mammogram import read_mammogram
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cohort.cases import Case
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_answer_is_what_the_function_says(client: TestClient, sample: "Sample", 
     answer = client.post(URL, files=sample.files, data=sample.data).json()
     bundle = load_bundle(bundle_folder)
     mammogram = read_mammogram(sample.content, policy=bundle.policy)
-    expected = assess(bundle, mammogram, LesionCentre(sample.x, sample.y))
+    expected = assess(bundle, mammogram, LesionCenter(sample.x, sample.y))
     assert answer["probability"] == expected.probability
     assert answer["cnn_probability"] == expected.cnn_probability
     assert answer["lesion_probability"] == expected.lesion_probability
@@ -108,7 +108,7 @@ def test_dicom_and_png_of_the_same_image_agree(client: TestClient, unseen_phanto
     dicom, picture = io.BytesIO(), io.BytesIO()
     dataset.save_as(dicom)
     Image.fromarray(levels).save(picture, format="PNG")
-    data = {"x": str(unseen_phantom.centre.x), "y": str(unseen_phantom.centre.y), "pixel_spacing_mm": "0.1"}
+    data = {"x": str(unseen_phantom.center.x), "y": str(unseen_phantom.center.y), "pixel_spacing_mm": "0.1"}
     answers = [client.post(URL, files={"image": file.getvalue()}, data=data).json() for file in (dicom, picture)]
     assert [answer["image"]["file_format"] for answer in answers] == ["dicom", "png"]
     for name in ("probability", "cnn_probability", "lesion_probability"):
@@ -133,14 +133,14 @@ def test_thumbnail_is_the_region(client: TestClient, sample: "Sample", bundle_fo
     shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["region"]["thumbnail_png"]))))
     bundle = load_bundle(bundle_folder)
     mammogram = read_mammogram(sample.content, policy=bundle.policy)
-    gray = assess(bundle, mammogram, LesionCentre(sample.x, sample.y)).roi.gray
+    gray = assess(bundle, mammogram, LesionCenter(sample.x, sample.y)).roi.gray
     assert shown.shape == (512, 512)
     assert np.abs(shown / 255 - gray).max() <= 0.5 / 255 + 1e-6
 
 
 def test_border_and_small_images_are_answered_with_a_flag(client: TestClient, unseen_phantom: Case) -> None:
     levels = pydicom.dcmread(unseen_phantom.image).pixel_array.astype(np.uint16) * 4
-    x, y = round(unseen_phantom.centre.x), round(unseen_phantom.centre.y)
+    x, y = round(unseen_phantom.center.x), round(unseen_phantom.center.y)
     shares = []
     for left, right in ((250, 250), (5, 263)):
         crop = np.ascontiguousarray(levels[y - 250 : y + 250, x - left : x + right])
@@ -155,16 +155,16 @@ def test_border_and_small_images_are_answered_with_a_flag(client: TestClient, un
 
 
 def test_several_lesions_are_each_what_they_are_alone(client: TestClient, sample: "Sample") -> None:
-    centres = [(sample.x, sample.y), (300.0, 500.0), (sample.x, sample.y)]
+    centers = [(sample.x, sample.y), (300.0, 500.0), (sample.x, sample.y)]
     together = client.post(
         f"{URL}/lesions",
         files=sample.files,
-        data={"x": [str(x) for x, _ in centres], "y": [str(y) for _, y in centres]},
+        data={"x": [str(x) for x, _ in centers], "y": [str(y) for _, y in centers]},
         params={"include": "contour"},
     ).json()["predictions"]
     alone = [
         client.post(URL, files=sample.files, data={"x": str(x), "y": str(y)}, params={"include": "contour"}).json()
-        for x, y in centres
+        for x, y in centers
     ]
     assert together == alone
 
@@ -203,7 +203,7 @@ def test_bad_images_are_refused_by_name(client: TestClient, sample: "Sample") ->
     assert send(b"not an image at all") == (415, "unknown_image_format")
     assert send(sample.content[: len(sample.content) // 2]) == (422, "truncated_image")
     assert send(png(600, 600)) == (422, "missing_spacing")
-    assert send(sample.content, x="100000") == (422, "centre_outside_image")
+    assert send(sample.content, x="100000") == (422, "center_outside_image")
     assert send(png(600, 600), pixel_spacing_mm="9") == (422, "implausible_spacing")
     assert send(sample.content, pixel_spacing_mm="0.5") == (422, "spacing_conflict")
     assert send(sample.content, frame="9") == (422, "frame_not_in_file")
@@ -272,7 +272,7 @@ def test_lists_must_match(make_client: Callable[..., TestClient], sample: "Sampl
     assert lesions(x=["1", "2"], y=["1"]) == (422, "invalid_request")
     assert lesions(x=["1", "2", "3"], y=["1", "2", "3"]) == (422, "invalid_request")
     assert lesions() == (422, "invalid_request")
-    assert lesions(x=[str(sample.x), "99999"], y=[str(sample.y), "1"]) == (422, "centre_outside_image")
+    assert lesions(x=[str(sample.x), "99999"], y=[str(sample.y), "1"]) == (422, "center_outside_image")
     files = [("image", sample.content), ("image", sample.content)]
     for data in ({"x": ["1"], "y": ["1", "2"]}, {"x": ["1", "2"], "y": ["1", "2"], "frame": ["1", "1", "1"]}):
         assert refusal(client.post(f"{URL}/views", files=files, data=data)) == (422, "invalid_request")

@@ -76,7 +76,7 @@ def test_threads_do_not_change_the_result(cohort: Cohort) -> None:
 
 def test_only_columns_that_vary_are_kept(cohort: Cohort) -> None:
     svm = PolynomialSvm(SMALL).fit(cohort.X, cohort.y, cohort.lesion)
-    assert np.array_equal(svm.standardisation_.columns, np.arange(25))
+    assert np.array_equal(svm.standardization_.columns, np.arange(25))
     changed = cohort.X.copy()
     changed[:, 25:] = -1e9
     assert np.array_equal(svm.predict_proba(changed), svm.predict_proba(cohort.X))
@@ -86,7 +86,7 @@ def test_a_constant_column_with_rounding_noise_is_dropped(cohort: Cohort) -> Non
     X = cohort.X.copy()
     X[:, 25] = 0.1 + 1e-18 * np.arange(len(X))
     X[::2, 26] = np.nextafter(3.0, 4.0)
-    assert PolynomialSvm(SMALL).fit(X, cohort.y, cohort.lesion).standardisation_.n_features == 25
+    assert PolynomialSvm(SMALL).fit(X, cohort.y, cohort.lesion).standardization_.n_features == 25
 
 
 def test_one_row_repeats_to_the_bit_and_does_not_feel_its_batch(cohort: Cohort) -> None:

@@ -1,4 +1,4 @@
-"""Real weights see real things: only right with the right reduction, normalisation and order of channels."""
+"""Real weights see real things: only right with the right reduction, normalization and order of channels."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def as_roi(photograph: np.ndarray) -> FloatImage:
     ("name", "category", "at_least"),
     [("chelsea", "Egyptian cat", 0.7), ("coffee", "espresso", 0.6), ("camera", "tripod", 0.6)],
 )
-def test_photograph_is_recognised(classifier: Backbone, name: str, category: str, at_least: float) -> None:
+def test_photograph_is_recognized(classifier: Backbone, name: str, category: str, at_least: float) -> None:
     categories = import_torchvision("models").SqueezeNet1_1_Weights.DEFAULT.meta["categories"]
     scores = classifier.features(as_roi(getattr(skimage.data, name)())[None])[0].astype(np.float64)
     shares = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from cadx.records import FloatImage, LesionCentre, Mask, Roi, Spacing, SpacingSource
+from cadx.records import FloatImage, LesionCenter, Mask, Roi, Spacing, SpacingSource
 
 SPACING = Spacing(0.1, 0.1, SpacingSource.CALLER)
 Grid = np.ndarray
@@ -18,11 +18,11 @@ Shape = Callable[..., Mask]
 def roi_of(gray: FloatImage, valid: Mask | None = None) -> Roi:
     valid = np.ones(gray.shape, dtype=bool) if valid is None else valid
     gray = np.where(valid, gray, 0).astype(np.float32)
-    return Roi(gray, valid, LesionCentre(256.0, 256.0), SPACING, float(1 - valid.mean()))
+    return Roi(gray, valid, LesionCenter(256.0, 256.0), SPACING, float(1 - valid.mean()))
 
 
 def star_shape(radius: Callable[[Grid], Grid], x: float = 256.0, y: float = 256.0) -> Mask:
-    """Pixels whose middle is within radius(angle) of a centre."""
+    """Pixels whose middle is within radius(angle) of a center."""
     across = np.arange(512)[None, :] + 0.5 - x
     down = np.arange(512)[:, None] + 0.5 - y
     return np.hypot(across, down) <= radius(np.arctan2(down, across))

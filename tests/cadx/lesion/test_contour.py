@@ -10,7 +10,7 @@ from skimage.measure import grid_points_in_poly
 
 from cadx.lesion import contour_polygon, mask_on_source
 from cadx.lesion.features.polygon import polygon_area
-from cadx.records import LesionCentre, Mask, Roi, Spacing, SpacingSource
+from cadx.records import LesionCenter, Mask, Roi, Spacing, SpacingSource
 
 
 def test_the_outline_of_a_disc_has_its_area_and_radius(make_shape: Callable[..., Mask]) -> None:
@@ -48,21 +48,21 @@ def test_pixels_inside_the_unsimplified_outline_are_the_mask(make_shape: Callabl
 
 
 @pytest.mark.parametrize(("row_mm", "column_mm"), [(0.1, 0.1), (0.05, 0.05), (0.2, 0.2), (0.07, 0.094)])
-@pytest.mark.parametrize("centre", [(300.27, 401.53), (20.0, 15.0)])
+@pytest.mark.parametrize("center", [(300.27, 401.53), (20.0, 15.0)])
 def test_a_source_pixel_is_in_when_its_middle_falls_on_the_mask(
-    row_mm: float, column_mm: float, centre: tuple[float, float], make_shape: Callable[..., Mask]
+    row_mm: float, column_mm: float, center: tuple[float, float], make_shape: Callable[..., Mask]
 ) -> None:
     mask = make_shape(lambda angle: 70 + 20 * np.cos(3 * angle))
     spacing = Spacing(row_mm, column_mm, SpacingSource.CALLER)
-    roi = Roi(np.zeros((512, 512), np.float32), np.ones((512, 512), bool), LesionCentre(*centre), spacing, 0.0)
+    roi = Roi(np.zeros((512, 512), np.float32), np.ones((512, 512), bool), LesionCenter(*center), spacing, 0.0)
     rows, columns = 1100, 900
     placed = mask_on_source(mask, roi, rows, columns)
     full = np.zeros((rows, columns), dtype=bool)
     height, width = placed.mask.shape
     full[placed.row : placed.row + height, placed.column : placed.column + width] = placed.mask
 
-    row = np.floor((np.arange(rows) + 0.5 - centre[1]) * row_mm / 0.1 + 256 + 1e-9).astype(int)
-    column = np.floor((np.arange(columns) + 0.5 - centre[0]) * column_mm / 0.1 + 256 + 1e-9).astype(int)
+    row = np.floor((np.arange(rows) + 0.5 - center[1]) * row_mm / 0.1 + 256 + 1e-9).astype(int)
+    column = np.floor((np.arange(columns) + 0.5 - center[0]) * column_mm / 0.1 + 256 + 1e-9).astype(int)
     inside = ((row >= 0) & (row < 512))[:, None] & ((column >= 0) & (column < 512))[None, :]
     expected = np.where(inside, mask[np.clip(row, 0, 511)[:, None], np.clip(column, 0, 511)[None, :]], False)
     assert np.count_nonzero(full != expected) <= 0.001 * mask.sum()  # middles that fall on the very edge of a pixel

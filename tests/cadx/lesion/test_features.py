@@ -73,7 +73,7 @@ def assert_same(first: np.ndarray, second: np.ndarray, tolerance: float = 2e-3) 
 def test_a_shift_by_one_pixel_changes_nothing(seed: int, step: tuple[int, int]) -> None:
     images = random_lesion(seed)
     first = values_of(*images)
-    # The whole-ROI neighbourhoods gain and lose a row of pixels, and nothing else changes.
+    # The whole-ROI neighborhoods gain and lose a row of pixels, and nothing else changes.
     second = values_of(*(np.roll(image, step, axis=(0, 1)) for image in images))
     assert_same(first, second, 5e-3)
 

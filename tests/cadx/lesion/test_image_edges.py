@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from cadx.lesion import SegmentationMethod, SegmentationOutcome, segment
-from cadx.records import ROI_SIZE_PX, LesionCentre, Mask, Roi, Spacing, SpacingSource
+from cadx.records import ROI_SIZE_PX, LesionCenter, Mask, Roi, Spacing, SpacingSource
 from training.phantoms import phantom_view, random_mass
 
 
 def roi_within(gray: np.ndarray, valid: Mask) -> Roi:
     spacing = Spacing(0.1, 0.1, SpacingSource.CALLER)
-    middle = LesionCentre(ROI_SIZE_PX / 2, ROI_SIZE_PX / 2)
+    middle = LesionCenter(ROI_SIZE_PX / 2, ROI_SIZE_PX / 2)
     return Roi(np.where(valid, gray, np.float32(0)), valid, middle, spacing, float(1 - valid.mean()))
 
 
@@ -19,7 +19,7 @@ def roi_within(gray: np.ndarray, valid: Mask) -> Roi:
 def test_the_edge_of_a_small_image_is_not_taken_for_the_lesion(method: SegmentationMethod, half_px: int) -> None:
     rng = np.random.default_rng(5)
     view = phantom_view(rng, random_mass(rng, malignant=True, diameter_mm=14.0))
-    row, column = int(view.centre.y) - ROI_SIZE_PX // 2, int(view.centre.x) - ROI_SIZE_PX // 2
+    row, column = int(view.center.y) - ROI_SIZE_PX // 2, int(view.center.x) - ROI_SIZE_PX // 2
     box = np.s_[row : row + ROI_SIZE_PX, column : column + ROI_SIZE_PX]
     truth = view.mask[box]
     valid = np.zeros((ROI_SIZE_PX, ROI_SIZE_PX), dtype=np.bool_)

@@ -46,7 +46,7 @@ def test_areas_perimeters_and_circularities_equal_those_of_single_masks() -> Non
         assert shapes.at_frame[number] == bool((mask & frame).any())
 
 
-def test_contour_sums_add_up_the_pixels_with_a_neighbour_outside() -> None:
+def test_contour_sums_add_up_the_pixels_with_a_neighbor_outside() -> None:
     image = random_image(2)
     weights = np.random.default_rng(3).normal(size=image.shape).astype(np.float32)
     levels = np.linspace(image[20, 22], image.min(), 9)[:-1]

@@ -13,11 +13,11 @@ from cadx.lesion.features.margin import (
     fwhm_opposite_degrees,
     fwhm_region_degrees,
     fwhm_roi_degrees,
-    normalised_radial_gradient,
+    normalized_radial_gradient,
     radial_gradient_index,
     sharpness_gray_per_mm,
 )
-from cadx.lesion.features.neighbourhood import dilate, lesion_neighbourhoods
+from cadx.lesion.features.neighborhood import dilate, lesion_neighborhoods
 from cadx.lesion.features.orientation import width_at_half_maximum_degrees
 from cadx.lesion.features.region import measure_region
 from cadx.records import Mask
@@ -33,7 +33,7 @@ def cone() -> np.ndarray:
 
 def test_a_cone_has_a_perfectly_radial_margin(make_shape: Callable[..., Mask]) -> None:
     region = measure_region(cone(), ALL, make_shape(lambda angle: 100.0))
-    assert normalised_radial_gradient(region) > 0.999
+    assert normalized_radial_gradient(region) > 0.999
     assert radial_gradient_index(region) > 0.999
     assert sharpness_gray_per_mm(region) == pytest.approx(0.02, rel=0.01)
     for width in (fwhm_region_degrees, fwhm_margin_degrees, fwhm_opposite_degrees, fwhm_roi_degrees):
@@ -44,7 +44,7 @@ def test_a_cone_has_a_perfectly_radial_margin(make_shape: Callable[..., Mask]) -
 def test_a_dark_disc_has_the_opposite_sign(make_shape: Callable[..., Mask]) -> None:
     region = measure_region(1 - cone(), ALL, make_shape(lambda angle: 100.0))
     assert radial_gradient_index(region) < -0.999
-    assert normalised_radial_gradient(region) > 0.999
+    assert normalized_radial_gradient(region) > 0.999
 
 
 def test_noise_has_no_direction(make_shape: Callable[..., Mask]) -> None:
@@ -52,7 +52,7 @@ def test_noise_has_no_direction(make_shape: Callable[..., Mask]) -> None:
     for seed in range(12):
         gray = 0.5 + 0.05 * np.random.default_rng(seed).normal(size=(512, 512))
         region = measure_region(gray.astype(np.float32), ALL, make_shape(lambda angle: 120.0))
-        radial.append(normalised_radial_gradient(region))
+        radial.append(normalized_radial_gradient(region))
         signed.append(radial_gradient_index(region))
     assert np.mean(radial) == pytest.approx(2 / np.pi, abs=0.02)
     assert np.mean(signed) == pytest.approx(0, abs=0.05)
@@ -76,11 +76,11 @@ def test_the_disc_dilation_equals_the_distance_transform() -> None:
         assert np.array_equal(dilate(mask, radius), expected)
 
 
-def test_neighbourhoods_lie_where_they_should(make_shape: Callable[..., Mask]) -> None:
+def test_neighborhoods_lie_where_they_should(make_shape: Callable[..., Mask]) -> None:
     disc = make_shape(lambda angle: 60.0)
     valid = ALL.copy()
     valid[:, :210] = False
-    found = lesion_neighbourhoods(disc & valid, valid)
+    found = lesion_neighborhoods(disc & valid, valid)
     distance = ndimage.distance_transform_edt(~(disc & valid))
     assert np.array_equal(found.surroundings, (distance > 0) & (distance <= 20) & valid)
     assert np.array_equal(found.opposite, valid & ~disc)

@@ -6,7 +6,7 @@ import numpy as np
 
 from cadx.lesion import SegmentationOutcome, lesion_features, segment
 from cadx.mammogram import read_mammogram
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from cadx.roi import extract_roi
 
 
@@ -17,7 +17,7 @@ def test_masses_are_found_more_often_than_the_prototypes_did(shared: Path) -> No
         path = shared / "mini-mias" / f"{words[0]}.pgm" if words else shared
         if len(words) != 7 or words[2] == "CALC" or not path.is_file():
             continue
-        roi = extract_roi(read_mammogram(path, pixel_spacing_mm=0.2), LesionCentre(int(words[4]), 1024 - int(words[5])))
+        roi = extract_roi(read_mammogram(path, pixel_spacing_mm=0.2), LesionCenter(int(words[4]), 1024 - int(words[5])))
         offsets = np.arange(512) - 255.5
         circle = (np.add.outer(offsets**2, offsets**2) <= (2 * int(words[6])) ** 2) & roi.valid
         found = segment(roi)

@@ -26,7 +26,7 @@ def lesion(
 
 
 def pairs_of(region: LesionRegion) -> Pairs:
-    """Count neighbours pixel by pixel, straight from the definition."""
+    """Count neighbors pixel by pixel, straight from the definition."""
     values = region.gray[region.mask].astype(float)
     low, high = values.min(), values.max()
     level = {
@@ -94,7 +94,7 @@ def test_scikit_image_agrees_where_it_has_the_feature(lesion: LesionRegion) -> N
     counts = graycomatrix(
         lesion.cooccurrence.levels, [1], [0, np.pi / 4, np.pi / 2, 3 * np.pi / 4], levels=33, symmetric=True
     )[1:, 1:]
-    # skimage takes the nearest pixel at distance 1 along a diagonal, which is the diagonal neighbour.
+    # skimage takes the nearest pixel at distance 1 along a diagonal, which is the diagonal neighbor.
     merged = counts.sum(axis=3, keepdims=True).astype(float)
     np.testing.assert_allclose(merged[..., 0, 0] / merged.sum(), lesion.cooccurrence.matrix, atol=1e-12)
     for prop, name in (
@@ -129,7 +129,7 @@ def test_coarseness_equals_its_definition(lesion: LesionRegion) -> None:
 
 
 def test_a_chessboard_has_textbook_values() -> None:
-    # Straight neighbours always differ by 31 levels, diagonal ones never: nearly half of all pairs each.
+    # Straight neighbors always differ by 31 levels, diagonal ones never: nearly half of all pairs each.
     gray = (np.indices((64, 64)).sum(axis=0) % 2).astype(np.float32)
     matrix = cooccurrence(gray, np.ones((64, 64), dtype=bool)).matrix
     straight, diagonal = 2 * 64 * 63, 2 * 63 * 63

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from cadx.errors import CadxError, CentreError, MammogramError
+from cadx.errors import CadxError, CenterError, MammogramError
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
@@ -14,13 +14,13 @@ def leaves(error: type[CadxError]) -> list[type[CadxError]]:
 
 
 def test_every_refusal_is_in_the_docs() -> None:
-    codes = {leaf.code for family in (MammogramError, CentreError) for leaf in leaves(family)}
+    codes = {leaf.code for family in (MammogramError, CenterError) for leaf in leaves(family)}
     assert len(codes) > 20
     assert {code for code in codes if f"`{code}`" not in PAGE} == set()
 
 
 def test_every_flag_is_in_the_docs() -> None:
-    sources = [*(ROOT / "cadx" / "mammogram").glob("*.py"), ROOT / "cadx" / "roi.py", ROOT / "cadx" / "artefacts.py"]
+    sources = [*(ROOT / "cadx" / "mammogram").glob("*.py"), ROOT / "cadx" / "roi.py", ROOT / "cadx" / "artifacts.py"]
     codes = {code for source in sources for code in re.findall(r'Flag\(\s*"(\w+)"', source.read_text(encoding="utf-8"))}
     assert len(codes) > 15
     assert {code for code in codes if f"`{code}`" not in PAGE} == set()

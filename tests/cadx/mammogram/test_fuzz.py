@@ -17,7 +17,7 @@ from PIL import Image
 
 from cadx.errors import CadxError
 from cadx.mammogram import READABLE_TRANSFER_SYNTAXES, read_mammogram
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from cadx.roi import extract_roi
 
 CASES = int(os.environ.get("CADX_FUZZ_CASES", "100"))
@@ -88,7 +88,7 @@ def outcome(content: bytes, crop: bool = False) -> str:
     try:
         mammogram = read_mammogram(content, pixel_spacing_mm=spacing_mm)
         if crop:
-            gray = extract_roi(mammogram, LesionCentre(mammogram.columns / 2, mammogram.rows / 2)).gray
+            gray = extract_roi(mammogram, LesionCenter(mammogram.columns / 2, mammogram.rows / 2)).gray
         else:
             gray = mammogram.pixels.window(0, min(mammogram.rows, 512), 0, min(mammogram.columns, 512)).gray
     except CadxError as error:

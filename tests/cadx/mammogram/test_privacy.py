@@ -14,7 +14,7 @@ from pydicom.tag import Tag
 
 from cadx.errors import MammogramError
 from cadx.mammogram import read_mammogram
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from cadx.roi import extract_roi
 
 Make = Callable[..., Any]
@@ -41,7 +41,7 @@ def everything_said(content: bytes, caplog: pytest.LogCaptureFixture, recwarn: p
     with caplog.at_level(logging.DEBUG):
         try:
             mammogram = read_mammogram(content, pixel_spacing_mm=0.1)
-            said = repr(mammogram) + repr(extract_roi(mammogram, LesionCentre(25, 32)).flags)
+            said = repr(mammogram) + repr(extract_roi(mammogram, LesionCenter(25, 32)).flags)
         except MammogramError as error:
             said = "".join(traceback.format_exception(error)) + repr(error) + repr(error.facts)
     return said + caplog.text + "".join(str(warning.message) for warning in recwarn)

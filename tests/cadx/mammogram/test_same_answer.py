@@ -13,7 +13,7 @@ from PIL import Image
 from cadx.assessment import assess
 from cadx.bundle import Bundle, load_bundle
 from cadx.mammogram import read_mammogram
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.phantoms.mass import random_mass
 from training.phantoms.view import PhantomView, phantom_view
 
@@ -38,8 +38,8 @@ def stored(view: PhantomView) -> Any:
     return np.rint(np.clip(view.gray, 0, 1) * LARGEST).astype(np.uint16)
 
 
-def probabilities(bundle: Bundle, content: bytes, centre: LesionCentre, **options: Any) -> Any:
-    answer = assess(bundle, read_mammogram(content, **options), centre)
+def probabilities(bundle: Bundle, content: bytes, center: LesionCenter, **options: Any) -> Any:
+    answer = assess(bundle, read_mammogram(content, **options), center)
     return np.array([answer.probability, answer.cnn_probability, answer.lesion_probability])
 
 
@@ -69,7 +69,7 @@ def test_monochrome1_and_monochrome2(
     plain = make_dicom(stored, 12, **display)
     inverted = make_dicom(LARGEST - stored, 12, PhotometricInterpretation="MONOCHROME1", **negative)
     np.testing.assert_allclose(
-        probabilities(bundle, plain, view.centre), probabilities(bundle, inverted, view.centre), atol=1e-6
+        probabilities(bundle, plain, view.center), probabilities(bundle, inverted, view.center), atol=1e-6
     )
 
 
@@ -86,15 +86,15 @@ def test_png_and_dicom_of_16_bits(bundle: Bundle, view: PhantomView, make_dicom:
     stored = np.rint(np.clip(view.gray, 0, 1) * 65535).astype(np.uint16)
     stream = io.BytesIO()
     Image.fromarray(stored).save(stream, "PNG")
-    png = probabilities(bundle, stream.getvalue(), view.centre, pixel_spacing_mm=0.1)
-    np.testing.assert_allclose(png, probabilities(bundle, make_dicom(stored, 16), view.centre), atol=1e-6)
+    png = probabilities(bundle, stream.getvalue(), view.center, pixel_spacing_mm=0.1)
+    np.testing.assert_allclose(png, probabilities(bundle, make_dicom(stored, 16), view.center), atol=1e-6)
 
 
 def test_a_path_and_its_bytes(bundle: Bundle, view: PhantomView, stored: Any, make_dicom: Make, tmp_path: Path) -> None:
     path = tmp_path / "image.dcm"
     path.write_bytes(make_dicom(stored, 12))
-    from_path = assess(bundle, read_mammogram(path), view.centre)
-    from_bytes = assess(bundle, read_mammogram(path.read_bytes()), view.centre)
+    from_path = assess(bundle, read_mammogram(path), view.center)
+    from_bytes = assess(bundle, read_mammogram(path.read_bytes()), view.center)
     assert from_path.probability == from_bytes.probability
     assert [flag.code for flag in from_path.flags] == [flag.code for flag in from_bytes.flags]
 
@@ -122,8 +122,8 @@ def test_one_phantom_at_several_spacings(bundle: Bundle, make_dicom: Make) -> No
         content = make_dicom(
             np.rint(gray * 65535).astype(np.uint16), 16, ImagerPixelSpacing=[str(spacing_mm), str(spacing_mm)]
         )
-        centre = LesionCentre(fine.centre.x * fine_mm / spacing_mm, fine.centre.y * fine_mm / spacing_mm)
-        answers[spacing_mm] = assess(bundle, read_mammogram(content), centre)
+        center = LesionCenter(fine.center.x * fine_mm / spacing_mm, fine.center.y * fine_mm / spacing_mm)
+        answers[spacing_mm] = assess(bundle, read_mammogram(content), center)
     reference = answers[0.1].roi.gray
     valid = answers[0.1].roi.valid
     span = np.ptp(reference[valid])

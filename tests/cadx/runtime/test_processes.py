@@ -32,7 +32,7 @@ def children() -> list[psutil.Process]:
 
 
 def test_a_lesion_is_described_the_same_there_as_here(processes: WorkerProcesses, unseen_phantom: Case) -> None:
-    roi = extract_roi(read_mammogram(unseen_phantom.image), unseen_phantom.centre)
+    roi = extract_roi(read_mammogram(unseen_phantom.image), unseen_phantom.center)
     here = describe_lesion(roi, SegmentationMethod.DUAL_STAGE)
     there = processes.call(describe_lesion, roi, SegmentationMethod.DUAL_STAGE)
     assert here.features.tobytes() == there.features.tobytes()

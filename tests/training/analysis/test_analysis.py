@@ -8,7 +8,7 @@ from statsmodels.stats.multitest import multipletests
 
 from cadx.lesion import FEATURES
 from tests.training.study.conftest import MadeUp, MakeUp
-from training.analysis.analysis import Analysis, analyse
+from training.analysis.analysis import Analysis, analyze
 from training.analysis.associations import rank_correlation_interval
 from training.analysis.scored import CNN, LESION, scored_by_model
 from training.analysis.wording import read_chance, read_comparison, read_conclusion
@@ -21,7 +21,7 @@ def made(make_up: MakeUp) -> MadeUp:
 
 @pytest.fixture(scope="module")
 def analysis(made: MadeUp) -> Analysis:
-    return analyse(made.scored, 0, made.evaluation)
+    return analyze(made.scored, 0, made.evaluation)
 
 
 def test_the_headline_is_the_papers_mean_of_fold_aucs(made: MadeUp, analysis: Analysis) -> None:
@@ -116,7 +116,7 @@ def test_averaging_stays_and_what_is_learnt_is_told(analysis: Analysis) -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_without_signal_nothing_is_significant(make_up: MakeUp, seed: int) -> None:
     made = make_up(0.0, seed=seed)
-    analysis = analyse(made.scored, 0, made.evaluation)
+    analysis = analyze(made.scored, 0, made.evaluation)
     assert all(abs(found.auc.auc - 0.5) < 0.12 for found in analysis.performances)
     assert read_conclusion(analysis).startswith("Nothing is significant")
     assert all("not significantly better than chance" in read_chance(found) for found in analysis.performances)
@@ -125,7 +125,7 @@ def test_without_signal_nothing_is_significant(make_up: MakeUp, seed: int) -> No
 
 def test_a_handful_of_cases_is_not_tested(make_up: MakeUp) -> None:
     made = make_up(3.0, lesions=24)
-    analysis = analyse(made.scored, 0, made.evaluation)
+    analysis = analyze(made.scored, 0, made.evaluation)
     assert read_conclusion(analysis).startswith("Too few cases to test")
     assert not any(found.significant for found in analysis.comparisons)
 
@@ -133,7 +133,7 @@ def test_a_handful_of_cases_is_not_tested(make_up: MakeUp) -> None:
 def test_an_external_test_set_has_no_folds_and_learns_nothing(make_up: MakeUp) -> None:
     scored = make_up(1.5, lesions=80).scored
     external = scored_by_model(scored.cases, scored.features, scored.probabilities)
-    analysis = analyse(external, 0)
+    analysis = analyze(external, 0)
     assert analysis.folds == 0
     assert analysis.alternatives == ()
     for found in analysis.performances:
@@ -146,7 +146,7 @@ def test_an_external_test_set_has_no_folds_and_learns_nothing(make_up: MakeUp) -
 def test_a_clear_difference_is_said_the_right_way_round(make_up: MakeUp) -> None:
     scored = make_up(3.0, lesions=80).scored
     worse = dict(scored.probabilities) | {CNN: np.random.default_rng(0).random(len(scored.labels))}
-    analysis = analyse(scored_by_model(scored.cases, scored.features, worse), 0)
+    analysis = analyze(scored_by_model(scored.cases, scored.features, worse), 0)
     last = next(found for found in analysis.comparisons if (found.first, found.second) == (CNN, LESION))
     assert last.clustered.difference < 0
     assert read_comparison(last).startswith("SVM2 is significantly better than SVM1: AUC difference 0.")

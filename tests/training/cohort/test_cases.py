@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cohort.cases import Case, Label, read_manifest, write_manifest
 from training.errors import (
     ManifestColumnMissing,
@@ -32,8 +32,8 @@ def manifest(folder: Path, *lines: str, header: str = HEADER) -> Path:
 
 def test_cases_survive_a_round_trip(folder: Path) -> None:
     cases = (
-        Case(folder / "a.png", LesionCentre(10.25, 20.5), Label.MALIGNANT, "L1", "P1", 0.07, "CC"),
-        Case(folder / "b.png", LesionCentre(1.0, 2.0), Label.BENIGN, "L2"),
+        Case(folder / "a.png", LesionCenter(10.25, 20.5), Label.MALIGNANT, "L1", "P1", 0.07, "CC"),
+        Case(folder / "b.png", LesionCenter(1.0, 2.0), Label.BENIGN, "L2"),
     )
     path = folder / "manifest.csv"
     write_manifest(path, cases)
@@ -51,7 +51,7 @@ def test_images_elsewhere_are_written_with_their_whole_path(
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "c.png"
     elsewhere.write_bytes(b"")
     path = folder / "manifest.csv"
-    write_manifest(path, [Case(elsewhere, LesionCentre(0, 0), Label.BENIGN, "L1")])
+    write_manifest(path, [Case(elsewhere, LesionCenter(0, 0), Label.BENIGN, "L1")])
     assert read_manifest(path)[0].image == elsewhere
 
 

@@ -8,7 +8,7 @@ import pytest
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import SegmentationMethod, lesion_features, segment
 from cadx.mammogram import ReadingPolicy
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cohort.cases import Case, read_manifest
 from training.errors import CaseUnusable, FeatureCacheUnusable
 from training.features import extraction
@@ -102,14 +102,14 @@ def test_every_damaged_entry_is_computed_anew(
     assert extract_features(cases, backbone, ReadingPolicy(), GROWING, store=FeatureStore(cache)).extracted == 0
 
 
-def test_other_centre_weights_policy_or_method_is_another_entry(
+def test_other_center_weights_policy_or_method_is_another_entry(
     cases: Sequence[Case], backbone: Backbone, tmp_path: Path
 ) -> None:
     store = FeatureStore(FeatureCache(tmp_path))
     case = cases[0]
     policy = ReadingPolicy()
     extract_features([case], backbone, policy, GROWING, store=store)
-    moved = replace(case, centre=LesionCentre(case.centre.x + 1, case.centre.y))
+    moved = replace(case, center=LesionCenter(case.center.x + 1, case.center.y))
     other = load_backbone(replace(backbone.spec, weights="random:1"), device="cpu")
     rgi = SegmentationMethod.RGI
     assert store.roi_digest(moved, policy) is None
@@ -122,14 +122,14 @@ def test_other_centre_weights_policy_or_method_is_another_entry(
 def test_unusable_case_stops_or_is_left_out(cases: Sequence[Case], backbone: Backbone, tmp_path: Path) -> None:
     broken = tmp_path / "broken.dcm"
     broken.write_bytes(b"not an image")
-    bad = [cases[0], replace(cases[1], image=broken), replace(cases[2], centre=LesionCentre(-5, 3)), cases[3]]
+    bad = [cases[0], replace(cases[1], image=broken), replace(cases[2], center=LesionCenter(-5, 3)), cases[3]]
     with pytest.raises(CaseUnusable, match=r"broken\.dcm"):
         extract_features(bad, backbone, ReadingPolicy(), GROWING)
     store = FeatureStore(FeatureCache(tmp_path / "cache"))
     for _ in range(2):
         tables = extract_features(bad, backbone, ReadingPolicy(), GROWING, skip_unusable=True, store=store)
         assert tables.cases == (cases[0], cases[3])
-        assert [case.reason_code for case in tables.skipped][1] == "centre_outside_image"
+        assert [case.reason_code for case in tables.skipped][1] == "center_outside_image"
         assert len(tables.cnn) == len(tables.lesion) == 2
 
 

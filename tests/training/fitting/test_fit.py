@@ -116,7 +116,7 @@ def test_an_unusable_case_stops_the_fit_unless_it_may_be_left_out(
     broken = tmp_path / "broken.dcm"
     broken.write_bytes(b"not an image")
     cases = read_manifest(phantom_manifest)
-    bad = Case(broken, cases[0].centre, cases[0].label, cases[0].lesion_id, cases[0].patient_id)
+    bad = Case(broken, cases[0].center, cases[0].label, cases[0].lesion_id, cases[0].patient_id)
     manifest = subset(phantom_manifest, tmp_path, (*cases, bad))
     options = ("--out", out, "--folds", 3, *RANDOM)
     assert "broken.dcm" in refused(monkeypatch, capsys, manifest, *options)

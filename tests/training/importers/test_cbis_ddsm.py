@@ -119,11 +119,11 @@ def collection(tmp_path: Path) -> Collection:
 
 
 @pytest.mark.parametrize("mask_name", ["1-1.dcm", "1-2.dcm"])
-def test_centre_is_the_centroid_of_the_mask_wherever_the_crop_lies(collection: Collection, mask_name: str) -> None:
+def test_center_is_the_centroid_of_the_mask_wherever_the_crop_lies(collection: Collection, mask_name: str) -> None:
     case = collection.add()
     collection.files(case, (60, 40), mask((60, 40), slice(10, 20), slice(4, 8)), mask_name)
     (imported,) = import_cbis_ddsm(collection.write(), LUMISYS).cases
-    assert (imported.centre.x, imported.centre.y) == (6.0, 15.0)
+    assert (imported.center.x, imported.center.y) == (6.0, 15.0)
     assert imported.image.name == "1-1.dcm"
     assert case in str(imported.image)
     assert imported.lesion_id == "P_00001-LEFT-mass-1"
@@ -140,7 +140,7 @@ def test_files_sorted_by_series_are_found_too(collection: Collection) -> None:
     write_image(root / "1.3.6.1.4.1.9590.4" / "1-1.dcm", mask((60, 40), slice(10, 20), slice(4, 8)))
     write_image(root / "1.3.6.1.4.1.9590.4" / "1-2.dcm", np.full((8, 6), 40000, dtype=np.uint16))
     (imported,) = import_cbis_ddsm(collection.write(), LUMISYS).cases
-    assert (imported.centre.x, imported.centre.y) == (6.0, 15.0)
+    assert (imported.center.x, imported.center.y) == (6.0, 15.0)
 
 
 def test_path_without_folders_finds_nothing(collection: Collection) -> None:
@@ -155,7 +155,7 @@ def test_mask_of_another_size_is_carried_over_and_of_another_shape_refused(colle
     collection.files(collection.add("P_00002"), (120, 80), mask((60, 60), slice(10, 20), slice(4, 8)))
     imported = import_cbis_ddsm(collection.write(), LUMISYS)
     (case,) = imported.cases
-    assert (case.centre.x, case.centre.y) == (12.0, 30.0)
+    assert (case.center.x, case.center.y) == (12.0, 30.0)
     assert [(skip.reason, skip.detail) for skip in imported.skipped] == [
         (cbis_ddsm_files.MASK_SHAPE, "mask 60 x 60, image 80 x 120")
     ]

@@ -30,11 +30,11 @@ def test_import_writes_manifest_summary_and_what_was_left_out(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["mini-mias", "cbis-ddsm", "inbreast", "vindr-mammo"])
-def test_help_says_where_the_data_and_their_licence_are(name: str) -> None:
+def test_help_says_where_the_data_and_their_license_are(name: str) -> None:
     result = CliRunner().invoke(cli, ["import", name, "--help"])
     assert result.exit_code == 0
     assert "Where:" in result.output
-    assert "Licence:" in result.output
+    assert "License:" in result.output
 
 
 @pytest.mark.parametrize(

@@ -49,14 +49,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_outlines_become_centres_and_views_of_a_breast_one_lesion(folder: Path) -> None:
+def test_outlines_become_centers_and_views_of_a_breast_one_lesion(folder: Path) -> None:
     cases = import_inbreast(folder).cases
     assert [(case.lesion_id, case.view, case.label) for case in cases] == [
         ("6c61-R-malignant", "CC", Label.MALIGNANT),
         ("6c61-R-malignant", "MLO", Label.MALIGNANT),
         ("b6a4-L-benign", "CC", Label.BENIGN),
     ]
-    assert (cases[0].centre.x, cases[0].centre.y) == pytest.approx((120.0, 230.0))
+    assert (cases[0].center.x, cases[0].center.y) == pytest.approx((120.0, 230.0))
     assert (cases[0].patient_id, cases[0].pixel_spacing_mm) == ("6c61", 0.07)
 
 
@@ -111,14 +111,14 @@ def test_missing_parts(folder: Path, tmp_path: Path) -> None:
 def test_centroid_of_a_triangle_is_the_mean_of_its_corners_whatever_its_direction() -> None:
     corners = np.array([[3000.0, 100.0], [3060.0, 130.0], [3030.0, 220.0]])
     for points in (corners, corners[::-1]):
-        centre = polygon_centroid(points)
-        assert centre is not None
-        assert (centre.x, centre.y) == pytest.approx((3030.0, 150.0))
+        center = polygon_centroid(points)
+        assert center is not None
+        assert (center.x, center.y) == pytest.approx((3030.0, 150.0))
 
 
 def test_centroid_does_not_follow_crowded_points() -> None:
     square = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0]])
     crowded = np.concatenate([square, np.column_stack([np.zeros(50), np.linspace(9.9, 0.1, 50)])])
-    centre = polygon_centroid(crowded)
-    assert centre is not None
-    assert (centre.x, centre.y) == pytest.approx((5.0, 5.0))
+    center = polygon_centroid(crowded)
+    assert center is not None
+    assert (center.x, center.y) == pytest.approx((5.0, 5.0))

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cohort.cases import Label
 from training.errors import ImportEmpty, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from training.importers import mini_mias
@@ -39,7 +39,7 @@ def test_lesions_become_cases(tmp_path: Path) -> None:
     cases = import_mini_mias(folder_with(tmp_path, ROWS)).cases
     assert [case.lesion_id for case in cases] == ["mdb001-1", "mdb002-1", "mdb144-1", "mdb144-2"]
     first = cases[0]
-    assert first.centre == LesionCentre(535.0, 1024.0 - 425.0)
+    assert first.center == LesionCenter(535.0, 1024.0 - 425.0)
     assert first.image == tmp_path / "mdb001.pgm"
     assert (first.pixel_spacing_mm, first.view, first.label) == (0.2, "MLO", Label.BENIGN)
     assert cases[3].label is Label.MALIGNANT

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cohort.cases import Label
 from training.errors import ImportColumnMissing, ImportEmpty, ImportSourceMissing, ImportValueInvalid
 from training.importers import vindr_mammo
@@ -40,14 +40,14 @@ def folder_with(folder: Path, rows: str, header: str = HEADER) -> Path:
     return folder
 
 
-def test_boxes_become_centres_and_views_of_a_breast_one_lesion(tmp_path: Path) -> None:
+def test_boxes_become_centers_and_views_of_a_breast_one_lesion(tmp_path: Path) -> None:
     cases = import_vindr_mammo(folder_with(tmp_path, ROWS)).cases
     assert [(case.lesion_id, case.view) for case in cases] == [
         ("s1-L-malignant", "CC"),
         ("s1-L-malignant", "MLO"),
         ("s2-R-benign", "CC"),
     ]
-    assert cases[0].centre == LesionCentre(1100.5, 2150.0)
+    assert cases[0].center == LesionCenter(1100.5, 2150.0)
     assert cases[0].image == tmp_path / "images" / "s1" / "i1.dicom"
     assert (cases[0].patient_id, cases[0].pixel_spacing_mm) == ("s1", None)
     assert cases[2].label is Label.BENIGN

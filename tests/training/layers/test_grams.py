@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cadx.classify.gram import standardised_gram
+from cadx.classify.gram import standardized_gram
 from training.layers import grams
 from training.layers.grams import FoldRows, fold_grams
 
@@ -26,7 +26,7 @@ def test_many_folds_at_once_equal_one_at_a_time(matrix: np.ndarray, monkeypatch:
         FoldRows(every[::2], every[::4]),
     ]
     for fold, got in zip(folds, fold_grams(matrix, folds), strict=True):
-        learnt, wanted = standardised_gram(matrix, fold.training)
+        learnt, wanted = standardized_gram(matrix, fold.training)
         assert got.n_features == learnt.n_features < 3000
         np.testing.assert_allclose(got.gram, wanted[np.ix_(fold.rows, fold.rows)], atol=2e-6 * np.abs(wanted).max())
 

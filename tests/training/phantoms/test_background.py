@@ -31,7 +31,7 @@ def test_spectrum_falls_with_the_wanted_exponent(exponent: float) -> None:
     assert fitted_exponent(texture, 0.1, (0.1, 3.0)) == pytest.approx(exponent, abs=0.1)
 
 
-def test_texture_is_normalised_and_has_the_wanted_shape_also_for_odd_sizes() -> None:
+def test_texture_is_normalized_and_has_the_wanted_shape_also_for_odd_sizes() -> None:
     texture = power_law_texture(np.random.default_rng(4), (301, 207), 3.0)
     assert texture.shape == (301, 207)
     assert texture.dtype == np.float32

@@ -61,7 +61,7 @@ def test_png_carries_its_spacing_in_the_manifest_and_shows_the_same_image(cohort
     manifest = write_phantom_cohort(tmp_path, 2, seed=1, file_format=PhantomFormat.PNG)
     png, dicom = read_manifest(manifest)[0], read_manifest(cohort / "manifest.csv")[0]
     assert png.pixel_spacing_mm == 0.1
-    assert png.centre == dicom.centre
+    assert png.center == dicom.center
     assert np.abs(gray(png) - gray(dicom)).max() <= 0.6 / 4095
 
 

@@ -23,10 +23,10 @@ def test_image_is_a_breast_in_air(view: PhantomView) -> None:
 
 def test_mark_lies_on_the_mass_and_the_mass_is_brighter_than_what_surrounds_it(view: PhantomView) -> None:
     rows, columns = np.nonzero(view.mask)
-    assert abs(view.centre.x - columns.mean()) < 25
-    assert abs(view.centre.y - rows.mean()) < 25
+    assert abs(view.center.x - columns.mean()) < 25
+    assert abs(view.center.y - rows.mean()) < 25
     reach = int(1.5 * np.sqrt(view.mask.sum() / np.pi))
-    y, x = int(view.centre.y), int(view.centre.x)
+    y, x = int(view.center.y), int(view.center.x)
     patch = (slice(y - reach, y + reach), slice(x - reach, x + reach))
     assert view.gray[patch][view.mask[patch]].mean() > view.gray[patch][~view.mask[patch]].mean() + 0.05
 
@@ -47,7 +47,7 @@ def test_right_breast_is_mirrored() -> None:
     )
     assert np.array_equal(left.gray, right.gray[:, ::-1])
     assert np.array_equal(left.mask, right.mask[:, ::-1])
-    assert left.centre.x + right.centre.x == pytest.approx(left.gray.shape[1], abs=0.11)
+    assert left.center.x + right.center.x == pytest.approx(left.gray.shape[1], abs=0.11)
 
 
 def test_views_of_one_mass_differ_in_background_and_agree_in_size() -> None:

@@ -10,14 +10,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from cadx.lesion import FEATURES
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from training.cli import cli
 from training.cohort.cases import read_manifest, write_manifest
 
 
 def test_a_table_a_sheet_and_a_picture_a_lesion(phantom_manifest: Path, tmp_path: Path) -> None:
     cases = read_manifest(phantom_manifest)[:3]
-    outside = replace(cases[0], centre=LesionCentre(-5.0, 10.0), lesion_id="outside")
+    outside = replace(cases[0], center=LesionCenter(-5.0, 10.0), lesion_id="outside")
     manifest = tmp_path / "cases.csv"
     write_manifest(manifest, [*cases, outside])
     result = CliRunner().invoke(cli, ["segment", str(manifest), "--out", str(tmp_path / "seen")])

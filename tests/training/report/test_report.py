@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cadx.records import LesionCentre, Roi, Spacing, SpacingSource
+from cadx.records import LesionCenter, Roi, Spacing, SpacingSource
 from tests.training.study.conftest import MakeUp
-from training.analysis.analysis import analyse
+from training.analysis.analysis import analyze
 from training.analysis.scored import Scored
 from training.errors import LayerTableUnreadable
 from training.layers.figures import LayerFigures, read_layers
@@ -61,7 +61,7 @@ def lesion_view(radius_px: float = 60.0) -> LesionView:
     gray = np.exp(-((x - 256) ** 2 + (y - 256) ** 2) / (2 * radius_px**2)).astype(np.float32)
     turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     outline = 256 + radius_px * np.column_stack([np.cos(turn), np.sin(turn)])
-    roi = Roi(gray, np.ones((512, 512), bool), LesionCentre(9, 9), Spacing(0.1, 0.1, SpacingSource.CALLER), 0.0)
+    roi = Roi(gray, np.ones((512, 512), bool), LesionCenter(9, 9), Spacing(0.1, 0.1, SpacingSource.CALLER), 0.0)
     return LesionView(roi, outline)
 
 
@@ -77,7 +77,7 @@ def study(make_up: MakeUp) -> Study:
         title="Masses <of> 2026 & before",
         kind=StudyKind.CROSS_VALIDATION,
         notices=("Research use only.", "fitted on nothing"),
-        analysis=analyse(made.scored, 0, made.evaluation),
+        analysis=analyze(made.scored, 0, made.evaluation),
         times={"cnn": BranchTimes(10.0, 2.0), "lesion": BranchTimes(100.0, 20.0)},
         reference=None,
         layers=(LayerFigures("fc6", 4096, 4000, 0.81, 0.02, 9.0), LayerFigures("fc7", 4096, 4090, 0.79, 0.02, 9.0)),

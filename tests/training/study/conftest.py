@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from cadx.classify import PolynomialGrid, grouped_folds, soft_vote
 from cadx.lesion import FEATURES
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from tests.conftest import SMALL_BACKBONE
 from training.analysis.scored import CNN, LESION, Scored, scored_by_cross_validation
 from training.cohort.cases import Case, Label
@@ -54,7 +54,7 @@ def make_up() -> MakeUp:
         cases = tuple(
             Case(
                 image=Path(f"view{row}.png"),
-                centre=LesionCentre(1, 1),
+                center=LesionCenter(1, 1),
                 label=Label(int(labels[row])),
                 lesion_id=f"L{number:03d}",
                 patient_id=f"P{number:03d}",

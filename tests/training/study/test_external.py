@@ -13,7 +13,7 @@ from cadx.assessment import assess
 from cadx.bundle import MANIFEST, load_bundle
 from cadx.errors import OneClassOnly
 from cadx.mammogram import read_mammogram
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from tests.training.study.conftest import Ran
 from training.cohort.cases import Case, Label, read_manifest, write_manifest
 from training.cohort.leakage import digest_cohort, find_overlap
@@ -50,7 +50,7 @@ def test_the_numbers_are_the_services_and_nothing_is_refitted(
     header = lines[0].split(",")
     for row in (0, 7):
         case = read_manifest(phantom_manifest)[row]
-        answer = assess(loaded, read_mammogram(case.image, policy=loaded.policy), case.centre)
+        answer = assess(loaded, read_mammogram(case.image, policy=loaded.policy), case.center)
         written = dict(zip(header, lines[row + 1].split(","), strict=True))
         assert float(written["p_ensemble"]) == pytest.approx(answer.probability, abs=1e-6)
         assert float(written["p_cnn"]) == pytest.approx(answer.cnn_probability, abs=1e-6)
@@ -111,7 +111,7 @@ def test_a_bundle_that_does_not_say_whom_it_saw_is_said_to(
 def test_one_truth_alone_is_refused_before_any_image_is_read(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "no-image.png").write_bytes(b"not an image")
     manifest = tmp_path / "benign.csv"
-    write_manifest(manifest, [Case(tmp_path / "no-image.png", LesionCentre(1, 1), Label.BENIGN, "only")])
+    write_manifest(manifest, [Case(tmp_path / "no-image.png", LesionCenter(1, 1), Label.BENIGN, "only")])
     with pytest.raises(OneClassOnly, match="benign"):
         evaluate_bundle(bundle, manifest, None, EvaluationSettings(), QUIET)
 

@@ -12,11 +12,11 @@ from training.analysis.subgroups import Subgroup
 from training.cross_validation import Vector
 from training.layers.figures import LayerFigures
 from training.report.plots.style import (
-    BENIGN_COLOUR,
-    COLOURS,
-    GREY,
+    BENIGN_COLOR,
+    COLORS,
+    GRAY,
     LINES,
-    MALIGNANT_COLOUR,
+    MALIGNANT_COLOR,
     canvas,
 )
 
@@ -27,17 +27,17 @@ def roc_plot(scored: Scored, performances: tuple[Performance, ...]) -> str:
     """Empirical and fitted binormal ROC curves (the paper's Fig. 4)."""
     with canvas(5.6, 5.4) as drawn:
         axes = drawn.figure.subplots()
-        axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
+        axes.plot([0, 1], [0, 1], color=GRAY, linewidth=0.8, linestyle=":")
         for found in performances:
-            colour = COLOURS[found.name]
+            color = COLORS[found.name]
             fpf, tpf, _ = roc_curve(scored.labels, scored.probabilities[found.name], drop_intermediate=False)
-            axes.step(fpf, tpf, where="post", color=colour, linewidth=0.8, alpha=0.55)
+            axes.step(fpf, tpf, where="post", color=color, linewidth=0.8, alpha=0.55)
             label = f"{SHORT_NAMES[found.name]}: pooled AUC {found.pooled.auc:.3f}"
             if found.binormal.a is not None:
                 curve = found.binormal.true_positive_fraction(CURVE_POINTS)
-                axes.plot(CURVE_POINTS, curve, color=colour, linestyle=LINES[found.name], linewidth=2)
+                axes.plot(CURVE_POINTS, curve, color=color, linestyle=LINES[found.name], linewidth=2)
                 label += f", fitted {found.binormal.auc:.3f}"
-            axes.plot([], [], color=colour, linestyle=LINES[found.name], linewidth=2, label=label)
+            axes.plot([], [], color=color, linestyle=LINES[found.name], linewidth=2, label=label)
         axes.set(
             xlim=(-0.01, 1.01),
             ylim=(-0.01, 1.01),
@@ -54,11 +54,11 @@ def difference_plot(comparisons: tuple[Comparison, ...]) -> str:
     with canvas(7.2, 0.5 + 0.85 * len(comparisons)) as drawn:
         axes = drawn.figure.subplots()
         for k, comparison in enumerate(comparisons):
-            for offset, marker, colour, (estimate, low, high), label in _limits(comparison):
+            for offset, marker, color, (estimate, low, high), label in _limits(comparison):
                 y = k + offset
-                axes.plot([low, high], [y, y], color=colour, linewidth=1.6)
-                axes.plot(estimate, y, marker, color=colour, markersize=5, label=label if k == 0 else None)
-        axes.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
+                axes.plot([low, high], [y, y], color=color, linewidth=1.6)
+                axes.plot(estimate, y, marker, color=color, markersize=5, label=label if k == 0 else None)
+        axes.axvline(0, color=GRAY, linewidth=0.8, linestyle=":")
         axes.set_yticks(
             range(len(comparisons)),
             [f"{SHORT_NAMES[c.first]} less {SHORT_NAMES[c.second]}" for c in comparisons],
@@ -73,7 +73,7 @@ def _limits(comparison: Comparison) -> list[tuple[float, str, str, tuple[float, 
     found, boot = comparison.clustered, comparison.bootstrap
     rows = [
         (-0.22, "o", "#000000", (found.difference, found.low, found.high), "clustered (headline)"),
-        (0.0, "s", GREY, (boot.estimate, boot.low, boot.high), "cluster bootstrap"),
+        (0.0, "s", GRAY, (boot.estimate, boot.low, boot.high), "cluster bootstrap"),
     ]
     if comparison.corrected is not None:
         test = comparison.corrected.test
@@ -97,7 +97,7 @@ def calibration_plot(scored: Scored, performances: tuple[Performance, ...]) -> s
 
 
 def _reliability(axes: Axes, found: Performance) -> None:
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
+    axes.plot([0, 1], [0, 1], color=GRAY, linewidth=0.8, linestyle=":")
     said = np.array([one.mean_probability for one in found.calibration.reliability])
     seen = np.array([one.observed.value for one in found.calibration.reliability])
     low = np.array([one.observed.low for one in found.calibration.reliability])
@@ -106,7 +106,7 @@ def _reliability(axes: Axes, found: Performance) -> None:
         said,
         seen,
         yerr=np.maximum([seen - low, high - seen], 0),
-        color=COLOURS[found.name],
+        color=COLORS[found.name],
         marker="o",
         markersize=4,
         linewidth=1.2,
@@ -118,11 +118,11 @@ def _reliability(axes: Axes, found: Performance) -> None:
 def _distribution(axes: Axes, p: Vector, scored: Scored) -> None:
     bins = [k / 20 for k in range(21)]
     shown = {
-        "malignant": (p[scored.labels], MALIGNANT_COLOUR, ""),
-        "benign": (p[~scored.labels], BENIGN_COLOUR, "////"),
+        "malignant": (p[scored.labels], MALIGNANT_COLOR, ""),
+        "benign": (p[~scored.labels], BENIGN_COLOR, "////"),
     }
-    for name, (values, colour, hatch) in shown.items():
-        axes.hist(values, bins=bins, histtype="step", color=colour, label=name, hatch=hatch, linewidth=1.1)
+    for name, (values, color, hatch) in shown.items():
+        axes.hist(values, bins=bins, histtype="step", color=color, label=name, hatch=hatch, linewidth=1.1)
     axes.set_xlabel("probability, predicted")
 
 
@@ -132,11 +132,11 @@ def subgroup_plot(subgroups: tuple[Subgroup, ...], whole: Performance) -> str:
     rows = [("all ROIs", whole.pooled), *rows]
     with canvas(7.2, 0.6 + 0.32 * len(rows)) as drawn:
         axes = drawn.figure.subplots()
-        axes.axvline(0.5, color=GREY, linewidth=0.8, linestyle=":")
-        axes.axvline(whole.pooled.auc, color=COLOURS[whole.name], linewidth=0.8, linestyle="--")
+        axes.axvline(0.5, color=GRAY, linewidth=0.8, linestyle=":")
+        axes.axvline(whole.pooled.auc, color=COLORS[whole.name], linewidth=0.8, linestyle="--")
         for y, (_, auc) in enumerate(rows):
             if auc is None:
-                axes.text(0.505, y, "too few", va="center", fontsize=8.5, color=GREY)
+                axes.text(0.505, y, "too few", va="center", fontsize=8.5, color=GRAY)
                 continue
             axes.plot([auc.low, auc.high], [y, y], color="#000000", linewidth=1.4)
             axes.plot(auc.auc, y, "o" if y else "D", color="#000000", markersize=5)

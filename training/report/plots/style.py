@@ -1,4 +1,4 @@
-"""How plots look: colours that colour-blind readers can tell apart, and also differ in line and marker."""
+"""How plots look: colors that color-blind readers can tell apart, and also differ in line and marker."""
 
 import io
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from training.analysis.scored import CNN, LESION
 from training.cross_validation import ENSEMBLE
 
-COLOURS = {CNN: "#785ef0", LESION: "#dc267f", ENSEMBLE: "#b35900"}
+COLORS = {CNN: "#785ef0", LESION: "#dc267f", ENSEMBLE: "#b35900"}
 LINES: dict[str, Any] = {CNN: (0, (6, 2)), LESION: (0, (2, 1.5)), ENSEMBLE: "solid"}
-BENIGN_COLOUR, MALIGNANT_COLOUR = "#0072b2", "#d55e00"
+BENIGN_COLOR, MALIGNANT_COLOR = "#0072b2", "#d55e00"
 BENIGN_MARKER, MALIGNANT_MARKER = "o", "^"
-GREY = "#666666"
+GRAY = "#666666"
 SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "mammo-cadx",

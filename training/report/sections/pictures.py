@@ -74,7 +74,7 @@ def picture_sections(scored: Scored, analysis: Analysis, views: Mapping[int, Les
             (
                 f"{len(sheet)} lesions, one view each, evenly spread over the order of size, from the smallest outline "
                 "to the largest. Bar: 5 mm. Gray levels are stretched to each crop's own 1st to 99th percentile; the "
-                "marked centre is the middle of the crop.",
+                "marked center is the middle of the crop.",
                 Gallery("Contact sheet of outlines.", tuple(_sheet_picture(scored, row, views[row]) for row in sheet)),
             ),
         ),

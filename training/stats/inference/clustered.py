@@ -106,8 +106,8 @@ def _less(first: Placements, second: Placements) -> Placements:
 def _variance_part(positive: NDArray[np.bool_], placed: Placements, cluster: NDArray[np.intp]) -> tuple[float, float]:
     """Return estimate and variance of one stratum."""
     clusters = int(cluster.max()) + 1
-    d10 = _centred_sums(placed.positive, cluster[positive], clusters, placed.auc)
-    d01 = _centred_sums(placed.negative, cluster[~positive], clusters, placed.auc)
+    d10 = _centered_sums(placed.positive, cluster[positive], clusters, placed.auc)
+    d01 = _centered_sums(placed.negative, cluster[~positive], clusters, placed.auc)
     m, n = int(positive.sum()), int((~positive).sum())
     i10, i01 = len(np.unique(cluster[positive])), len(np.unique(cluster[~positive]))
     variance = _correction(i10) * float(d10 @ d10) / m**2 + _correction(i01) * float(d01 @ d01) / n**2
@@ -115,7 +115,7 @@ def _variance_part(positive: NDArray[np.bool_], placed: Placements, cluster: NDA
     return placed.auc, variance
 
 
-def _centred_sums(values: Vector, cluster: NDArray[np.intp], clusters: int, auc: float) -> Vector:
+def _centered_sums(values: Vector, cluster: NDArray[np.intp], clusters: int, auc: float) -> Vector:
     return np.bincount(cluster, weights=values - auc, minlength=clusters).astype(np.float64)
 
 

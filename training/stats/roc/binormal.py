@@ -19,7 +19,7 @@ from scipy.linalg import solveh_banded
 from scipy.special import ndtr, ndtri
 from scipy.stats import norm
 
-from cadx.records import Flag
+from training.stats.caveats import Caveat, CaveatCode
 from training.stats.roc.auc import Vector, checked, empirical_auc
 
 STARTING_SLOPES = (1.0, 0.5, 2.0)
@@ -56,7 +56,7 @@ class BinormalFit:
     se_auc: float | None
     log_likelihood: float | None
     categories: int
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[Caveat, ...] = ()
 
     def true_positive_fraction(self, false_positive_fraction: ArrayLike) -> Vector:
         """Return points of the fitted curve; without one, the straight lines of perfect or reversed separation."""
@@ -111,17 +111,19 @@ def fit_binormal(labels: ArrayLike, scores: ArrayLike) -> BinormalFit:
     categories = len(runs.negatives)
     if auc in (0.0, 1.0):
         return _no_curve(
-            auc, categories, Flag("perfect_separation", "The scores separate the classes; any curve fits.")
+            auc, categories, Caveat(CaveatCode.PERFECT_SEPARATION, "The scores separate the classes; any curve fits.")
         )
     if categories < 3:
-        return _no_curve(auc, categories, Flag("too_few_categories", "Fewer than three distinct runs of scores."))
+        return _no_curve(
+            auc, categories, Caveat(CaveatCode.TOO_FEW_CATEGORIES, "Fewer than three distinct runs of scores.")
+        )
     ends = [_climb(runs, _start(runs, auc, b)) for b in STARTING_SLOPES]
     best, converged = max(ends, key=lambda end: _log_likelihood(runs, end[0]))
     return _described(runs, best, converged)
 
 
 def truth_state_runs(positive: NDArray[np.bool_], values: Vector) -> _Runs:
-    """Return counts by run: neighbouring distinct scores of one truth are merged; ties of both stay one."""
+    """Return counts by run: neighboring distinct scores of one truth are merged; ties of both stay one."""
     distinct, number = np.unique(values, return_inverse=True)
     m = np.bincount(number, weights=positive, minlength=len(distinct))
     n = np.bincount(number, weights=~positive, minlength=len(distinct))
@@ -131,7 +133,7 @@ def truth_state_runs(positive: NDArray[np.bool_], values: Vector) -> _Runs:
     return _Runs(np.add.reduceat(n, first).astype(np.float64), np.add.reduceat(m, first).astype(np.float64))
 
 
-def _no_curve(auc: float, categories: int, flag: Flag) -> BinormalFit:
+def _no_curve(auc: float, categories: int, flag: Caveat) -> BinormalFit:
     return BinormalFit(None, None, auc, None, None, None, None, None, categories, (flag,))
 
 
@@ -235,16 +237,20 @@ def _described(runs: _Runs, point: _Point, converged: bool) -> BinormalFit:
     flags = []
     if not SLOPE_LIMITS[0] < b < SLOPE_LIMITS[1]:
         flags.append(
-            Flag("degenerate_fit", "The likelihood grows towards a curve with a corner; a and b mean nothing.")
+            Caveat(
+                CaveatCode.DEGENERATE_FIT, "The likelihood grows towards a curve with a corner; a and b mean nothing."
+            )
         )
     elif not converged:
-        flags.append(Flag("not_converged", "The likelihood's maximum was not reached."))
+        flags.append(Caveat(CaveatCode.NOT_CONVERGED, "The likelihood's maximum was not reached."))
     auc = float(ndtr(a / np.sqrt(1 + b**2)))
     value = _log_likelihood(runs, point)
     information = -_profile(runs, point)[1]
     smallest, largest = np.linalg.eigvalsh(information)
     if flags or smallest <= 1e-9 * largest:
-        flags = flags or [Flag("not_converged", "The likelihood is flat; its Hessian gives no standard error.")]
+        flags = flags or [
+            Caveat(CaveatCode.NOT_CONVERGED, "The likelihood is flat; its Hessian gives no standard error.")
+        ]
         return BinormalFit(a, b, auc, None, None, None, None, value, len(runs.negatives), tuple(flags))
     covariance = np.linalg.inv(information)
     slope = norm.pdf(a / np.sqrt(1 + b**2)) * np.array([1.0, -a * b / (1 + b**2)]) / np.sqrt(1 + b**2)

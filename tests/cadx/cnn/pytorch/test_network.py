@@ -18,7 +18,7 @@ DEVIATION = (0.229, 0.224, 0.225)
 
 
 def reference_input(gray: FloatImage) -> torch.Tensor:
-    """ROI to network input, written out: mean of 2 x 2 pixels, three channels, ImageNet's normalisation."""
+    """ROI to network input, written out: mean of 2 x 2 pixels, three channels, ImageNet's normalization."""
     reduced = gray.reshape(len(gray), 256, 2, 256, 2).astype(np.float64).mean(axis=(2, 4))
     channels = [(reduced - mean) / deviation for mean, deviation in zip(MEAN, DEVIATION, strict=True)]
     return torch.from_numpy(np.stack(channels, axis=1)).float()
@@ -77,7 +77,7 @@ class Straight(nn.Module):
         return {"input": values}
 
 
-def test_entrance_is_reduction_channels_and_normalisation(rois: FloatImage) -> None:
+def test_entrance_is_reduction_channels_and_normalization(rois: FloatImage) -> None:
     network = TappedNetwork(Straight(), ["input"], InputScaling(MEAN, DEVIATION), "none")
     with torch.inference_mode():
         (got,) = network.maps(torch.from_numpy(rois[:, None]))

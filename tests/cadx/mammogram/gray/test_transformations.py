@@ -68,7 +68,7 @@ def mirrored(attributes: dict[str, Any]) -> dict[str, Any]:
     """The display of the negative (stored values 4095 - v) that shows the same picture in MONOCHROME1."""
     slope, intercept = attributes.get("RescaleSlope", 1), attributes.get("RescaleIntercept", 0)
     total = 4095 * slope + 2 * intercept
-    # LINEAR is centred on c - 0.5 (PS3.3 C.11.2.1.2.1), the others on c.
+    # LINEAR is centered on c - 0.5 (PS3.3 C.11.2.1.2.1), the others on c.
     shift = 1 if attributes.get("VOILUTFunction", "LINEAR") == "LINEAR" else 0
     changed = dict(attributes)
     if "WindowCenter" in attributes:
@@ -166,7 +166,7 @@ def test_a_display_that_makes_no_sense_is_refused(
     assert caught.value.keyword == keyword
 
 
-def test_colour_is_refused(make_dicom: Make, textured: Make) -> None:
+def test_color_is_refused(make_dicom: Make, textured: Make) -> None:
     with pytest.raises(UnsupportedPixels):
         read_mammogram(make_dicom(textured(8), 8, PhotometricInterpretation="PALETTE COLOR"))
     with pytest.raises(UnsupportedPixels):

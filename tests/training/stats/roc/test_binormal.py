@@ -30,8 +30,8 @@ def test_recovers_its_own_parameters_within_two_standard_errors() -> None:
     assert np.std([auc for auc, _ in aucs]) == pytest.approx(mean_se, rel=0.15)
 
 
-def test_ratings_reach_the_maximum_of_a_general_optimiser() -> None:
-    """Five rating categories; the likelihood of Dorfman and Alf maximised by brute force."""
+def test_ratings_reach_the_maximum_of_a_general_optimizer() -> None:
+    """Five rating categories; the likelihood of Dorfman and Alf maximized by brute force."""
     negatives, positives = np.array([30, 19, 8, 2, 1]), np.array([5, 6, 5, 12, 22])
     scores = np.concatenate([np.repeat(np.arange(5), negatives), np.repeat(np.arange(5), positives)]).astype(float)
     labels = np.arange(len(scores)) >= negatives.sum()
@@ -63,7 +63,7 @@ def test_reversed_scores_give_the_complementary_area() -> None:
     assert fit_binormal(labels, -scores).auc == pytest.approx(1 - fit_binormal(labels, scores).auc, abs=1e-6)
 
 
-def test_runs_merge_neighbours_of_one_truth_and_keep_ties_of_both() -> None:
+def test_runs_merge_neighbors_of_one_truth_and_keep_ties_of_both() -> None:
     labels = np.array([0, 0, 1, 0, 1, 1, 1], dtype=bool)
     runs = truth_state_runs(labels, np.array([1.0, 2.0, 3.0, 3.0, 4.0, 5.0, 5.0]))
     np.testing.assert_array_equal(runs.negatives, [2, 1, 0])

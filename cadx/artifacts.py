@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Flag, FloatImage, Mask
+from cadx.flags import Flag, FlagCode
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, Mask
 
 STRAIGHT_EDGE_FLAGGED_MM = 10.0
 BRIGHT_OBJECT_SMALLEST_MM2 = 0.6
@@ -27,7 +28,7 @@ _RING_PX = (3, 4)  # 0.6 to 0.8 mm outside the object
 _SAMPLED_EVERY = 8
 
 
-def artefact_flags(gray: FloatImage, valid: Mask) -> tuple[Flag, ...]:
+def artifact_flags(gray: FloatImage, valid: Mask) -> tuple[Flag, ...]:
     """Flag straight edges and bright, abruptly ending objects in a region.
 
     Parameters
@@ -56,11 +57,11 @@ def artefact_flags(gray: FloatImage, valid: Mask) -> tuple[Flag, ...]:
         message = (
             f"A straight edge of about {length_mm:.0f} mm crosses the region: a paddle, a label or the film's border."
         )
-        flags.append(Flag("straight_edge", message, {"length_mm": length_mm}))
+        flags.append(Flag(FlagCode.STRAIGHT_EDGE, message, {"length_mm": length_mm}))
     area_mm2 = bright_object_mm2(reduced, covered, float(low))
     if area_mm2 > 0.0:
         message = "Something bright ends abruptly in the region: a marker, text, a clip or a coarse calcification."
-        flags.append(Flag("bright_object", message, {"area_mm2": area_mm2}))
+        flags.append(Flag(FlagCode.BRIGHT_OBJECT, message, {"area_mm2": area_mm2}))
     return tuple(flags)
 
 
@@ -79,7 +80,7 @@ def longest_straight_edge_mm(reduced: FloatImage, covered: Mask, gray_range: flo
     Returns
     -------
     float
-        In millimetres; 0 where there are no edges.
+        In millimeters; 0 where there are no edges.
     """
     smooth = ndimage.gaussian_filter(reduced, 1.0)
     gradient_y: FloatImage = np.asarray(np.gradient(smooth, axis=0))

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
-from cadx.artefacts import artefact_flags
+from cadx.artifacts import artifact_flags
 from cadx.mammogram import read_mammogram
-from cadx.records import LesionCentre
+from cadx.records import LesionCenter
 from cadx.roi import extract_roi
 from training.phantoms.background import power_law_texture
 
@@ -30,7 +30,7 @@ def tissue(seed: int) -> NDArray[np.float32]:
 
 
 def codes(gray: Any, valid: Any = ALL) -> set[str]:
-    return {flag.code for flag in artefact_flags(gray.astype(np.float32), valid)}
+    return {flag.code for flag in artifact_flags(gray.astype(np.float32), valid)}
 
 
 def contrast(gray: Any) -> float:
@@ -82,7 +82,7 @@ def test_share_of_alarms_on_mini_mias(shared: Path) -> None:
     lesions = [row for row in rows if len(row) == 7 and row[0].startswith("mdb") and row[4].isdigit()]
     for name, *_, x, y, _ in lesions:
         film = read_mammogram(shared / "mini-mias" / f"{name}.pgm", pixel_spacing_mm=0.2)
-        roi = extract_roi(film, LesionCentre(float(x), 1024 - float(y)))
+        roi = extract_roi(film, LesionCenter(float(x), 1024 - float(y)))
         found = codes(roi.gray, roi.valid)
         objects += "bright_object" in found
         if "straight_edge" in found:

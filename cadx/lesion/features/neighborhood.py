@@ -11,7 +11,7 @@ SURROUNDINGS_PX = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbourhoods:
+class Neighborhoods:
     """Masks, bool, (512, 512), of valid pixels only.
 
     Attributes
@@ -29,7 +29,7 @@ class Neighbourhoods:
     opposite: Mask
 
 
-def lesion_neighbourhoods(mask: Mask, valid: Mask) -> Neighbourhoods:
+def lesion_neighborhoods(mask: Mask, valid: Mask) -> Neighborhoods:
     """Find the pixels about a lesion by exact Euclidean distance."""
     half = MARGIN_PX // 2
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -39,11 +39,11 @@ def lesion_neighbourhoods(mask: Mask, valid: Mask) -> Neighbourhoods:
     margin, surroundings = np.zeros_like(mask), np.zeros_like(mask)
     margin[box] = dilate(lesion, half) & dilate(~lesion, half) & valid[box]
     surroundings[box] = dilate(lesion, SURROUNDINGS_PX) & ~lesion & valid[box]
-    return Neighbourhoods(margin, surroundings, valid & ~mask)
+    return Neighborhoods(margin, surroundings, valid & ~mask)
 
 
 def dilate(mask: Mask, radius_px: int) -> Mask:
-    """Dilate by a Euclidean disc, exactly: every pixel whose centre is within `radius_px` of one of the mask.
+    """Dilate by a Euclidean disc, exactly: every pixel whose center is within `radius_px` of one of the mask.
 
     The distance along the row is found by two running extremes; a pixel is reached when in some row at offset dy the
     distance along that row is at most sqrt(radius^2 - dy^2).
