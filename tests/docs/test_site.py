@@ -75,7 +75,7 @@ def test_the_public_names_lead_to_their_reference(site: Path) -> None:
 
 def test_the_navigation_has_its_sections(site: Path) -> None:
     captions = re.findall(r'class="caption-text">([^<]+)<', (site / "index.html").read_text(encoding="utf-8"))
-    assert list(dict.fromkeys(captions)) == ["Use", "Methods", "Operate", "Develop", "Decisions", "API"]
+    assert list(dict.fromkeys(captions)) == ["Use", "Methods", "Operate", "Develop", "API", "Decisions"]
 
 
 class Fetches(HTMLParser):
