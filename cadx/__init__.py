@@ -4,11 +4,11 @@
 
     from pathlib import Path
 
-    from cadx import LesionCentre, assess, load_bundle, read_mammogram
+    from cadx import LesionCenter, assess, load_bundle, read_mammogram
 
     bundle = load_bundle(Path("models/demo"))
     mammogram = read_mammogram(Path("view.dcm"), policy=bundle.policy)
-    assessment = assess(bundle, mammogram, LesionCentre(x=318, y=483))
+    assessment = assess(bundle, mammogram, LesionCenter(x=318, y=483))
 
 The names in `__all__` are the public surface. Each is imported when it is first asked for (PEP 562), so that
 ``import cadx``, and catching its errors, cost no NumPy, SciPy or scikit-learn. What a type checker reads is the first
@@ -27,12 +27,13 @@ __all__ = [
     "BundleError",
     "BundleManifest",
     "CadxError",
-    "CentreError",
+    "CenterError",
     "ClassifierError",
     "FeatureDefinition",
     "FeatureValue",
     "Flag",
-    "LesionCentre",
+    "FlagCode",
+    "LesionCenter",
     "LesionError",
     "Mammogram",
     "MammogramError",
@@ -68,11 +69,12 @@ if TYPE_CHECKING:
         BackboneError,
         BundleError,
         CadxError,
-        CentreError,
+        CenterError,
         ClassifierError,
         LesionError,
         MammogramError,
     )
+    from cadx.flags import Flag, FlagCode
     from cadx.lesion import (
         FEATURES,
         FeatureDefinition,
@@ -84,7 +86,7 @@ if TYPE_CHECKING:
         segment,
     )
     from cadx.mammogram import ReadingLimits, ReadingPolicy, SpacingPlane, VoiPolicy, read_mammogram
-    from cadx.records import Flag, LesionCentre, Mammogram, Roi, Spacing
+    from cadx.records import LesionCenter, Mammogram, Roi, Spacing
     from cadx.roi import extract_roi
 else:
     # Hidden from type checkers: they would take a module's __getattr__ as leave for any name.
@@ -97,11 +99,12 @@ else:
             "BackboneError",
             "BundleError",
             "CadxError",
-            "CentreError",
+            "CenterError",
             "ClassifierError",
             "LesionError",
             "MammogramError",
         ),
+        "cadx.flags": ("Flag", "FlagCode"),
         "cadx.lesion": (
             "FEATURES",
             "FeatureDefinition",
@@ -113,7 +116,7 @@ else:
             "segment",
         ),
         "cadx.mammogram": ("ReadingLimits", "ReadingPolicy", "SpacingPlane", "VoiPolicy", "read_mammogram"),
-        "cadx.records": ("Flag", "LesionCentre", "Mammogram", "Roi", "Spacing"),
+        "cadx.records": ("LesionCenter", "Mammogram", "Roi", "Spacing"),
         "cadx.roi": ("extract_roi",),
     }
     _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}

@@ -1,4 +1,4 @@
-"""Assess one lesion in Python: a model, an image and a marked centre give a probability and what it rests on.
+"""Assess one lesion in Python: a model, an image and a marked center give a probability and what it rests on.
 
     python examples/assess.py models/demo demo/unseen/UNSEEN-01-CC.dcm --x 318 --y 483
 
@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from cadx import CadxError, LesionCentre, assess, load_bundle, read_mammogram
+from cadx import CadxError, LesionCenter, assess, load_bundle, read_mammogram
 
 
 def main() -> int:
@@ -17,8 +17,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Assess one lesion on one image.")
     parser.add_argument("bundle", type=Path, help="folder of a model, such as models/demo")
     parser.add_argument("image", type=Path, help="DICOM, PNG, TIFF or PGM")
-    parser.add_argument("--x", type=float, required=True, help="column of the lesion's centre, in stored pixels")
-    parser.add_argument("--y", type=float, required=True, help="row of the lesion's centre, in stored pixels")
+    parser.add_argument("--x", type=float, required=True, help="column of the lesion's center, in stored pixels")
+    parser.add_argument("--y", type=float, required=True, help="row of the lesion's center, in stored pixels")
     parser.add_argument("--pixel-spacing-mm", type=float, help="for a file that does not tell its own")
     arguments = parser.parse_args()
     try:
@@ -26,7 +26,7 @@ def main() -> int:
         bundle = load_bundle(arguments.bundle)
         # The model's own reading policy: gray levels and spacing as they were when it was fitted.
         mammogram = read_mammogram(arguments.image, policy=bundle.policy, pixel_spacing_mm=arguments.pixel_spacing_mm)
-        assessment = assess(bundle, mammogram, LesionCentre(arguments.x, arguments.y))
+        assessment = assess(bundle, mammogram, LesionCenter(arguments.x, arguments.y))
     except CadxError as refusal:
         # Each refusal has a stable code, what is wrong and what can be done about it.
         print(f"{refusal.code}: {refusal}", file=sys.stderr)

@@ -38,8 +38,8 @@ def main() -> int:
     """Parse, ask, print."""
     parser = argparse.ArgumentParser(description="Ask a running service about one lesion.")
     parser.add_argument("image", type=Path, help="DICOM, PNG, TIFF or PGM")
-    parser.add_argument("--x", required=True, help="column of the lesion's centre, in stored pixels")
-    parser.add_argument("--y", required=True, help="row of the lesion's centre, in stored pixels")
+    parser.add_argument("--x", required=True, help="column of the lesion's center, in stored pixels")
+    parser.add_argument("--y", required=True, help="row of the lesion's center, in stored pixels")
     parser.add_argument("--pixel-spacing-mm", help="for a file that does not tell its own")
     parser.add_argument("--service", default="http://127.0.0.1:8000", help="where the service listens")
     arguments = parser.parse_args()

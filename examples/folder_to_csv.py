@@ -1,4 +1,4 @@
-"""Assess a folder of images: a CSV of marked centres becomes a CSV of probabilities.
+"""Assess a folder of images: a CSV of marked centers becomes a CSV of probabilities.
 
     python examples/folder_to_csv.py models/demo images/ marks.csv answers.csv
 
@@ -12,7 +12,7 @@ import csv
 import sys
 from pathlib import Path
 
-from cadx import Bundle, CadxError, LesionCentre, assess, load_bundle, read_mammogram
+from cadx import Bundle, CadxError, LesionCenter, assess, load_bundle, read_mammogram
 
 COLUMNS = ("image", "x", "y", "probability", "cnn_probability", "lesion_probability", "flags", "refusal")
 
@@ -25,7 +25,7 @@ def answer(bundle: Bundle, folder: Path, mark: dict[str, str]) -> dict[str, str]
         mammogram = read_mammogram(
             folder / mark["image"], policy=bundle.policy, pixel_spacing_mm=float(spacing) if spacing else None
         )
-        found = assess(bundle, mammogram, LesionCentre(float(mark["x"]), float(mark["y"])))
+        found = assess(bundle, mammogram, LesionCenter(float(mark["x"]), float(mark["y"])))
     except CadxError as refusal:
         return {**row, "refusal": refusal.code}
     return {

@@ -34,5 +34,5 @@ def test_its_blocks_run_one_after_the_other(
     assert names["values"] == pytest.approx([feature.value for feature in assessment.features], abs=0)
     assert np.array_equal(np.asarray(names["outline"]), assessment.contour)
     shown = capsys.readouterr().out
-    assert "centre_outside_image {'x': -1" in shown
+    assert "center_outside_image {'x': -1" in shown
     assert "area_mm2" in shown

@@ -42,8 +42,8 @@ def test_the_page_of_examples_shows_every_one() -> None:
 
 
 def test_one_lesion_is_assessed_in_python(bundle_folder: Path, unseen_phantom: Case) -> None:
-    centre = unseen_phantom.centre
-    shown = run("assess.py", bundle_folder, unseen_phantom.image, "--x", centre.x, "--y", centre.y)
+    center = unseen_phantom.center
+    shown = run("assess.py", bundle_folder, unseen_phantom.image, "--x", center.x, "--y", center.y)
     assert "probability of malignancy   0." in shown
     assert "area_mm2" in shown
     assert all(notice in shown for notice in load_bundle(bundle_folder).manifest.notices)
@@ -51,7 +51,7 @@ def test_one_lesion_is_assessed_in_python(bundle_folder: Path, unseen_phantom: C
 
 def test_a_refusal_ends_an_example_with_its_code(bundle_folder: Path, unseen_phantom: Case) -> None:
     refused = run("assess.py", bundle_folder, unseen_phantom.image, "--x", -1, "--y", 5, status=1)
-    assert refused.startswith("centre_outside_image: ")
+    assert refused.startswith("center_outside_image: ")
 
 
 def test_a_csv_of_cases_becomes_a_bundle(phantom_manifest: Path, tmp_path: Path) -> None:
@@ -65,18 +65,18 @@ def test_a_csv_of_cases_becomes_a_bundle(phantom_manifest: Path, tmp_path: Path)
 
 
 def test_the_service_is_asked(live_server: "LiveServer", unseen_phantom: Case) -> None:
-    centre, service = unseen_phantom.centre, ("--service", live_server.url)
-    shown = run("call_service.py", unseen_phantom.image, "--x", centre.x, "--y", centre.y, *service)
+    center, service = unseen_phantom.center, ("--service", live_server.url)
+    shown = run("call_service.py", unseen_phantom.image, "--x", center.x, "--y", center.y, *service)
     assert "probability of malignancy 0." in shown
     assert "notice: " in shown
-    refused = run("call_service.py", unseen_phantom.image, "--x", "9e9", "--y", centre.y, *service, status=1)
-    assert refused.startswith("centre_outside_image: ")
+    refused = run("call_service.py", unseen_phantom.image, "--x", "9e9", "--y", center.y, *service, status=1)
+    assert refused.startswith("center_outside_image: ")
 
 
 def test_a_folder_of_images_becomes_a_csv(bundle_folder: Path, unseen_phantom: Case, tmp_path: Path) -> None:
-    name, centre = unseen_phantom.image.name, unseen_phantom.centre
+    name, center = unseen_phantom.image.name, unseen_phantom.center
     marks = tmp_path / "marks.csv"
-    marks.write_text(f"image,x,y\n{name},{centre.x},{centre.y}\n{name},-1,5\nnone.dcm,1,1\n")
+    marks.write_text(f"image,x,y\n{name},{center.x},{center.y}\n{name},-1,5\nnone.dcm,1,1\n")
     shown = run("folder_to_csv.py", bundle_folder, unseen_phantom.image.parent, marks, tmp_path / "answers.csv")
     with (tmp_path / "answers.csv").open(newline="") as file:
         first, outside, missing = csv.DictReader(file)
@@ -84,5 +84,5 @@ def test_a_folder_of_images_becomes_a_csv(bundle_folder: Path, unseen_phantom: C
     assert float(first["probability"]) == pytest.approx(
         (float(first["cnn_probability"]) + float(first["lesion_probability"])) / 2, abs=1e-4
     )
-    assert (outside["refusal"], missing["refusal"]) == ("centre_outside_image", "image_file_not_found")
+    assert (outside["refusal"], missing["refusal"]) == ("center_outside_image", "image_file_not_found")
     assert "refused: 2" in shown
