@@ -69,7 +69,7 @@ def serve(settings: Settings) -> None:
     tune_process(settings.compute_threads)
     service = make_service(settings)
     try:
-        service.lesions.start(service.engine.workers)
+        service.lesions.start(service.jobs.workers)
         load_models(service)
         service.lesions.wait()
         run_server(create_app(service=service), service)

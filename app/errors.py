@@ -10,7 +10,7 @@
         └── StartError          the service cannot start as it is configured
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from cadx.errors import CadxError
@@ -201,7 +201,7 @@ class RateExceeded(AccessError):
 class BusyError(ServiceError):
     """The service cannot do it now; try again later."""
 
-    retry_after_seconds: int
+    retry_after_seconds: int = field(default=1, kw_only=True)
 
     code: ClassVar[str] = "busy"
     remedy: ClassVar[str] = "Send the same request again after the seconds given in Retry-After."
@@ -234,7 +234,7 @@ class UploadMemoryFull(BusyError):
     limit_mb: int
 
     code: ClassVar[str] = "upload_memory_full"
-    summary: ClassVar[str] = "The requests in hand fill the {limit_mb} MiB set aside for request bodies."
+    summary: ClassVar[str] = "The requests in flight fill the {limit_mb} MiB set aside for request bodies."
 
 
 @dataclass(eq=False)
@@ -320,7 +320,7 @@ class KeyFileInvalid(StartError):
 
 @dataclass(eq=False)
 class TracingNotInstalled(StartError):
-    """Traces are wanted and their packages are not there."""
+    """Traces are asked for and their packages are missing."""
 
     code: ClassVar[str] = "tracing_not_installed"
     summary: ClassVar[str] = "CADX_OTLP_ENDPOINT is set, and the OpenTelemetry packages are not installed."

@@ -67,11 +67,11 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
             allow_headers=["X-API-Key", "X-Request-ID", "traceparent", "Content-Type"],
             expose_headers=["X-Request-ID", "traceparent", "Retry-After"],
         )
-    application.add_middleware(RequestEnvelope, meters=parts.meters, tracing=parts.tracing)
+    application.add_middleware(RequestEnvelope, metrics=parts.metrics, tracing=parts.tracing)
     for module in (predictions, models, admin, health):
         application.include_router(module.router)
     if parts.settings.docs:
         application.include_router(api_docs.router)
     install_problems(application)
-    install_openapi(application, with_keys=parts.keys.wanted)
+    install_openapi(application, with_keys=parts.keys.required)
     return application

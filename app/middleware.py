@@ -8,11 +8,12 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import InternalError, TooManyConnections
-from app.observability.logging import RequestNote, begin_request, exception_facts
-from app.observability.metrics import Meters
+from app.observability.logging import exception_facts
+from app.observability.metrics import Metrics
+from app.observability.request_context import RequestContext, begin_request
 from app.observability.tracing import Tracing
 from app.problems import problem_response
-from app.server.connections import CROWDED
+from app.server.connections import OVER_LIMIT
 
 _LOG = logging.getLogger("app.access")
 QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -31,9 +32,9 @@ SECURITY_HEADERS = {
 class RequestEnvelope:
     """ASGI middleware; see the module."""
 
-    def __init__(self, application: ASGIApp, meters: Meters, tracing: Tracing | None = None) -> None:
+    def __init__(self, application: ASGIApp, metrics: Metrics, tracing: Tracing | None = None) -> None:
         self.application = application
-        self.meters = meters
+        self.metrics = metrics
         self.tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +43,7 @@ class RequestEnvelope:
             await self.application(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        note = begin_request(_text(headers, b"x-request-id"), _text(headers, b"traceparent"))
+        context = begin_request(_text(headers, b"x-request-id"), _text(headers, b"traceparent"))
         started = time.perf_counter()
         status = 0
 
@@ -50,52 +51,52 @@ class RequestEnvelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _careful(message["headers"], note)
+                message["headers"] = _careful(message["headers"], context)
             await send(message)
 
         application = self.application
-        if CROWDED in scope.get("state", ()) and scope["path"] not in QUIET_ROUTES:
-            application = problem_response(TooManyConnections(1, scope["state"][CROWDED]), scope["path"])
+        if OVER_LIMIT in scope.get("state", ()) and scope["path"] not in QUIET_ROUTES:
+            application = problem_response(TooManyConnections(scope["state"][OVER_LIMIT]), scope["path"])
         try:
             await application(scope, receive, send_with_headers)
         except ClientDisconnect:
-            status, note.refusal_code = CLIENT_CLOSED, "client_disconnected"
+            status, context.refusal_code = CLIENT_CLOSED, "client_disconnected"
         except Exception as error:  # noqa: BLE001 - the last net: logged without its message, answered as a problem
             _LOG.error("unexpected_error", extra={"facts": exception_facts(error)})
             if status == 0:
                 await problem_response(InternalError(), scope["path"])(scope, receive, send_with_headers)
-            status, note.refusal_code = 500, InternalError.code
+            status, context.refusal_code = 500, InternalError.code
         finally:
-            self._count(scope, note, status, time.perf_counter() - started)
+            self._count(scope, context, status, time.perf_counter() - started)
 
-    def _count(self, scope: Scope, note: RequestNote, status: int, seconds: float) -> None:
+    def _count(self, scope: Scope, context: RequestContext, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        self.meters.requests.labels(route, scope["method"], str(status)).inc()
-        self.meters.request_seconds.labels(route).observe(seconds)
+        self.metrics.requests.labels(route, scope["method"], str(status)).inc()
+        self.metrics.request_seconds.labels(route).observe(seconds)
         if self.tracing is not None and route not in QUIET_ROUTES:
             end_ns = time.time_ns()
-            self.tracing.record(note, scope["method"], route, status, end_ns - round(1e9 * seconds), end_ns)
-        if note.refusal_code:
-            self.meters.refusals.labels(note.refusal_code).inc()
+            self.tracing.record(context, scope["method"], route, status, end_ns - round(1e9 * seconds), end_ns)
+        if context.refusal_code:
+            self.metrics.refusals.labels(context.refusal_code).inc()
         level = logging.DEBUG if route in QUIET_ROUTES and status < 400 else logging.INFO
         facts = {"method": scope["method"], "route": route, "status": status, "seconds": round(seconds, 4)}
-        if note.key_name:
-            facts["key"] = note.key_name
-        if note.refusal_code:
-            facts["code"] = note.refusal_code
-        _LOG.log(level, "request", extra={"facts": facts | note.facts})
+        if context.key_name:
+            facts["key"] = context.key_name
+        if context.refusal_code:
+            facts["code"] = context.refusal_code
+        _LOG.log(level, "request", extra={"facts": facts | context.facts})
 
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")
 
 
-def _careful(headers: list[tuple[bytes, bytes]], note: RequestNote) -> list[tuple[bytes, bytes]]:
+def _careful(headers: list[tuple[bytes, bytes]], context: RequestContext) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
     added = [(name, value) for name, value in SECURITY_HEADERS.items() if name not in present]
     return [
         *headers,
         *added,
-        (b"x-request-id", note.request_id.encode()),
-        (b"traceparent", note.traceparent.encode()),
+        (b"x-request-id", context.request_id.encode()),
+        (b"traceparent", context.traceparent.encode()),
     ]

@@ -1,4 +1,4 @@
-"""The models in service: loaded, proven by one inference, and exchanged without dropping a request."""
+"""The models in service: loaded, self-tested, and exchanged without dropping a request."""
 
 import hashlib
 import logging
@@ -75,7 +75,7 @@ class ModelStore:
         return self._bundles
 
     def load(self) -> None:
-        """Load and prove every model that the settings name.
+        """Load and self-test every model that the settings name.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class ModelStore:
             When no such model is loaded.
         """
         if not self._bundles:
-            raise NotReady(1, "no model is loaded yet")
+            raise NotReady("no model is loaded yet")
         bundle = self._bundles.get(name or self.default_name)
         if bundle is None:
             raise ModelUnknown(name or self.default_name, tuple(sorted(self._bundles)))

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 import app.errors as service
 import cadx.errors as science
-from app.observability.logging import current_request
+from app.observability.request_context import current_request
 from cadx.errors import CadxError
 
 PROBLEM_TYPE = "application/problem+json"

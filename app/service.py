@@ -6,9 +6,9 @@ from importlib.metadata import version
 
 from app.auth.api_keys import KeyRing
 from app.auth.rate_limit import RateLimiter
-from app.jobs.queue import Engine
+from app.jobs.queue import JobQueue
 from app.model_store import ModelStore, ReloadOutcome
-from app.observability.metrics import Meters
+from app.observability.metrics import Metrics
 from app.observability.tracing import Tracing
 from app.settings import Settings
 from app.upload.receiving import UploadMemory
@@ -31,10 +31,10 @@ class Service:
 
     settings: Settings
     models: ModelStore
-    engine: Engine
+    jobs: JobQueue
     keys: KeyRing
     rate: RateLimiter
-    meters: Meters
+    metrics: Metrics
     memory: UploadMemory
     lesions: WorkerProcesses
     tracing: Tracing | None = None
@@ -43,28 +43,28 @@ class Service:
 
 def make_service(settings: Settings) -> Service:
     """Build the parts; no model is loaded yet."""
-    engine = Engine(
+    jobs = JobQueue(
         settings.workers or min(usable_cores(), MOST_WORKERS_UNASKED),
         settings.queue_capacity,
         settings.deadline_seconds,
     )
     memory = UploadMemory(settings.upload_memory_mb)
-    meters = Meters()
-    meters.workers.set(engine.workers)
-    meters.queue_capacity.set(engine.queue_capacity)
-    meters.jobs_running.set_function(lambda: engine.running)
-    meters.jobs_waiting.set_function(lambda: engine.waiting)
-    meters.upload_bytes.set_function(lambda: memory.used_bytes)
+    metrics = Metrics()
+    metrics.workers.set(jobs.workers)
+    metrics.queue_capacity.set(jobs.queue_capacity)
+    metrics.jobs_running.set_function(lambda: jobs.running)
+    metrics.jobs_waiting.set_function(lambda: jobs.waiting)
+    metrics.upload_bytes.set_function(lambda: memory.used_bytes)
     lesions = WorkerProcesses("cadx.lesion", settings.compute_threads)
-    meters.worker_memory.set_function(lambda: lesions.usage().resident_bytes)
-    meters.worker_cpu.set_function(lambda: lesions.usage().cpu_seconds)
+    metrics.worker_memory.set_function(lambda: lesions.usage().resident_bytes)
+    metrics.worker_cpu.set_function(lambda: lesions.usage().cpu_seconds)
     return Service(
         settings=settings,
         models=ModelStore(settings),
-        engine=engine,
+        jobs=jobs,
         keys=KeyRing(settings),
         rate=RateLimiter(settings.rate_per_minute, settings.rate_burst),
-        meters=meters,
+        metrics=metrics,
         memory=memory,
         lesions=lesions,
         tracing=Tracing(settings.otlp_endpoint, version("mammo-cadx")) if settings.otlp_endpoint else None,
@@ -77,14 +77,14 @@ def reading_limits(settings: Settings) -> ReadingLimits:
 
 
 def load_models(service: Service) -> None:
-    """Load and prove the models, and say so in the metrics."""
+    """Load the models with their self-tests, and say so in the metrics."""
     service.models.load()
     note_models(service)
 
 
 def close_service(service: Service) -> None:
-    """Finish the jobs in hand and send the last spans."""
-    service.engine.close()
+    """Finish the jobs in flight and send the last spans."""
+    service.jobs.close()
     service.lesions.close()
     if service.tracing is not None:
         service.tracing.close()
@@ -94,7 +94,7 @@ async def reload_models(service: Service) -> tuple[ReloadOutcome, ...]:
     """Take up changed bundles without holding up requests."""
     outcomes = await asyncio.to_thread(service.models.reload)
     for outcome in outcomes:
-        service.meters.reloads.labels(outcome.outcome).inc()
+        service.metrics.reloads.labels(outcome.outcome).inc()
     note_models(service)
     return outcomes
 
@@ -102,6 +102,6 @@ async def reload_models(service: Service) -> tuple[ReloadOutcome, ...]:
 def note_models(service: Service) -> None:
     """Tell the metrics which models serve."""
     manifests = ((bundle.manifest, bundle.digest) for bundle in service.models.bundles.values())
-    service.meters.note_models(
+    service.metrics.set_models(
         (manifest.name, manifest.version, digest, manifest.demonstration_only) for manifest, digest in manifests
     )

@@ -74,14 +74,14 @@ class Settings(BaseSettings):
         512,
         ge=1,
         le=65536,
-        description="Memory for all request bodies in hand, in MiB. Bodies stay in memory and never touch a disk.",
+        description="Memory for all request bodies in flight, in MiB. Bodies stay in memory and never touch a disk.",
     )
     upload_seconds: float = Field(60.0, gt=0, le=3600, description="Seconds that a request body may take to arrive.")
-    head_seconds: float = Field(
+    header_seconds: float = Field(
         10.0,
         gt=0,
         le=600,
-        description="Seconds that the head of a request may take to arrive; then the line is closed.",
+        description="Seconds that the headers of a request may take to arrive; then the connection is closed.",
     )
     max_connections: int = Field(
         1000,
@@ -113,10 +113,11 @@ class Settings(BaseSettings):
         0.0,
         ge=0,
         le=300,
-        description="Seconds between SIGTERM and closing the door, in which /readyz says 503 and a balancer moves on.",
+        description="Seconds from SIGTERM until connections are refused; /readyz says 503 meanwhile, so that a "
+        "balancer moves on.",
     )
     shutdown_seconds: float = Field(
-        30.0, gt=0, le=600, description="Seconds that requests in hand get to finish after the door is closed."
+        30.0, gt=0, le=600, description="Seconds that requests in flight get to finish after that."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     otlp_endpoint: str = Field(

@@ -71,7 +71,7 @@ class KeyRing:
             self._refresh(self._path)
 
     @property
-    def wanted(self) -> bool:
+    def required(self) -> bool:
         """Whether callers need a key. A file that was given makes it so, even when it is empty."""
         return bool(self._fixed) or self._path is not None
 
@@ -95,9 +95,9 @@ class KeyRing:
         Raises
         ------
         KeyMissing, KeyUnknown
-            When a key is wanted and none, or a wrong one, came.
+            When a key is required and it is missing or unknown.
         """
-        if not self.wanted:
+        if not self.required:
             return None
         if not key:
             raise KeyMissing

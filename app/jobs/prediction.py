@@ -6,8 +6,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from app.jobs.queue import Ticket
-from app.observability.logging import current_request
-from app.observability.metrics import Meters
+from app.observability.metrics import Metrics
+from app.observability.request_context import current_request
 from app.representations.json import prediction_id, prediction_of
 from app.schemas.answers import Part, Prediction
 from app.upload.body_buffer import ReceivedFile
@@ -49,13 +49,13 @@ class PredictionJob:
     views: Sequence[View]
     parts: AbstractSet[Part]
     limits: ReadingLimits
-    meters: Meters
+    metrics: Metrics
     lesions: WorkerProcesses
 
     def run(self, ticket: Ticket) -> tuple[Prediction, ...]:
         """Assess every lesion of every view, in order."""
         queued_seconds = ticket.started_at - ticket.queued_at
-        self.meters.note_stages({"queue": queued_seconds})
+        self.metrics.observe_stages({"queue": queued_seconds})
         return tuple(
             prediction for view in self.views for prediction in self._view(view, ticket, 1000 * queued_seconds)
         )
@@ -71,7 +71,7 @@ class PredictionJob:
             frame=view.frame,
         )
         before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
-        self.meters.note_stages({"read": before_ms["read"] / 1000})
+        self.metrics.observe_stages({"read": before_ms["read"] / 1000})
         return [self._lesion(view, mammogram, center, ticket, before_ms) for center in view.centers]
 
     def _lesion(
@@ -102,8 +102,8 @@ class PredictionJob:
 
     def _count(self, prediction: Prediction, timings_ms: Mapping[str, float]) -> None:
         current_request().facts.update({f"{stage}_ms": round(value, 1) for stage, value in timings_ms.items()})
-        self.meters.note_stages({stage: value / 1000 for stage, value in timings_ms.items()})
-        self.meters.note_probabilities(
+        self.metrics.observe_stages({stage: value / 1000 for stage, value in timings_ms.items()})
+        self.metrics.observe_probabilities(
             prediction.model.name,
             prediction.model.digest,
             {
@@ -113,4 +113,4 @@ class PredictionJob:
             },
         )
         for flag in prediction.flags:
-            self.meters.flags.labels(flag.code).inc()
+            self.metrics.flags.labels(flag.code).inc()

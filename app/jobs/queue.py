@@ -23,32 +23,32 @@ Result = TypeVar("Result")
 ARRIVAL_SECONDS = 2.0
 
 
-class Abandoned(Exception):
-    """Raised inside a job when its answer is no longer wanted."""
+class Cancelled(Exception):
+    """Raised inside a job that was cancelled."""
 
 
 class Ticket:
     """A job's link to the request that waits for it."""
 
-    __slots__ = ("_abandoned", "queued_at", "started_at")
+    __slots__ = ("_cancelled", "queued_at", "started_at")
 
     def __init__(self) -> None:
-        self._abandoned = False
+        self._cancelled = False
         self.queued_at = time.perf_counter()
         self.started_at = self.queued_at
 
-    def abandon(self) -> None:
+    def cancel(self) -> None:
         """Tell the job that nobody waits for it."""
-        self._abandoned = True
+        self._cancelled = True
 
     def check(self) -> None:
         """Stop the job here if nobody waits for it; called between its steps."""
-        if self._abandoned:
-            raise Abandoned
+        if self._cancelled:
+            raise Cancelled
 
 
-class Place:
-    """A request's place among the workers and in the queue, kept while its body arrives.
+class Reservation:
+    """A request's slot among the workers and in the queue, reserved while its body arrives.
 
     Only for so long: a client that trickles its body would otherwise keep others out for nothing.
     """
@@ -64,7 +64,7 @@ class Place:
         return time.monotonic() >= self._kept_until
 
 
-class Engine:
+class JobQueue:
     """Runs jobs in threads.
 
     Parameters
@@ -83,7 +83,7 @@ class Engine:
         self.deadline_seconds = deadline_seconds
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="cadx-worker")
         self._lock = threading.Lock()
-        self._arriving: set[Place] = set()
+        self._arriving: set[Reservation] = set()
         self._jobs = 0
         self._running = 0
         self._mean_seconds = 0.1
@@ -99,32 +99,35 @@ class Engine:
         return max(0, self._jobs - self._running)
 
     @contextmanager
-    def place(self) -> Iterator[Place]:
-        """Keep a place for a request while its body arrives: who would be refused is refused before sending it.
+    def reserve(self) -> Iterator[Reservation]:
+        """Reserve a slot for a request while its body arrives: who would be refused is refused before sending it.
 
         Raises
         ------
         QueueFull
             When every worker is busy and the queue is full.
         """
-        place = Place()
+        reservation = Reservation()
         with self._lock:
             self._check_room()
-            self._arriving.add(place)
+            self._arriving.add(reservation)
         try:
-            yield place
+            yield reservation
         finally:
             with self._lock:
-                self._arriving.discard(place)
+                self._arriving.discard(reservation)
 
     async def run(
-        self, place: Place, job: Callable[[Ticket], Result], client_gone: Callable[[], Coroutine[Any, Any, None]]
+        self,
+        reservation: Reservation,
+        job: Callable[[Ticket], Result],
+        client_gone: Callable[[], Coroutine[Any, Any, None]],
     ) -> Result:
         """Compute a job in a worker.
 
         Parameters
         ----------
-        place
+        reservation
             Of the request; a late one counts as none.
         job
             Called in a worker thread; calls `Ticket.check` between its steps.
@@ -141,8 +144,8 @@ class Engine:
             When the client hung up.
         """
         with self._lock:
-            self._arriving.discard(place)
-            if place.late:
+            self._arriving.discard(reservation)
+            if reservation.late:
                 self._check_room()
             self._jobs += 1
         ticket = Ticket()
@@ -157,15 +160,15 @@ class Engine:
                 return answer.result()
             if watch.done():
                 raise ClientDisconnect
-            raise DeadlinePassed(max(1, math.ceil(self._mean_seconds)), self.deadline_seconds)
+            raise DeadlinePassed(self.deadline_seconds, retry_after_seconds=self._wait_seconds(1))
         finally:
-            ticket.abandon()
+            ticket.cancel()
             future.cancel()
             answer.cancel()
             watch.cancel()
 
     def close(self) -> None:
-        """Wait for the jobs in hand and end the threads."""
+        """Wait for the jobs in flight and end the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _work(self, job: Callable[[Ticket], Result], ticket: Ticket) -> Result:
@@ -182,10 +185,13 @@ class Engine:
                 self._mean_seconds += 0.1 * (seconds - self._mean_seconds)
 
     def _check_room(self) -> None:
-        held = self._jobs + sum(not place.late for place in self._arriving)
+        held = self._jobs + sum(not reservation.late for reservation in self._arriving)
         if held >= self.workers + self.queue_capacity:
-            wait_seconds = held * self._mean_seconds / self.workers
-            raise QueueFull(max(1, math.ceil(wait_seconds)), self.queue_capacity)
+            raise QueueFull(self.queue_capacity, retry_after_seconds=self._wait_seconds(held))
+
+    def _wait_seconds(self, jobs: int) -> int:
+        """Estimate, for Retry-After, when so many jobs are done; whole seconds, at least one."""
+        return max(1, math.ceil(jobs * self._mean_seconds / self.workers))
 
     def _left(self, _: Future[Result]) -> None:
         with self._lock:

@@ -17,7 +17,7 @@ SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 PROBABILITY = tuple(step / 20 for step in range(1, 21))
 
 
-class Meters:
+class Metrics:
     """Every metric, in a registry of its own, so that two services in one process do not mix."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Meters:
         )
         self.request_seconds = Histogram(
             "cadx_request_seconds",
-            "Time from the head of a request to the end of its answer.",
+            "Time from the headers of a request to the end of its answer.",
             ("route",),
             buckets=SECONDS,
             registry=self.registry,
@@ -58,9 +58,9 @@ class Meters:
         )
         self.jobs_running = Gauge("cadx_jobs_running", "Predictions being computed.", registry=self.registry)
         self.jobs_waiting = Gauge("cadx_jobs_waiting", "Predictions in the queue.", registry=self.registry)
-        self.queue_capacity = Gauge("cadx_queue_capacity", "Places in the queue.", registry=self.registry)
+        self.queue_capacity = Gauge("cadx_queue_capacity", "Slots in the queue.", registry=self.registry)
         self.workers = Gauge("cadx_workers", "Predictions computed at the same time.", registry=self.registry)
-        self.upload_bytes = Gauge("cadx_upload_bytes", "Bytes of request bodies in hand.", registry=self.registry)
+        self.upload_bytes = Gauge("cadx_upload_bytes", "Bytes of request bodies in flight.", registry=self.registry)
         self.worker_memory = Gauge(
             "cadx_worker_processes_resident_bytes",
             "Memory of the lesion processes.",
@@ -79,17 +79,17 @@ class Meters:
         )
         self.reloads = Counter("cadx_reloads", "Reloads of a model by outcome.", ("outcome",), registry=self.registry)
 
-    def note_stages(self, seconds: Mapping[str, float]) -> None:
+    def observe_stages(self, seconds: Mapping[str, float]) -> None:
         """Count the time of each stage of one prediction."""
         for stage, value in seconds.items():
             self.stage_seconds.labels(stage).observe(value)
 
-    def note_probabilities(self, model: str, digest: str, probabilities: Mapping[str, float]) -> None:
+    def observe_probabilities(self, model: str, digest: str, probabilities: Mapping[str, float]) -> None:
         """Count one prediction's probabilities by method."""
         for method, value in probabilities.items():
             self.probability.labels(model, digest[:12], method).observe(value)
 
-    def note_models(self, models: Iterable[tuple[str, str, str, bool]]) -> None:
+    def set_models(self, models: Iterable[tuple[str, str, str, bool]]) -> None:
         """State which models are loaded: name, version, digest, demonstration only."""
         self.models.clear()
         for name, version, digest, demonstration in models:

@@ -6,7 +6,7 @@ The ids are those of the log and of the `traceparent` header, so that a span, a 
 from typing import TYPE_CHECKING
 
 from app.errors import TracingNotInstalled
-from app.observability.logging import RequestNote
+from app.observability.request_context import RequestContext
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
@@ -41,26 +41,26 @@ class Tracing:
         self._resource = Resource.create({"service.name": "mammo-cadx", "service.version": version})
         self._processor: SpanProcessor = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint))
 
-    def record(self, note: RequestNote, method: str, route: str, status: int, start_ns: int, end_ns: int) -> None:
+    def record(self, context: RequestContext, method: str, route: str, status: int, start_ns: int, end_ns: int) -> None:
         """Send the span of a finished request, unless its caller's trace is not sampled."""
         from opentelemetry.sdk.trace import ReadableSpan
         from opentelemetry.trace import SpanKind, Status, StatusCode
 
-        if note.parent_span_id and not int(note.trace_flags, 16) & SAMPLED:
+        if context.parent_span_id and not int(context.trace_flags, 16) & SAMPLED:
             return
         attributes: dict[str, str | int | float] = {
             "http.request.method": method,
             "http.route": route,
             "http.response.status_code": status,
-            "cadx.request_id": note.request_id,
-            **{f"cadx.{name}": value for name, value in note.facts.items()},
+            "cadx.request_id": context.request_id,
+            **{f"cadx.{name}": value for name, value in context.facts.items()},
         }
-        if note.refusal_code:
-            attributes["error.type"] = note.refusal_code
-        parent = _context(note.trace_id, note.parent_span_id, remote=True) if note.parent_span_id else None
+        if context.refusal_code:
+            attributes["error.type"] = context.refusal_code
+        parent = _context(context.trace_id, context.parent_span_id, remote=True) if context.parent_span_id else None
         span = ReadableSpan(
             name=f"{method} {route}",
-            context=_context(note.trace_id, note.span_id, remote=False),
+            context=_context(context.trace_id, context.span_id, remote=False),
             parent=parent,
             resource=self._resource,
             attributes=attributes,

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
 
-from app.observability.logging import current_request
+from app.observability.request_context import current_request
 from app.service import Service
 
 API_KEY = APIKeyHeader(
     name="X-API-Key",
     scheme_name="ApiKey",
     auto_error=False,
-    description="Issued by the operator (`cadx-serve new-key NAME`). Not wanted where the service is run open.",
+    description="Issued by the operator (`cadx-serve new-key NAME`). Not required where the service is run open.",
 )
 
 

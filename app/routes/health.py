@@ -27,9 +27,9 @@ async def healthz() -> Health:
 async def readyz(service: ServiceDep) -> Readiness:
     """Answer 200 once a model is loaded and has answered one inference; 503 before, and from SIGTERM on."""
     if service.draining:
-        raise NotReady(1, "it is shutting down")
+        raise NotReady("it is shutting down")
     if not service.models.bundles:
-        raise NotReady(1, "no model is loaded yet")
+        raise NotReady("no model is loaded yet")
     return Readiness(models=tuple(model_reference(bundle) for bundle in service.models.bundles.values()))
 
 
@@ -44,4 +44,4 @@ async def readyz(service: ServiceDep) -> Readiness:
 )
 async def metrics(service: ServiceDep) -> Response:
     """Counters, gauges and histograms of the service; no patient data."""
-    return Response(service.meters.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -22,7 +22,7 @@ from app.errors import (
     UploadTooSlow,
 )
 from app.jobs.prediction import PredictionJob, View
-from app.observability.logging import current_request
+from app.observability.request_context import current_request
 from app.openapi.document import answer, refusals, request_body
 from app.openapi.examples import (
     LESION_FORM,
@@ -152,20 +152,20 @@ async def _answer(
     """Receive the body, compute in a worker, answer."""
     bundle = service.models.get(options.model)
     started = time.perf_counter()
-    with service.engine.place() as place, service.memory.share() as share:
+    with service.jobs.reserve() as reservation, service.memory.share() as share:
         upload = await receive_upload(request, limits, share)
-        service.meters.note_stages({"upload": time.perf_counter() - started})
+        service.metrics.observe_stages({"upload": time.perf_counter() - started})
         job = PredictionJob(
             bundle=bundle,
             views=views(upload),
             parts=DEFAULT_PARTS if options.include is None else frozenset(options.include),
             limits=reading_limits(service.settings),
-            meters=service.meters,
+            metrics=service.metrics,
             lesions=service.lesions,
         )
         current_request().facts["model"] = bundle.manifest.name
-        body = await service.engine.run(
-            place,
+        body = await service.jobs.run(
+            reservation,
             lambda ticket: document(job.run(ticket)).model_dump_json(exclude_none=True),
             partial(_client_gone, request),
         )

@@ -34,7 +34,7 @@ class Options(_Form):
     include: list[Part] | None = Field(
         None,
         max_length=8,
-        description="Parts of the answer wanted besides the probabilities; without it features, contour and timings. "
+        description="Parts of the answer besides the probabilities; without it features, contour and timings. "
         "Repeat it for several.",
     )
 
@@ -98,5 +98,5 @@ def read_form(form: type[Form], fields: Mapping[str, Sequence[str]]) -> Form:
 def same_length(count: int, name: str, sent: Sequence[object]) -> None:
     """Refuse a repeated field that does not come once for each of `count` things."""
     if len(sent) != count:
-        message = f"{count} wanted, {len(sent)} sent"
+        message = f"{count} expected, {len(sent)} sent"
         raise InvalidRequest(({"where": f"body.{name}", "message": message},))

@@ -6,38 +6,39 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-CROWDED = "crowded"
-DRAIN_SECONDS = 15.0
-_DRAIN_PAUSE_SECONDS = 0.02
+OVER_LIMIT = "over_connection_limit"
+DISCARD_SECONDS = 15.0
+_DISCARD_PAUSE_SECONDS = 0.02
 _INCOMING = memoryview(bytearray(2**18))
 
 
 class GuardedProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
     """Adds three guards to uvicorn's protocol; `guarded_protocol` sets their limits.
 
-    **Slow heads.** uvicorn limits how long a line may stay idle between requests, not how slowly a head may trickle
-    in; without a limit, a few thousand such lines use up every connection.
+    **Slow request headers.** uvicorn limits how long a connection may stay idle between requests, not how slowly the
+    headers of one may trickle in; without a limit, a few thousand such clients use up every connection.
 
-    **Too many lines.** Requests on more lines than there may be are marked, and the application refuses them.
+    **Too many connections.** Requests on more connections than there may be are marked, and the application refuses
+    them.
 
     **Refused bodies.** A client that was refused before its body may send all of it before it looks at the answer.
-    Closing the line would lose the answer; reading on at full speed costs the requests that were let in their share
-    of the machine (18 refused clients took nearly all of it). So the rest is drained slowly, and not for ever.
+    Closing the connection would lose the answer; reading on at full speed costs the admitted requests their share of
+    the machine (18 refused clients took nearly all of it). So the rest is discarded slowly, and not for ever.
 
-    It also reads into one buffer for all lines, which the parser has emptied before the next read, instead of making
-    a bytes object of each piece.
+    It also reads into one buffer for all connections, which the parser has emptied before the next read, instead of
+    making a bytes object of each piece.
     """
 
-    head_seconds: float
-    drain_seconds: float
+    header_seconds: float
+    discard_seconds: float
     max_connections: int
-    _head_timer: asyncio.TimerHandle | None = None
-    _drain_timer: asyncio.TimerHandle | None = None
+    _header_timer: asyncio.TimerHandle | None = None
+    _discard_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Expect a head from now on."""
+        """Expect request headers from now on."""
         super().connection_made(transport)
-        self._start_head_timer()
+        self._start_header_timer()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Say where the next bytes are to go."""
@@ -48,15 +49,15 @@ class GuardedProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
         self.data_received(_INCOMING[:nbytes])  # type: ignore[arg-type]
 
     def on_message_begin(self) -> None:
-        """Expect a head from now on."""
+        """Expect request headers from now on."""
         super().on_message_begin()
-        self._start_head_timer()
+        self._start_header_timer()
 
     def on_headers_complete(self) -> None:
-        """Mark what comes on a line too many."""
+        """Mark what comes on a connection too many."""
         self._stop_timers()
         if len(self.connections) > self.max_connections:
-            self.scope["state"][CROWDED] = self.max_connections
+            self.scope["state"][OVER_LIMIT] = self.max_connections
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -64,8 +65,10 @@ class GuardedProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
         super().on_body(body)
         if self.cycle.response_complete:
             self.flow.pause_reading()
-            self.loop.call_later(_DRAIN_PAUSE_SECONDS, self._drain_on)
-            self._drain_timer = self._drain_timer or self.loop.call_later(self.drain_seconds, self.transport.close)
+            self.loop.call_later(_DISCARD_PAUSE_SECONDS, self._discard_on)
+            self._discard_timer = self._discard_timer or self.loop.call_later(
+                self.discard_seconds, self.transport.close
+            )
 
     def on_message_complete(self) -> None:
         """Nothing more is expected."""
@@ -82,36 +85,36 @@ class GuardedProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
         self.transport.write(_bad_request(msg))
         self.transport.close()
 
-    def _start_head_timer(self) -> None:
+    def _start_header_timer(self) -> None:
         self._stop_timers()
-        self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
+        self._header_timer = self.loop.call_later(self.header_seconds, self.transport.close)
 
     def _stop_timers(self) -> None:
-        for timer in (self._head_timer, self._drain_timer):
+        for timer in (self._header_timer, self._discard_timer):
             if timer is not None:
                 timer.cancel()
-        self._head_timer = self._drain_timer = None
+        self._header_timer = self._discard_timer = None
 
-    def _drain_on(self) -> None:
+    def _discard_on(self) -> None:
         if not self.transport.is_closing():
             self.flow.resume_reading()
 
 
 def guarded_protocol(
-    head_seconds: float, max_connections: int, drain_seconds: float = DRAIN_SECONDS
+    header_seconds: float, max_connections: int, discard_seconds: float = DISCARD_SECONDS
 ) -> type[GuardedProtocol]:
     """The protocol class with its limits, as uvicorn wants it.
 
     Parameters
     ----------
-    head_seconds
-        Time that a request's head may take to arrive.
+    header_seconds
+        Time that the headers of a request may take to arrive.
     max_connections
-        Lines that may be open; requests on more are marked with `CROWDED` in their scope's state.
-    drain_seconds
+        Connections that may be open; requests on more are marked with `OVER_LIMIT` in their scope's state.
+    discard_seconds
         Time that the rest of a refused body may take.
     """
-    limits = {"head_seconds": head_seconds, "max_connections": max_connections, "drain_seconds": drain_seconds}
+    limits = {"header_seconds": header_seconds, "max_connections": max_connections, "discard_seconds": discard_seconds}
     return type("LimitedProtocol", (GuardedProtocol,), limits)
 
 
@@ -128,8 +131,8 @@ def _bad_request(reason: str) -> bytes:
         "request_id": "-",
     }
     body = json.dumps(problem).encode()
-    head = (
+    headers = (
         "HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
         f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
     )
-    return head.encode() + body
+    return headers.encode() + body

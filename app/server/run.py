@@ -21,7 +21,7 @@ def run_server(application: FastAPI, service: Service) -> None:
         application,
         host=settings.host,
         port=settings.port,
-        http=guarded_protocol(settings.head_seconds, settings.max_connections),
+        http=guarded_protocol(settings.header_seconds, settings.max_connections),
         loop="uvloop",
         ws="none",
         lifespan="on",
@@ -34,7 +34,7 @@ def run_server(application: FastAPI, service: Service) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn with three habits more: SIGHUP reloads models, the door closes after a drain, and SIGTERM ends with 0."""
+    """uvicorn with three habits more: SIGHUP reloads models, a drain before it stops accepting, SIGTERM ends with 0."""
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)

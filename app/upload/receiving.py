@@ -40,7 +40,7 @@ class Upload:
 
 
 class UploadMemory:
-    """The memory set aside for the bodies of all requests in hand."""
+    """The memory set aside for the bodies of all requests in flight."""
 
     def __init__(self, limit_mb: int) -> None:
         self.limit_mb = limit_mb
@@ -72,7 +72,7 @@ class MemoryShare:
             When all requests together hold too much.
         """
         if self._memory.used_bytes + size_bytes > self._memory.limit_mb * _MIB:
-            raise UploadMemoryFull(1, self._memory.limit_mb)
+            raise UploadMemoryFull(self._memory.limit_mb)
         self._memory.used_bytes += size_bytes
         self.used_bytes += size_bytes
 
@@ -126,7 +126,7 @@ def _content_type(request: Request) -> str:
 
 
 def _announced_bytes(request: Request, max_body_mb: int) -> int:
-    """Length of the body as its head tells it, 0 when it does not."""
+    """Length of the body as its headers tell it, 0 when it does not."""
     announced = request.headers.get("content-length", "")
     if not (announced.isascii() and announced.isdigit()):
         return 0
@@ -167,6 +167,6 @@ async def _receive_form(request: Request, limits: UploadLimits, share: MemorySha
     if not images or not all(image.content for image in images):
         raise InvalidRequest(({"where": "body.image", "message": "missing or empty; send it as a file part"},))
     if len(images) > limits.max_images:
-        message = f"at most {limits.max_images} wanted, {len(images)} sent"
+        message = f"at most {limits.max_images} expected, {len(images)} sent"
         raise InvalidRequest(({"where": "body.image", "message": message},))
     return Upload(images, fields)

@@ -23,8 +23,12 @@ class CadxError(Exception):
     remedy: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        """Hand the facts to `Exception`, so that pickling and repr work."""
+        """Hand the facts to `Exception`, for its repr."""
         super().__init__(*self.facts.values())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes by the facts' names: some are keyword-only."""
+        return _rebuilt, (type(self), self.facts)
 
     @property
     def facts(self) -> dict[str, object]:
@@ -38,3 +42,7 @@ class CadxError(Exception):
 
     def __str__(self) -> str:
         return f"{self.detail} {self.remedy}".strip()
+
+
+def _rebuilt(kind: type[CadxError], facts: dict[str, object]) -> CadxError:
+    return kind(**facts)

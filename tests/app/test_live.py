@@ -112,7 +112,7 @@ def strict_server(
         disk_full=True,
         CADX_MODELS_DIR=str(bundle_folder.parent),
         CADX_API_KEYS=key[1],
-        CADX_HEAD_SECONDS="0.5",
+        CADX_HEADER_SECONDS="0.5",
         CADX_UPLOAD_SECONDS="4",
         CADX_MAX_BODY_MB="32",
         CADX_WORKERS="1",

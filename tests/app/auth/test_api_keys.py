@@ -19,7 +19,7 @@ def ring(*entries: str, file: Path | None = None) -> KeyRing:
 
 def test_an_open_service_lets_everybody_in_and_nobody_administer() -> None:
     keys = ring()
-    assert not keys.wanted
+    assert not keys.required
     assert keys.find(None) is None
     with pytest.raises(NotAnAdministrator):
         keys.find_administrator(None)
@@ -74,7 +74,7 @@ def test_an_empty_file_lets_nobody_in(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("")
     keys = ring(file=file)
-    assert keys.wanted
+    assert keys.required
     with pytest.raises(KeyUnknown):
         keys.find("anything")
 

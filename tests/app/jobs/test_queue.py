@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from app.errors import DeadlinePassed, QueueFull
-from app.jobs.queue import Abandoned, Engine, Place, Ticket
+from app.jobs.queue import Cancelled, JobQueue, Reservation, Ticket
 
 
 async def never() -> None:
@@ -19,9 +19,9 @@ async def soon() -> None:
     await asyncio.sleep(0.05)
 
 
-async def run(engine: Engine, job: Callable[[Ticket], object], gone: Callable[[], Coroutine[Any, Any, None]]) -> object:
-    with engine.place() as place:
-        return await engine.run(place, job, gone)
+async def run(jobs: JobQueue, job: Callable[[Ticket], object], gone: Callable[[], Coroutine[Any, Any, None]]) -> object:
+    with jobs.reserve() as reservation:
+        return await jobs.run(reservation, job, gone)
 
 
 def waiting_job(release: threading.Event, seen: list[str]) -> Callable[[Ticket], str]:
@@ -30,8 +30,8 @@ def waiting_job(release: threading.Event, seen: list[str]) -> Callable[[Ticket],
         release.wait(10)
         try:
             ticket.check()
-        except Abandoned:
-            seen.append("abandoned")
+        except Cancelled:
+            seen.append("canceled")
             raise
         return "done"
 
@@ -39,48 +39,48 @@ def waiting_job(release: threading.Event, seen: list[str]) -> Callable[[Ticket],
 
 
 def test_jobs_run_in_workers_and_give_their_result_or_error() -> None:
-    engine = Engine(2, 2, 5.0)
+    jobs = JobQueue(2, 2, 5.0)
 
     def fails(_: Ticket) -> None:
         raise KeyError("x")
 
     async def scenario() -> None:
-        name = await run(engine, lambda _: threading.current_thread().name, never)
+        name = await run(jobs, lambda _: threading.current_thread().name, never)
         assert str(name).startswith("cadx-worker")
         with pytest.raises(KeyError):
-            await run(engine, fails, never)
+            await run(jobs, fails, never)
 
     asyncio.run(scenario())
-    engine.close()
-    assert (engine.running, engine.waiting) == (0, 0)
+    jobs.close()
+    assert (jobs.running, jobs.waiting) == (0, 0)
 
 
 def test_queue_is_bounded_and_says_when_to_come_back() -> None:
-    engine, release, seen = Engine(1, 2, 5.0), threading.Event(), list[str]()
+    jobs, release, seen = JobQueue(1, 2, 5.0), threading.Event(), list[str]()
 
     async def scenario() -> None:
-        tasks = [asyncio.create_task(run(engine, waiting_job(release, seen), never)) for _ in range(3)]
+        tasks = [asyncio.create_task(run(jobs, waiting_job(release, seen), never)) for _ in range(3)]
         await asyncio.sleep(0.05)
-        assert (engine.running, engine.waiting) == (1, 2)
-        with pytest.raises(QueueFull) as caught, engine.place():
+        assert (jobs.running, jobs.waiting) == (1, 2)
+        with pytest.raises(QueueFull) as caught, jobs.reserve():
             pass
         assert caught.value.retry_after_seconds >= 1
         with pytest.raises(QueueFull):
-            await run(engine, lambda _: None, never)
+            await run(jobs, lambda _: None, never)
         release.set()
         assert await asyncio.gather(*tasks) == ["done"] * 3
-        with engine.place():
+        with jobs.reserve():
             pass
 
     asyncio.run(scenario())
-    engine.close()
+    jobs.close()
 
 
 def test_event_loop_stays_free_while_a_job_runs() -> None:
-    engine = Engine(1, 1, 5.0)
+    jobs = JobQueue(1, 1, 5.0)
 
     async def scenario() -> float:
-        task = asyncio.create_task(run(engine, lambda _: time.sleep(0.3), never))
+        task = asyncio.create_task(run(jobs, lambda _: time.sleep(0.3), never))
         worst = 0.0
         while not task.done():
             started = time.perf_counter()
@@ -89,79 +89,79 @@ def test_event_loop_stays_free_while_a_job_runs() -> None:
         return worst
 
     assert asyncio.run(scenario()) < 0.1
-    engine.close()
+    jobs.close()
 
 
 @pytest.mark.parametrize("why", ["deadline", "client"])
 def test_a_job_nobody_waits_for_stops_at_its_next_step(why: str) -> None:
-    engine = Engine(1, 2, 0.05 if why == "deadline" else 5.0)
+    jobs = JobQueue(1, 2, 0.05 if why == "deadline" else 5.0)
     release, seen = threading.Event(), list[str]()
 
     async def scenario() -> None:
         gone = soon if why == "client" else never
         with pytest.raises(ClientDisconnect if why == "client" else DeadlinePassed):
-            await run(engine, waiting_job(release, seen), gone)
+            await run(jobs, waiting_job(release, seen), gone)
 
     asyncio.run(scenario())
-    assert engine.running == 1
+    assert jobs.running == 1
     release.set()
-    engine.close()
-    assert seen == ["started", "abandoned"]
+    jobs.close()
+    assert seen == ["started", "canceled"]
 
 
 def test_a_queued_job_nobody_waits_for_is_never_started() -> None:
-    engine, release, seen = Engine(1, 2, 5.0), threading.Event(), list[str]()
+    jobs, release, seen = JobQueue(1, 2, 5.0), threading.Event(), list[str]()
 
     async def scenario() -> None:
-        first = asyncio.create_task(run(engine, waiting_job(release, seen), never))
+        first = asyncio.create_task(run(jobs, waiting_job(release, seen), never))
         await asyncio.sleep(0.02)
         with pytest.raises(ClientDisconnect):
-            await run(engine, waiting_job(release, seen), soon)
-        assert engine.waiting == 0
+            await run(jobs, waiting_job(release, seen), soon)
+        assert jobs.waiting == 0
         release.set()
         await first
 
     asyncio.run(scenario())
-    engine.close()
+    jobs.close()
     assert seen == ["started"]
 
 
 def test_a_place_is_kept_while_a_body_arrives_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine, release, seen = Engine(1, 1, 5.0), threading.Event(), list[str]()
+    jobs, release, seen = JobQueue(1, 1, 5.0), threading.Event(), list[str]()
 
     async def scenario() -> None:
-        with engine.place() as first, engine.place():
-            with pytest.raises(QueueFull), engine.place():
+        with jobs.reserve() as first, jobs.reserve():
+            with pytest.raises(QueueFull), jobs.reserve():
                 pass
-            monkeypatch.setattr(Place, "late", True)
-            with engine.place():
+            monkeypatch.setattr(Reservation, "late", True)
+            with jobs.reserve():
                 pass
-            running = [asyncio.create_task(run(engine, waiting_job(release, seen), never)) for _ in range(2)]
+            running = [asyncio.create_task(run(jobs, waiting_job(release, seen), never)) for _ in range(2)]
             await asyncio.sleep(0.02)
             # Its body came late, and others have taken the places meanwhile.
             with pytest.raises(QueueFull):
-                await engine.run(first, lambda _: None, never)
+                await jobs.run(first, lambda _: None, never)
             release.set()
             assert await asyncio.gather(*running) == ["done", "done"]
-            assert await engine.run(first, lambda _: "late, and there is room", never) == "late, and there is room"
+            assert await jobs.run(first, lambda _: "late, and there is room", never) == "late, and there is room"
 
     asyncio.run(scenario())
-    engine.close()
+    jobs.close()
 
 
 def test_a_place_in_time_is_good_even_when_the_queue_has_filled() -> None:
-    engine, release, seen = Engine(1, 1, 5.0), threading.Event(), list[str]()
+    jobs, release, seen = JobQueue(1, 1, 5.0), threading.Event(), list[str]()
 
     async def scenario() -> None:
-        with engine.place() as place:
-            running = asyncio.create_task(run(engine, waiting_job(release, seen), never))
+        with jobs.reserve() as reservation:
+            running = asyncio.create_task(run(jobs, waiting_job(release, seen), never))
             await asyncio.sleep(0.02)
-            with pytest.raises(QueueFull), engine.place():
+            with pytest.raises(QueueFull), jobs.reserve():
                 pass
-            kept = asyncio.create_task(engine.run(place, waiting_job(release, seen), never))
+            kept = asyncio.create_task(jobs.run(reservation, waiting_job(release, seen), never))
             await asyncio.sleep(0.02)
             release.set()
             assert [await running, await kept] == ["done", "done"]
 
     asyncio.run(scenario())
-    engine.close()
+    jobs.close()

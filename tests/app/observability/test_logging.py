@@ -5,24 +5,25 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.observability.logging import JsonLines, begin_request
+from app.observability.logging import JsonLines
+from app.observability.request_context import begin_request
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def test_a_well_formed_trace_goes_on_with_a_new_span() -> None:
-    note = begin_request("reader-1", TRACE)
-    assert note.request_id == "reader-1"
-    assert note.parent_span_id == "00f067aa0ba902b7"
-    assert re.fullmatch(r"00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01", note.traceparent)
-    assert note.span_id != note.parent_span_id
+    context = begin_request("reader-1", TRACE)
+    assert context.request_id == "reader-1"
+    assert context.parent_span_id == "00f067aa0ba902b7"
+    assert re.fullmatch(r"00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01", context.traceparent)
+    assert context.span_id != context.parent_span_id
 
 
 @given(st.text(), st.text())
 def test_anything_else_starts_a_new_one(request_id: str, traceparent: str) -> None:
-    note = begin_request(request_id, traceparent)
-    assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", note.request_id)
-    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", note.traceparent)
+    context = begin_request(request_id, traceparent)
+    assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", context.request_id)
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", context.traceparent)
 
 
 def test_zero_ids_are_not_a_trace() -> None:
@@ -43,6 +44,6 @@ def test_a_line_is_json_with_facts_and_without_exception_messages() -> None:
     assert line["status"] == 500
     assert line["request_id"] == "reader-1"
     assert line["error_type"] == "ValueError"
-    assert "test_journal.py" in line["places"][0]
+    assert "test_logging.py" in line["places"][0]
     assert "DOE" not in text
     assert "\n" not in text

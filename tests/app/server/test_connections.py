@@ -10,21 +10,21 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from app.server.connections import CROWDED, guarded_protocol
+from app.server.connections import OVER_LIMIT, guarded_protocol
 
 MIB = 2**20
 
 
 async def refuse(scope: Scope, _: Receive, send: Send) -> None:
-    answer = b"crowded" if CROWDED in scope["state"] else b"refused"
+    answer = b"crowded" if OVER_LIMIT in scope["state"] else b"refused"
     headers = [(b"content-length", str(len(answer)).encode())]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
 
 
 @contextmanager
-def served(head_seconds: float, max_connections: int, drain_seconds: float) -> Iterator[int]:
-    protocol = guarded_protocol(head_seconds, max_connections, drain_seconds)
+def served(header_seconds: float, max_connections: int, discard_seconds: float) -> Iterator[int]:
+    protocol = guarded_protocol(header_seconds, max_connections, discard_seconds)
     config = uvicorn.Config(refuse, port=0, http=protocol, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
