@@ -17,7 +17,7 @@ else:
     from service import bare_function
 
 
-class Predictions(litserve.LitAPI):
+class Predictions(litserve.LitAPI):  # type: ignore[misc]
     """The bare file in, a probability out."""
 
     def __init__(self, bundle: Path) -> None:
