@@ -63,6 +63,6 @@ hooks: $(STAMP) ## check style and types at every git commit (pre-commit)
 container-check: $(STAMP) ## build and run the container for real (podman; installs it with apt when root)
 	bash scripts/container-check
 
-clean: ## remove what the targets made (environment, caches, built documentation, demo data and demo model)
+clean: ## remove what the targets made (environment, caches, documentation, demo data and model)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build docs/api/modules demo models/demo *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -42,7 +42,6 @@ autodoc_default_options = {
     "members": True,
     "member-order": "bysource",
     "ignore-module-all": True,
-    "show-inheritance": True,
     "exclude-members": "set_fit_request, set_score_request",  # scikit-learn's own, with its own links
 }
 autodoc_typehints = "signature"
@@ -88,6 +87,12 @@ def take_docstrings_as_text(
         lines[number] = "".join(parts)
 
 
+def skip_fields(_app: "Sphinx", _what: str, _name: str, member: object, _skip: bool, _options: object) -> bool | None:
+    """Leave out the fields of a frozen dataclass: its docstring has them, with their units."""
+    return True if repr(member) == "SLOTS_ATTR" else None  # what autodoc calls a name of __slots__
+
+
 def setup(app: "Sphinx") -> None:
     """Run after napoleon, which escapes the names of parameters itself."""
+    app.connect("autodoc-skip-member", skip_fields)
     app.connect("autodoc-process-docstring", take_docstrings_as_text, priority=600)

@@ -25,14 +25,21 @@ socket.socket.connect = socket.socket.connect_ex = refuse
 """
 
 
-def build(
-    source: Path, target: Path, *options: str, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Build pages with the project's configuration, as `make docs` does."""
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "-c", str(DOCS), *options]
-    return subprocess.run(
-        [*command, str(source), str(target)], capture_output=True, text=True, check=False, env=environment
-    )
+def build(source: Path, target: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Build as `make docs` does."""
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", str(source), str(target)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def build_pages(folder: Path, **pages: str) -> subprocess.CompletedProcess[str]:
+    """Build other pages with the project's own configuration, without the API reference."""
+    source = folder / "source"
+    shutil.copytree(DOCS / "_static", source / "_static")
+    settings = (DOCS / "conf.py").read_text(encoding="utf-8")
+    (source / "conf.py").write_text(f"{settings}\napidoc_modules = []\n", encoding="utf-8")
+    for name, text in pages.items():
+        (source / f"{name}.md").write_text(text, encoding="utf-8")
+    return build(source, folder / "html")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     (folder / "sitecustomize.py").write_text(NO_NETWORK)
     environment = {"PYTHONPATH": f"{folder}:{ROOT}", "PATH": "/usr/bin:/bin", "HOME": str(folder)}
-    done = build(DOCS, folder / "html", environment=environment)
+    done = build(DOCS, folder / "html", environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "html"
 
@@ -128,28 +135,22 @@ def test_the_search_works_without_a_server(site: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "complaint"),
     [
-        ("# Start\n\n[gone](gone.md)\n", "gone.md"),
-        ("# Start\n\n[gone](#gone)\n", "gone"),
-        ("# Start\n\n```{toctree}\nother\n```\n\n[gone](other.md#gone)\n", "gone"),
+        ("# Start\n\n```{toctree}\nother\n```\n\n[gone](gone.md)\n", "'gone.md' [myst.xref_missing]"),
+        ("# Start\n\n```{toctree}\nother\n```\n\n[gone](#gone)\n", "'gone' [myst.xref_missing]"),
+        ("# Start\n\n```{toctree}\nother\n```\n\n[gone](other.md#gone)\n", "'gone' [myst.xref_missing]"),
         ("# Start\n", "isn't included in any toctree"),
-        ("# Start\n\n```{toctree}\nother\nthird\n```\n", "third"),
+        ("# Start\n\n```{toctree}\nother\nthird\n```\n", "nonexisting document 'third'"),
     ],
     ids=["link to no page", "link to no heading", "link to no heading of a page", "page in no navigation", "no page"],
 )
 def test_a_fault_fails_the_build(page: str, complaint: str, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "index.md").write_text(page)
-    (source / "other.md").write_text("# Other\n")
-    done = build(source, tmp_path / "html", "-D", "apidoc_modules=", "-D", "html_static_path=")
+    done = build_pages(tmp_path, index=page, other="# Other\n")
     assert done.returncode != 0
     assert complaint in done.stderr
 
 
-def test_a_whole_small_site_builds(tmp_path: Path) -> None:
+def test_without_a_fault_it_builds(tmp_path: Path) -> None:
     """Else the test above could pass for another reason."""
-    shutil.copytree(DOCS / "_static", tmp_path / "source" / "_static")
-    (tmp_path / "source" / "index.md").write_text("# Start\n\n```{toctree}\nother\n```\n\n[there](other.md#part)\n")
-    (tmp_path / "source" / "other.md").write_text("# Other\n\n## Part\n")
-    done = build(tmp_path / "source", tmp_path / "html", "-D", "apidoc_modules=")
+    index = "# Start\n\n```{toctree}\nother\n```\n\n[there](other.md#part)\n"
+    done = build_pages(tmp_path, index=index, other="# Other\n\n## Part\n")
     assert done.returncode == 0, done.stderr
