@@ -9,8 +9,13 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cadx
+
 if TYPE_CHECKING:
+    from docutils.nodes import Element
+    from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -92,7 +97,19 @@ def skip_fields(_app: "Sphinx", _what: str, _name: str, member: object, _skip: b
     return True if repr(member) == "SLOTS_ATTR" else None  # what autodoc calls a name of __slots__
 
 
+def find_public_name(
+    app: "Sphinx", env: "BuildEnvironment", node: "pending_xref", shown: "Element"
+) -> "Element | None":
+    """Lead ``cadx.assess`` to the module that it is imported from."""
+    public = getattr(cadx, node["reftarget"].removeprefix("cadx."), None)
+    if node["refdomain"] != "py" or not hasattr(public, "__qualname__"):
+        return None
+    home = f"{public.__module__}.{public.__qualname__}"
+    return env.domains.python_domain.resolve_xref(env, node["refdoc"], app.builder, "obj", home, node, shown)
+
+
 def setup(app: "Sphinx") -> None:
     """Run after napoleon, which escapes the names of parameters itself."""
+    app.connect("missing-reference", find_public_name)
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("autodoc-process-docstring", take_docstrings_as_text, priority=600)

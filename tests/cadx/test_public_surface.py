@@ -97,4 +97,4 @@ def test_every_name_says_what_it_is_and_is_on_its_page(name: str) -> None:
     public = getattr(cadx, name)
     if callable(public):
         assert inspect.getdoc(public), name
-    assert re.search(rf"^ +{name}$", PAGE, flags=re.MULTILINE), name
+    assert re.search(rf"^( +|`){name}(`.*)?$", PAGE, flags=re.MULTILINE), name
