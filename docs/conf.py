@@ -92,11 +92,6 @@ def take_docstrings_as_text(
         lines[number] = "".join(parts)
 
 
-def skip_fields(_app: "Sphinx", _what: str, _name: str, member: object, _skip: bool, _options: object) -> bool | None:
-    """Leave out the fields of a frozen dataclass: its docstring has them, with their units."""
-    return True if repr(member) == "SLOTS_ATTR" else None  # what autodoc calls a name of __slots__
-
-
 def find_public_name(
     app: "Sphinx", env: "BuildEnvironment", node: "pending_xref", shown: "Element"
 ) -> "Element | None":
@@ -111,5 +106,4 @@ def find_public_name(
 def setup(app: "Sphinx") -> None:
     """Run after napoleon, which escapes the names of parameters itself."""
     app.connect("missing-reference", find_public_name)
-    app.connect("autodoc-skip-member", skip_fields)
     app.connect("autodoc-process-docstring", take_docstrings_as_text, priority=600)
