@@ -47,7 +47,7 @@ contracts: $(STAMP) ## import-linter: the one-way flow between packages
 unit: $(STAMP) ## pytest (set CADX_SHARED to a folder with mini-mias/ and weights/ to include real data)
 	$(BIN)/python -m pytest
 
-coverage: $(STAMP) ## the tests once more, with the lines and branches they miss (half as long again)
+coverage: $(STAMP) ## the tests once more, with the lines and branches they miss (half as long again, or more)
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-report=html
 
 docs: $(STAMP) ## build the documentation into build/docs; a broken link is an error
