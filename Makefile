@@ -11,7 +11,7 @@ MODEL  ?= demo
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint types contracts unit container-check clean
+.PHONY: help install demo serve test lint types contracts unit coverage docs benchmarks hooks container-check clean
 
 help: ## list the targets
 	@echo "mammo-cadx: research use only, not a medical device."
@@ -38,7 +38,7 @@ lint: $(STAMP) ## ruff: style, docstrings, complexity, security
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(STAMP) ## mypy --strict
+types: $(STAMP) ## mypy --strict over the packages, tests, benchmarks, examples and scripts
 	$(BIN)/mypy
 
 contracts: $(STAMP) ## import-linter: the one-way flow between packages
@@ -47,9 +47,22 @@ contracts: $(STAMP) ## import-linter: the one-way flow between packages
 unit: $(STAMP) ## pytest (set CADX_SHARED to a folder with mini-mias/ and weights/ to include real data)
 	$(BIN)/python -m pytest
 
+coverage: $(STAMP) ## the tests once more, with the lines and branches they miss (half as long again, or more)
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-report=html
+
+docs: $(STAMP) ## build the documentation into build/docs; a broken link is an error
+	$(BIN)/python -m sphinx -b html -W --keep-going -q docs build/docs
+	@echo "open build/docs/index.html"
+
+benchmarks: $(STAMP) ## list the benchmarks; RUN=read runs one, with ARGS="..." its arguments
+	$(BIN)/python benchmarks$(if $(RUN),/$(RUN).py $(ARGS))
+
+hooks: $(STAMP) ## check style and types at every git commit (pre-commit)
+	$(BIN)/pre-commit install
+
 container-check: $(STAMP) ## build and run the container for real (podman; installs it with apt when root)
 	bash scripts/container-check
 
-clean: ## remove what the targets made (environment, caches, demo data and demo model)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build demo models/demo *.egg-info
+clean: ## remove what the targets made (environment, caches, documentation, demo data and model)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build docs/api/modules demo models/demo *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,7 +18,9 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -62,17 +64,18 @@ def products() -> dict[str, Callable[[], object]]:
         graph = helper.make_graph([node], "product", ends[:1], ends[1:], [numpy_helper.from_array(b, "b")])
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
         session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-        found[f"numpy {size}"] = lambda a=a, b=b, out=out: np.matmul(a, b, out=out)
-        found[f"torch {size}"] = lambda ta=ta, tb=tb: torch.mm(ta, tb)
-        found[f"onnxruntime {size}"] = lambda session=session, a=a: session.run(None, {"a": a})
+        found[f"numpy {size}"] = partial(np.matmul, a, b, out=out)
+        found[f"torch {size}"] = partial(torch.mm, ta, tb)
+        found[f"onnxruntime {size}"] = partial(session.run, None, {"a": a})
     return found
 
 
-def eager(network: torch.nn.Module, memory_format: torch.memory_format = torch.contiguous_format) -> Engine:
+def eager(network: Callable[..., Any], memory_format: torch.memory_format = torch.contiguous_format) -> Engine:
     def run(gray: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
             values = torch.from_numpy(gray[:, None]).to(memory_format=memory_format)
-            return network(values)[0].numpy()
+            features: np.ndarray = network(values)[0].numpy()
+            return features
 
     return run
 
@@ -83,7 +86,8 @@ def engines(with_compile: bool) -> dict[str, Engine]:
         "product (onnxruntime)": backbone.features,
         "torch eager": eager(build(SPEC, ["fc6"]).network),
         "torch channels_last": eager(
-            build(SPEC, ["fc6"]).network.to(memory_format=torch.channels_last), torch.channels_last
+            build(SPEC, ["fc6"]).network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+            torch.channels_last,
         ),
     }
     if with_compile:
@@ -108,15 +112,15 @@ def compare(rounds: int, with_compile: bool) -> bool:
         together, alone = run(rois), np.concatenate([run(roi[None]) for roi in rois])
         from_eager, from_batch = (np.abs(other - together).max() / reference.std() for other in (reference, alone))
         print(f"{name:24s} differs by {from_eager:.1e} SD from eager torch, {from_batch:.1e} SD single from batch")
-    rate = {name: [] for name in gemms}
+    rate: dict[str, list[float]] = {name: [] for name in gemms}
     batch: dict[str, list[float]] = {name: [] for name in runners}
     single: dict[str, list[float]] = {name: [] for name in runners}
     for _ in range(rounds):
         for name, work in gemms.items():
             rate[name].append(2 * int(name.split()[1]) ** 3 / once(work))
         for name, run in runners.items():
-            batch[name].append(once(lambda run=run: run(rois)) / BATCH)
-            single[name] += [once(lambda run=run: run(rois[:1])) for _ in range(4)]
+            batch[name].append(once(partial(run, rois)) / BATCH)
+            single[name] += [once(partial(run, rois[:1])) for _ in range(4)]
     fastest = max(gemms, key=lambda name: max(rate[name]))
     floor = flops_to_fc6() / max(rate[fastest])
     print(f"\n{os.cpu_count()} cores; best GEMM rates, GFLOP/s:")
@@ -128,7 +132,7 @@ def compare(rounds: int, with_compile: bool) -> bool:
         b, s = min(batch[name]), min(single[name])
         print(f"{name:24s} {1e3 * b:17.2f} ms {b / floor:8.2f} {1e3 * s:8.2f} ms {s / floor:8.2f}")
     ours = "product (onnxruntime)"
-    return min(batch[ours]) <= BATCH_BOUND * floor and min(single[ours]) <= SINGLE_BOUND * floor
+    return bool(min(batch[ours]) <= BATCH_BOUND * floor and min(single[ours]) <= SINGLE_BOUND * floor)
 
 
 SERVING = """

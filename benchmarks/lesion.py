@@ -11,7 +11,8 @@ disturbs them little. Run: python benchmarks/lesion.py
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -20,12 +21,12 @@ from skimage.feature import graycomatrix, graycoprops
 from skimage.measure import regionprops
 from threadpoolctl import threadpool_limits
 
-from cadx.lesion import FEATURES, FeatureFamily, SegmentationMethod, lesion_features, segment
-from cadx.lesion.features.region import measure_region
+from cadx.lesion import FEATURES, FeatureDefinition, FeatureFamily, SegmentationMethod, lesion_features, segment
+from cadx.lesion.features.region import LesionRegion, measure_region
 from cadx.lesion.segmentation import grow
 from cadx.lesion.segmentation.draw import draw_region
 from cadx.lesion.segmentation.seed import find_seed
-from cadx.lesion.segmentation.surface import gray_surface
+from cadx.lesion.segmentation.surface import Surface, gray_surface
 from cadx.records import LesionCenter, Mammogram, Mask, PixelWindow, Roi, Spacing, SpacingSource
 from cadx.roi import extract_roi
 from training.phantoms import phantom_view, random_mass
@@ -54,7 +55,7 @@ def rois(count: int) -> Iterator[Roi]:
         view = phantom_view(rng, random_mass(rng, number % 2 == 1, float(diameter_mm)))
         spacing = Spacing(0.1, 0.1, SpacingSource.CALLER)
         yield extract_roi(
-            Mammogram(*view.gray.shape, spacing, ArrayPixels(view.gray), "png"),
+            Mammogram(view.gray.shape[0], view.gray.shape[1], spacing, ArrayPixels(view.gray), "png"),
             LesionCenter(view.center.x, view.center.y),
         )
 
@@ -77,11 +78,15 @@ def by_step(roi: Roi, method: SegmentationMethod, turns: int) -> dict[str, float
     times["shared measurements"], region = best_ms(lambda: measure_region(roi.gray, roi.valid, mask), turns)
     for family in FeatureFamily:
         chosen = [feature for feature in FEATURES if feature.family is family]
-        times[f"{family.value} features"], _ = best_ms(lambda chosen=chosen: [f.compute(region) for f in chosen], turns)
+        times[f"{family.value} features"], _ = best_ms(partial(computed, chosen, region), turns)
     return times
 
 
-def _surface_and_seed(roi: Roi) -> tuple[object, tuple[int, int]]:
+def computed(features: Sequence[FeatureDefinition], region: LesionRegion) -> list[float]:
+    return [feature.compute(region) for feature in features]
+
+
+def _surface_and_seed(roi: Roi) -> tuple[Surface, tuple[int, int]]:
     surface = gray_surface(roi)
     return surface, find_seed(surface)
 
@@ -93,18 +98,18 @@ def naive(roi: Roi) -> Mask:
     for level in np.linspace(gray[256, 256], gray.min(), NAIVE_LEVELS):
         pieces, _ = ndimage.label(gray >= level)
         region = ndimage.binary_fill_holes(pieces == pieces[256, 256])
-        props = regionprops(region.astype(np.uint8))[0]
+        props = regionprops(region.astype(np.uint8))[0]  # type: ignore[no-untyped-call]
         areas.append((props.area, props.perimeter, props.eccentricity))
         regions.append(region)
     diameter = np.sqrt([area for area, _, _ in areas])
     mask = regions[int(np.argmax(np.where(diameter[:-1] > 20, np.diff(diameter), -1)))]
-    props = regionprops(mask.astype(np.uint8))[0]
+    props = regionprops(mask.astype(np.uint8))[0]  # type: ignore[no-untyped-call]
     measured = [props.area, props.perimeter, props.solidity, props.eccentricity, props.feret_diameter_max]
     levels = np.where(mask, 1 + np.clip(np.digitize(roi.gray, np.linspace(0, 1, 32)), 0, 31), 0).astype(np.uint8)
     for angle in (0, np.pi / 4, np.pi / 2, 3 * np.pi / 4):
-        matrix = graycomatrix(levels, [1], [angle], levels=33, symmetric=True)[1:, 1:]
+        matrix = graycomatrix(levels, [1], [angle], levels=33, symmetric=True)[1:, 1:]  # type: ignore[no-untyped-call]
         names = ("ASM", "contrast", "correlation", "homogeneity", "variance")
-        measured += [graycoprops(matrix, name)[0, 0] for name in names]
+        measured += [graycoprops(matrix, name)[0, 0] for name in names]  # type: ignore[no-untyped-call]
     outside = ndimage.distance_transform_edt(~mask)
     inside = ndimage.distance_transform_edt(mask)
     down, right = np.gradient(ndimage.gaussian_filter(roi.gray, 2.0))
@@ -130,7 +135,7 @@ def compare(lesions: list[Roi], turns: int) -> None:
     for roi in lesions[:2]:
         lesion_features(roi, segment(roi))
     some = lesions[:: max(1, len(lesions) // 4)]
-    naive_ms = float(np.mean([best_ms(lambda roi=roi: naive(roi), 1)[0] for roi in some]))
+    naive_ms = float(np.mean([best_ms(partial(naive, roi), 1)[0] for roi in some]))
     for method in SegmentationMethod:
         rows = [by_step(roi, method, turns) for roi in lesions]
         total = [sum(row.values()) for row in rows]

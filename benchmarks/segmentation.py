@@ -64,7 +64,8 @@ class Known:
 
 
 def in_memory(gray: FloatImage) -> Mammogram:
-    return Mammogram(*gray.shape, Spacing(0.1, 0.1, SpacingSource.CALLER), ArrayPixels(gray), "png")
+    rows, columns = gray.shape
+    return Mammogram(rows, columns, Spacing(0.1, 0.1, SpacingSource.CALLER), ArrayPixels(gray), "png")
 
 
 def known_phantoms(count: int) -> Iterator[Known]:
@@ -139,7 +140,8 @@ def variation(lesion: Known, offset_mm: float) -> NDArray[np.float64] | None:
         except FeatureNotComputable:
             return None
     values = np.array(rows)
-    return values.std(axis=0) / np.maximum(np.abs(values.mean(axis=0)), 1e-9)
+    relative: NDArray[np.float64] = values.std(axis=0) / np.maximum(np.abs(values.mean(axis=0)), 1e-9)
+    return relative
 
 
 def report_variation(count: int) -> None:

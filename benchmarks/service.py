@@ -20,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +42,8 @@ def mammogram_levels() -> np.ndarray:
     noise = np.random.default_rng(0).normal(0, 150, (ROWS // 4, COLUMNS // 4)).repeat(4, 0).repeat(4, 1)
     disc = 4000 / (1 + np.exp((np.hypot(y - CENTER[1], x - CENTER[0]) - 90) / 10))
     levels = 6000 + disc + 500 * np.sin(x / 131) * np.cos(y / 147) + noise
-    return np.clip(levels, 0, 2**14 - 1).astype(np.uint16)
+    stored: np.ndarray = np.clip(levels, 0, 2**14 - 1).astype(np.uint16)
+    return stored
 
 
 def write_images(folder: Path) -> tuple[Path, Path]:
@@ -56,7 +57,7 @@ def write_images(folder: Path) -> tuple[Path, Path]:
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
     dataset.file_meta.MediaStorageSOPClassUID = pydicom.uid.DigitalMammographyXRayImageStorageForPresentation
-    dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.1"
+    dataset.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.UID("2.25.1")
     dataset.SOPClassUID, dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPClassUID, "2.25.1"
     dataset.Modality, dataset.PresentationIntentType = "MG", "FOR PRESENTATION"
     dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = ROWS, COLUMNS, 1
@@ -123,7 +124,7 @@ class Server:
     def rss_mb(self) -> float:
         """Resident memory of the server and its children."""
         family = psutil.Process(self.process.pid)
-        return sum(child.memory_info().rss for child in [family, *family.children(recursive=True)]) / 1e6
+        return float(sum(child.memory_info().rss for child in [family, *family.children(recursive=True)]) / 1e6)
 
 
 def free_port() -> int:
@@ -169,14 +170,14 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         child.kill()
 
 
-def our_server(bundle: Path, **settings: str) -> "contextmanager[Server]":
+def our_server(bundle: Path, **settings: str) -> AbstractContextManager[Server]:
     port = free_port()
     environment = {"CADX_MODELS_DIR": str(bundle.parent), "CADX_MODEL": bundle.name, "CADX_PORT": str(port)}
     environment |= {"CADX_LOG_LEVEL": "warning", **settings}
     return run([sys.executable, "-m", "app"], port, "/v1/predictions", "/readyz", **environment)
 
 
-def peer_server(bundle: Path) -> "contextmanager[Server]":
+def peer_server(bundle: Path) -> AbstractContextManager[Server]:
     port = free_port()
     command = [sys.executable, str(Path(__file__).with_name("service_litserve.py")), str(bundle), str(port)]
     return run(command, port, "/predict", "/health")

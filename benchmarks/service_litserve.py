@@ -6,14 +6,18 @@ python benchmarks/service_litserve.py BUNDLE PORT
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import litserve
 from fastapi import File
-from service import bare_function
+
+if TYPE_CHECKING:
+    from benchmarks.service import bare_function
+else:
+    from service import bare_function
 
 
-class Predictions(litserve.LitAPI):
+class Predictions(litserve.LitAPI):  # type: ignore[misc]
     """The bare file in, a probability out."""
 
     def __init__(self, bundle: Path) -> None:

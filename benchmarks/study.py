@@ -30,7 +30,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from cadx.classify import PolynomialGrid, grouped_folds
+from cadx.classify import GridPoint, PolynomialGrid, Split, grouped_folds
 from cadx.classify.search import MAX_ITERATIONS, search
 from cadx.cnn import Backbone, BackboneSpec
 from cadx.lesion import FEATURES, SegmentationMethod, segment
@@ -93,7 +93,7 @@ def naive_features(cases: tuple[Case, ...], backbone: Backbone, method: Segmenta
             feature.compute(measure_region(roi.gray, roi.valid, mask))
 
 
-def naive_search(X: np.ndarray, y: np.ndarray, folds: list, points: list) -> float:
+def naive_search(X: np.ndarray, y: np.ndarray, folds: list[Split], points: list[GridPoint]) -> float:
     """Search by GridSearchCV; its gamma counts the columns that vary in all rows, ours those that vary in each fold."""
     steps = [
         ("vary", VarianceThreshold()),

@@ -16,7 +16,7 @@ Run: python benchmarks/study_statistics.py              (about eight minutes)
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -78,7 +78,7 @@ def share(hits: list[bool]) -> str:
     return f"{100 * p:5.1f} ± {100 * np.sqrt(p * (1 - p) / len(hits)):.1f}"
 
 
-def print_table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def print_table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     print(f"\n### {title}\n\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for row in rows:
         print(f"| {' | '.join(row)} |")

@@ -26,7 +26,10 @@ def tissue(seed: int) -> NDArray[np.float32]:
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[-256:256, -256:256]
     mass = 0.2 * np.exp(-(x**2 + y**2) / (2 * 40.0**2))
-    return np.clip(0.4 + 0.06 * power_law_texture(rng, (512, 512), 3.2) + mass, 0, 1).astype(np.float32)
+    gray: NDArray[np.float32] = np.clip(0.4 + 0.06 * power_law_texture(rng, (512, 512), 3.2) + mass, 0, 1).astype(
+        np.float32
+    )
+    return gray
 
 
 def codes(gray: Any, valid: Any = ALL) -> set[str]:

@@ -46,7 +46,7 @@ def test_jobs_run_in_workers_and_give_their_result_or_error() -> None:
 
     async def scenario() -> None:
         name = await run(jobs, lambda _: threading.current_thread().name, never)
-        assert name.startswith("cadx-worker")
+        assert str(name).startswith("cadx-worker")
         with pytest.raises(KeyError):
             await run(jobs, fails, never)
 
@@ -56,7 +56,7 @@ def test_jobs_run_in_workers_and_give_their_result_or_error() -> None:
 
 
 def test_queue_is_bounded_and_says_when_to_come_back() -> None:
-    jobs, release, seen = JobQueue(1, 2, 5.0), threading.Event(), []
+    jobs, release, seen = JobQueue(1, 2, 5.0), threading.Event(), list[str]()
 
     async def scenario() -> None:
         tasks = [asyncio.create_task(run(jobs, waiting_job(release, seen), never)) for _ in range(3)]
@@ -95,7 +95,7 @@ def test_event_loop_stays_free_while_a_job_runs() -> None:
 @pytest.mark.parametrize("why", ["deadline", "client"])
 def test_a_job_nobody_waits_for_stops_at_its_next_step(why: str) -> None:
     jobs = JobQueue(1, 2, 0.05 if why == "deadline" else 5.0)
-    release, seen = threading.Event(), []
+    release, seen = threading.Event(), list[str]()
 
     async def scenario() -> None:
         gone = soon if why == "client" else never
@@ -110,7 +110,7 @@ def test_a_job_nobody_waits_for_stops_at_its_next_step(why: str) -> None:
 
 
 def test_a_queued_job_nobody_waits_for_is_never_started() -> None:
-    jobs, release, seen = JobQueue(1, 2, 5.0), threading.Event(), []
+    jobs, release, seen = JobQueue(1, 2, 5.0), threading.Event(), list[str]()
 
     async def scenario() -> None:
         first = asyncio.create_task(run(jobs, waiting_job(release, seen), never))
@@ -127,7 +127,7 @@ def test_a_queued_job_nobody_waits_for_is_never_started() -> None:
 
 
 def test_a_place_is_kept_while_a_body_arrives_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs, release, seen = JobQueue(1, 1, 5.0), threading.Event(), []
+    jobs, release, seen = JobQueue(1, 1, 5.0), threading.Event(), list[str]()
 
     async def scenario() -> None:
         with jobs.reserve() as first, jobs.reserve():
@@ -150,7 +150,7 @@ def test_a_place_is_kept_while_a_body_arrives_but_not_for_ever(monkeypatch: pyte
 
 
 def test_a_place_in_time_is_good_even_when_the_queue_has_filled() -> None:
-    jobs, release, seen = JobQueue(1, 1, 5.0), threading.Event(), []
+    jobs, release, seen = JobQueue(1, 1, 5.0), threading.Event(), list[str]()
 
     async def scenario() -> None:
         with jobs.reserve() as reservation:
@@ -161,7 +161,7 @@ def test_a_place_in_time_is_good_even_when_the_queue_has_filled() -> None:
             kept = asyncio.create_task(jobs.run(reservation, waiting_job(release, seen), never))
             await asyncio.sleep(0.02)
             release.set()
-            assert await asyncio.gather(running, kept) == ["done", "done"]
+            assert [await running, await kept] == ["done", "done"]
 
     asyncio.run(scenario())
     jobs.close()

@@ -116,7 +116,7 @@ def test_dicom_and_png_of_the_same_image_agree(client: TestClient, unseen_phanto
 
 
 def test_only_included_parts_are_in_the_answer(client: TestClient, sample: "Sample") -> None:
-    def keys(**query: object) -> set[str]:
+    def keys(**query: str | list[str]) -> set[str]:
         answer = client.post(URL, files=sample.files, data=sample.data, params=query).json()
         return {"features", "contour", "timings_ms"} & set(answer) | {"thumbnail"} & (
             {"thumbnail"} if "thumbnail_png" in answer["region"] else set()

@@ -26,7 +26,7 @@ from .conftest import TINY
 
 def test_features_are_one_row_a_roi(alexnet: Backbone, rois: FloatImage) -> None:
     features = alexnet.features(rois)
-    assert (features.shape, features.dtype) == ((5, 4096), np.float32)
+    assert (features.shape, features.dtype) == ((5, 4096), np.dtype(np.float32))
     assert (alexnet.feature_count, alexnet.pretrained) == (4096, False)
     assert np.isfinite(features).all()
     assert (features.std(axis=0) > 0).mean() > 0.3

@@ -25,7 +25,9 @@ def as_roi(photograph: np.ndarray) -> FloatImage:
     side = min(gray.shape)
     top, left = (gray.shape[0] - side) // 2, (gray.shape[1] - side) // 2
     square = gray[top : top + side, left : left + side]
-    return np.clip(skimage.transform.resize(square, (512, 512), anti_aliasing=True), 0.0, 1.0).astype(np.float32)
+    resized = skimage.transform.resize(square, (512, 512), anti_aliasing=True)  # type: ignore[no-untyped-call]
+    roi: FloatImage = np.clip(resized, 0.0, 1.0).astype(np.float32)
+    return roi
 
 
 @pytest.mark.parametrize(

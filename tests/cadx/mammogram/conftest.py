@@ -21,7 +21,7 @@ def mammogram_dataset(stored: Stored, bits: int, **attributes: Any) -> Dataset:
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.file_meta.MediaStorageSOPClassUID = DigitalMammographyXRayImageStorageForPresentation
-    dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.1"
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID("2.25.1")
     dataset.SOPClassUID = DigitalMammographyXRayImageStorageForPresentation
     dataset.SOPInstanceUID = "2.25.1"
     dataset.Modality = "MG"
@@ -107,6 +107,7 @@ def textured() -> Callable[..., Stored]:
         values[0, 0], values[0, 1] = 0, 2**bits - 1
         if signed:
             values -= 2 ** (bits - 1)
-        return values.astype(f"{'i' if signed else 'u'}{1 if bits <= 8 else 2}")
+        stored: Stored = values.astype(f"{'i' if signed else 'u'}{1 if bits <= 8 else 2}")
+        return stored
 
     return make

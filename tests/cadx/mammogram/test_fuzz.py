@@ -53,7 +53,7 @@ def sample(make_dataset: Any, save: Any, encapsulate_frames: Any, textured: Any)
 
 def raster(kind: str, stored: Any) -> bytes:
     if kind == "pgm":
-        return b"P5\n50 64\n65535\n" + stored.astype(">u2").tobytes()
+        return b"P5\n50 64\n65535\n" + bytes(stored.astype(">u2").tobytes())
     stream = io.BytesIO()
     options = {"compression": "tiff_lzw"} if kind == "tiff_lzw" else {}
     Image.fromarray(stored).save(stream, kind.split("_")[0], **options)
@@ -117,7 +117,7 @@ def damaged(content: bytes, rng: np.random.Generator) -> bytes:
         5: (0, len(changed)),
     }[int(kind)]
     for _ in range(rng.integers(1, 6)):
-        changed[rng.integers(low, high)] = rng.choice([0, 255, rng.integers(256)])
+        changed[rng.integers(low, high)] = rng.choice([0, 255, int(rng.integers(256))])
     if kind == 5:
         start = rng.integers(len(changed))
         del changed[start : start + rng.integers(1, 9)]

@@ -38,7 +38,7 @@ def tiff(stored: Any, **options: Any) -> bytes:
 def pgm(stored: Any, maxval: int, comment: str = "") -> bytes:
     rows, columns = stored.shape
     kind = "u1" if maxval < 256 else ">u2"
-    return f"P5\n{comment}{columns} {rows}\n{maxval}\n".encode() + stored.astype(kind).tobytes()
+    return f"P5\n{comment}{columns} {rows}\n{maxval}\n".encode() + bytes(stored.astype(kind).tobytes())
 
 
 def grays(content: Any, **options: Any) -> Any:

@@ -2,10 +2,12 @@ import errno
 import logging
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from training.errors import FeatureCacheUnusable
 from training.features.cache import FLOAT32, FLOAT64, FeatureCache, code_digest, default_folder, key_of
@@ -19,6 +21,12 @@ def cache(tmp_path: Path) -> FeatureCache:
     return FeatureCache(tmp_path / "cache")
 
 
+def kept(cache: FeatureCache, kind: np.dtype[np.generic]) -> NDArray[np.generic]:
+    values = cache.get(KEY, kind)
+    assert values is not None
+    return values
+
+
 def entry(cache: FeatureCache) -> Path:
     (path,) = (path for path in cache.folder.rglob("*") if path.is_file())
     return path
@@ -29,9 +37,9 @@ def test_what_was_kept_comes_back(cache: FeatureCache) -> None:
     cache.put(KEY, VALUES, FLOAT32)
     got = cache.get(KEY, FLOAT32)
     assert got is not None
-    assert (got.dtype, got.tobytes()) == (np.float32, VALUES.tobytes())
+    assert (got.dtype, got.tobytes()) == (np.dtype(np.float32), VALUES.tobytes())
     cache.put(KEY, VALUES.astype(np.float64), FLOAT64)
-    assert np.array_equal(cache.get(KEY, FLOAT64), VALUES.astype(np.float64))
+    np.testing.assert_array_equal(kept(cache, FLOAT64), VALUES.astype(np.float64), strict=True)
 
 
 def test_key_depends_on_every_fact_and_not_on_their_order() -> None:
@@ -43,7 +51,7 @@ def test_key_depends_on_every_fact_and_not_on_their_order() -> None:
     "damage", [lambda b: b[:-1], lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda _: b"", lambda b: b"x" + b[1:]]
 )
 def test_damaged_entry_is_told_and_removed(
-    cache: FeatureCache, damage: object, caplog: pytest.LogCaptureFixture
+    cache: FeatureCache, damage: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     cache.put(KEY, VALUES, FLOAT32)
     path = entry(cache)
@@ -54,7 +62,7 @@ def test_damaged_entry_is_told_and_removed(
     assert cache.corrupt == 1
     assert not path.exists()
     cache.put(KEY, VALUES, FLOAT32)
-    assert np.array_equal(cache.get(KEY, FLOAT32), VALUES)
+    np.testing.assert_array_equal(kept(cache, FLOAT32), VALUES, strict=True)
 
 
 def test_full_disk_is_a_clear_error_and_leaves_nothing(cache: FeatureCache, monkeypatch: pytest.MonkeyPatch) -> None:

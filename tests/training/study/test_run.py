@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,8 +20,9 @@ from training.report.study_record import array_sha256
 from training.study.negative_control import shuffle_labels
 
 
-def facts(folder: Path) -> dict:
-    return json.loads((folder / "study.json").read_text())
+def facts(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "study.json").read_text())
+    return found
 
 
 def test_every_auc_can_be_had_again_from_the_folder(ran: Ran) -> None:
@@ -102,7 +104,7 @@ def test_shuffling_keeps_lesions_whole_and_counts(phantom_manifest: Path) -> Non
     assert [replace(case, label=cases[0].label) for case in shuffled] == [
         replace(case, label=cases[0].label) for case in cases
     ]
-    by_lesion: dict[str, set] = {}
+    by_lesion: dict[str, set[int]] = {}
     for case in shuffled:
         by_lesion.setdefault(case.lesion_id, set()).add(case.label)
     assert all(len(labels) == 1 for labels in by_lesion.values())

@@ -49,7 +49,7 @@ def test_on_227_pixels_fc6_sees_pool5_as_it_is(network: AlexNet2012) -> None:
     with torch.inference_mode():
         pool5 = torch.nn.Sequential(*list(network.children())[:15])(torch.rand(1, 3, 227, 227))
         assert pool5.shape == (1, 256, 6, 6)
-        assert torch.equal(network.corners(pool5), pool5)
+        assert torch.equal(network.get_submodule("corners")(pool5), pool5)
 
 
 def test_local_response_norm_is_that_of_torch_and_of_onnx() -> None:

@@ -1,5 +1,7 @@
 """Taps, scaling and pooling against torchvision's own modules, run by hand."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -85,7 +87,7 @@ def test_entrance_is_reduction_channels_and_normalization(rois: FloatImage) -> N
 
 
 @pytest.mark.parametrize(("pooling", "reduce"), [("mean", np.mean), ("max", np.max)])
-def test_pooling_keeps_one_value_a_channel(rois: FloatImage, pooling: str, reduce: object) -> None:
+def test_pooling_keeps_one_value_a_channel(rois: FloatImage, pooling: str, reduce: Callable[..., np.ndarray]) -> None:
     plain = build(BackboneSpec("squeezenet1_1", "features.3.cat", "random:0"), ["features.3.cat"])
     pooled = build(BackboneSpec("squeezenet1_1", "features.3.cat", "random:0", pooling), ["features.3.cat"])
     assert (plain.map_shapes, pooled.map_shapes) == (((128, 63, 63),), ((128,),))

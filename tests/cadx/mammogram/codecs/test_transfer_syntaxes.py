@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from pydicom.pixels.encoders import RLELosslessEncoder
+from pydicom.pixels.encoders.base import RLELosslessEncoder
 
 from cadx.mammogram import READABLE_TRANSFER_SYNTAXES, ReadingPolicy, VoiPolicy, read_mammogram
 
@@ -138,7 +138,8 @@ def _read(content: bytes, case: Case, inverted: bool) -> np.ndarray[Any, Any]:
         assert mammogram.facts["polarity"] == "MONOCHROME1"
         gray = 1.0 - gray
     smallest = -(2 ** (case.bits - 1)) if case.signed else 0
-    return np.rint(gray * (2**case.bits - 1)).astype(np.int64) + smallest
+    stored: np.ndarray[Any, Any] = np.rint(gray * (2**case.bits - 1)).astype(np.int64) + smallest
+    return stored
 
 
 def _references(
