@@ -1,6 +1,5 @@
 """The models in service: loaded, proven by one inference, and exchanged without dropping a request."""
 
-import hashlib
 import logging
 import math
 import threading
@@ -16,6 +15,7 @@ from app.errors import ModelChoiceNeeded, ModelUnknown, NoModelBundle, NotReady
 from app.settings import Settings
 from cadx.assessment import assess
 from cadx.bundle import MANIFEST, Bundle, load_bundle
+from cadx.digests import file_sha256
 from cadx.errors import BundleIncompatible, CadxError
 from cadx.records import (
     ROI_SIZE_PX,
@@ -189,6 +189,6 @@ def synthetic_mammogram() -> Mammogram:
 
 def _digest_on_disk(folder: Path) -> str:
     try:
-        return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+        return file_sha256(folder / MANIFEST)
     except OSError:
         return ""

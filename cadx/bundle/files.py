@@ -1,9 +1,9 @@
 """The files of a bundle, by name, and their digests."""
 
-import hashlib
 from pathlib import Path
 
 from cadx.bundle.manifest import FileDigest
+from cadx.digests import file_sha256
 
 MANIFEST = "bundle.json"
 MODEL_CARD = "MODEL_CARD.md"
@@ -15,5 +15,4 @@ BACKBONE = "backbone.onnx"
 
 def file_digest(path: Path) -> FileDigest:
     """Return digest and size of a file, read in pieces."""
-    with path.open("rb") as file:
-        return FileDigest(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size_bytes=path.stat().st_size)
+    return FileDigest(sha256=file_sha256(path), size_bytes=path.stat().st_size)

@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from cadx.bundle import CohortDigests
+from cadx.digests import file_sha256
 from training.cohort.cases import Case
-from training.digests import file_sha256
 
 
 @dataclass(frozen=True, slots=True)

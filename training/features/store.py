@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadx.cnn import EXTRACTION_VERSION, Backbone
+from cadx.digests import file_sha256
 from cadx.lesion import SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from cadx.records import Roi
 from training.cohort.cases import Case
-from training.digests import file_sha256
 from training.features.cache import BYTES, FLOAT32, FLOAT64, FeatureCache, code_digest, key_of
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cadx.digests import file_sha256
 from training.analysis.analysis import Analysis
-from training.digests import file_sha256
 from training.features.extraction import FeatureTables
 from training.layers.figures import LayerFigures
 

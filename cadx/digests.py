@@ -1,4 +1,4 @@
-"""Digests of files, for caches, overlaps and provenance."""
+"""The digest of a file: for bundles, caches, overlaps and provenance."""
 
 import hashlib
 from pathlib import Path
