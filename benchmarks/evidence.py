@@ -2,8 +2,8 @@
 
 The masses of CBIS-DDSM at ``$CADX_SHARED/cbis-ddsm-mass`` (or any manifest), squeezenet1_1 features.12.cat with mean
 pooling and ImageNet's weights. Folds are dealt from patient and lesion alone, never from pixels or features, and kept
-in a file: two versions of the code that read one folds file are held out on the same rows, so that they can be compared
-pair by pair. Every row's out-of-fold probabilities are kept for that; the comparison uses the rows that both could read.
+in a file: two versions of the code that read one folds file have the same rows held out, so that they can be compared
+pair by pair. Every row's out-of-fold probabilities are kept for that; the comparison takes the rows that both read.
 
 The AUC is the mean over folds, its interval Obuchowski's, clustered by patient. The limits of a mean over seeds are the
 means of the seeds' limits: the seeds share their cases, and no interval of the mean is wider than that.
@@ -30,6 +30,7 @@ from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from training.analysis.scored import CNN, LESION
 from training.cohort.cases import Case, read_manifest
+from training.cohort.grouping import group_cases
 from training.cross_validation import ENSEMBLE, nested_cross_validation
 from training.features.cache import FeatureCache, default_folder
 from training.features.extraction import FeatureTables, extract_features
@@ -99,7 +100,7 @@ def out_of_fold(tables: FeatureTables, folds: pd.DataFrame, seeds: Sequence[int]
             evaluation = nested_cross_validation(
                 {CNN: tables.cnn, LESION: tables.lesion},
                 [case.label for case in tables.cases],
-                [case.group for case in tables.cases],
+                group_cases(tables.cases, tables.pictures).numbers,
                 PolynomialSvm(inner_folds=N_FOLDS, seed=seed),
                 seed=seed,
                 folds=splits,

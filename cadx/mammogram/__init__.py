@@ -1,6 +1,7 @@
 """Reading mammograms: DICOM, PNG, TIFF and PGM, right or refused with a reason."""
 
 from cadx.mammogram.codecs.transfer_syntaxes import READABLE_TRANSFER_SYNTAXES
+from cadx.mammogram.gray.content import content_digest
 from cadx.mammogram.policy import ReadingLimits, ReadingPolicy, SpacingPlane, VoiPolicy
 from cadx.mammogram.reader import read_mammogram
 
@@ -10,5 +11,6 @@ __all__ = [
     "ReadingPolicy",
     "SpacingPlane",
     "VoiPolicy",
+    "content_digest",
     "read_mammogram",
 ]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.cohort.cases import Case, Label
+from training.cohort.grouping import Grouping, Joined
 from training.cross_validation import ENSEMBLE, Evaluation, Vector
 
 CNN = "cnn"
@@ -33,7 +34,7 @@ class Scored:
     labels
         (n,) bool: malignant.
     groups
-        (n,) number of the patient (of the lesion where the patient is not known): the independent units.
+        (n,) number of the independent unit: what shares a patient, a lesion or a picture.
     lesions
         (n,) number of the lesion.
     probabilities
@@ -42,6 +43,8 @@ class Scored:
         (n, m) lesion features in the order of ``cadx.lesion.FEATURES``.
     folds
         (n,) fold that tested each row; none for an external test set.
+    joined
+        Groups that hold patients or lesions together because they have pictures in common.
     """
 
     cases: tuple[Case, ...]
@@ -51,6 +54,7 @@ class Scored:
     probabilities: Mapping[str, Vector]
     features: Vector
     folds: NDArray[np.intp] | None
+    joined: tuple[Joined, ...] = ()
 
     @property
     def fold_count(self) -> int:
@@ -73,7 +77,9 @@ def enough_to_test(scored: Scored) -> bool:
     )
 
 
-def scored_by_cross_validation(cases: Sequence[Case], features: Vector, evaluation: Evaluation) -> Scored:
+def scored_by_cross_validation(
+    cases: Sequence[Case], features: Vector, evaluation: Evaluation, joined: tuple[Joined, ...] = ()
+) -> Scored:
     """Take the out-of-fold probabilities of a nested cross validation."""
     return Scored(
         cases=tuple(cases),
@@ -83,19 +89,23 @@ def scored_by_cross_validation(cases: Sequence[Case], features: Vector, evaluati
         probabilities={branch.name: branch.probabilities for branch in evaluation.classifiers},
         features=features,
         folds=evaluation.fold_of_row,
+        joined=joined,
     )
 
 
-def scored_by_model(cases: Sequence[Case], features: Vector, probabilities: Mapping[str, Vector]) -> Scored:
+def scored_by_model(
+    cases: Sequence[Case], features: Vector, probabilities: Mapping[str, Vector], grouping: Grouping
+) -> Scored:
     """Take the probabilities that a frozen model gave to cases it has never seen."""
     return Scored(
         cases=tuple(cases),
         labels=np.array([case.label is Label.MALIGNANT for case in cases], dtype=np.bool_),
-        groups=np.unique([case.group for case in cases], return_inverse=True)[1],
+        groups=grouping.numbers,
         lesions=lesion_numbers(cases),
         probabilities=probabilities,
         features=features,
         folds=None,
+        joined=grouping.joined,
     )
 
 

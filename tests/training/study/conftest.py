@@ -15,6 +15,7 @@ from cadx.records import LesionCenter
 from tests.conftest import SMALL_BACKBONE
 from training.analysis.scored import CNN, LESION, Scored, scored_by_cross_validation
 from training.cohort.cases import Case, Label
+from training.cohort.grouping import group_cases
 from training.cross_validation import ENSEMBLE, BranchEvaluation, Evaluation, fold_aucs
 from training.features.cache import FeatureCache
 from training.features.store import FeatureStore
@@ -62,7 +63,7 @@ def make_up() -> MakeUp:
             )
             for row, number in enumerate(lesion)
         )
-        groups = np.unique([case.group for case in cases], return_inverse=True)[1]
+        groups = group_cases(cases).numbers
         splits = tuple(grouped_folds(labels, groups, folds, seed))
         branches = {}
         for name in (CNN, LESION):
