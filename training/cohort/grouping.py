@@ -109,7 +109,7 @@ def components(names: Sequence[str], *identifiers: Sequence[str | None]) -> Numb
                 edges.append((row, nodes.setdefault((kind, identifier), len(names) + len(nodes))))
     size = len(names) + len(nodes)
     rows, columns = np.array(edges, dtype=np.intp).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(edges), dtype=np.bool_), (rows, columns)), shape=(size, size))
+    graph = coo_array((np.ones(len(edges), dtype=np.int8), (rows, columns)), shape=(size, size))
     component = connected_components(graph, directed=False)[1][: len(names)].tolist()
     first: dict[int, str] = {}
     for number, name in zip(component, names, strict=True):
