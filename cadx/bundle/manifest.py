@@ -79,7 +79,7 @@ class ClassifierFigures(_Record):
 
 
 class EvaluationFigures(_Record):
-    """How the three classifiers did in cross validation by lesion (by patient where known)."""
+    """How the three classifiers did in cross validation that splits no lesion, patient or picture."""
 
     folds: int
     seed: int

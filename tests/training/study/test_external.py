@@ -84,7 +84,7 @@ def test_training_images_that_were_renamed_and_exported_again_are_found_by_their
     for case in renamed(read_manifest(study_manifest)):
         again = tmp_path / f"export-{case.image.name}"
         with Image.open(case.image) as image:
-            image.save(again, compress_level=1)
+            image.save(again, compress_level=9)
         assert again.read_bytes() != case.image.read_bytes()
         cases.append(replace(case, image=again))
     manifest = tmp_path / "again.csv"
