@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.cohort.cases import Case, Label
-from training.cohort.grouping import Grouping, Joined
+from training.cohort.grouping import Grouping, Joined, group_cases
 from training.cross_validation import ENSEMBLE, Evaluation, Vector
 
 CNN = "cnn"
@@ -94,9 +94,13 @@ def scored_by_cross_validation(
 
 
 def scored_by_model(
-    cases: Sequence[Case], features: Vector, probabilities: Mapping[str, Vector], grouping: Grouping
+    cases: Sequence[Case],
+    features: Vector,
+    probabilities: Mapping[str, Vector],
+    grouping: Grouping | None = None,
 ) -> Scored:
-    """Take the probabilities that a frozen model gave to cases it has never seen."""
+    """Take the probabilities that a frozen model gave to cases it has never seen; no grouping: by name alone."""
+    grouping = grouping or group_cases(cases)
     return Scored(
         cases=tuple(cases),
         labels=np.array([case.label is Label.MALIGNANT for case in cases], dtype=np.bool_),
