@@ -1,7 +1,7 @@
 """Nested, grouped cross validation of both branches and their soft vote on the same folds (Huynh 2016, section 2.6)."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +103,7 @@ def nested_cross_validation(
     *,
     n_folds: int = 5,
     seed: int = 0,
+    folds: Sequence[Split] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Evaluate a classifier on each feature block, and the soft vote of two, on the same outer folds.
@@ -122,6 +123,8 @@ def nested_cross_validation(
         Cloned for every fold and block.
     n_folds, seed
         Of the outer folds.
+    folds
+        The outer folds themselves, dealt beforehand (to compare two versions on the same rows); none: dealt here.
     progress
         Told (fits done, fits in all) after every fit.
 
@@ -132,13 +135,13 @@ def nested_cross_validation(
     """
     labels = np.asarray(y) == np.unique(np.asarray(y))[-1]
     numbers = np.arange(len(labels)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    folds = tuple(grouped_folds(np.asarray(y), numbers, n_folds, seed))
+    outer = tuple(grouped_folds(np.asarray(y), numbers, n_folds, seed) if folds is None else folds)
     branches: dict[str, BranchEvaluation] = {}
     for b, (name, X) in enumerate(blocks.items()):
-        told = None if progress is None else _offset(progress, b * n_folds, len(blocks) * n_folds)
-        branches[name] = _evaluate(name, X, labels, numbers, folds, estimator, told)
-    ensemble = _vote(branches, labels, folds) if len(branches) == 2 else None
-    return Evaluation(branches, ensemble, folds, labels, numbers, seed)
+        told = None if progress is None else _offset(progress, b * len(outer), len(blocks) * len(outer))
+        branches[name] = _evaluate(name, X, labels, numbers, outer, estimator, told)
+    ensemble = _vote(branches, labels, outer) if len(branches) == 2 else None
+    return Evaluation(branches, ensemble, outer, labels, numbers, seed)
 
 
 def _evaluate(

@@ -181,6 +181,38 @@ class ImportValueInvalid(CohortError):
 
 
 @dataclass(eq=False)
+class RowsContradict(CohortError):
+    """Rows call one place of one picture benign and malignant."""
+
+    rows: str
+    pairs: int
+    within_mm: float
+
+    code: ClassVar[str] = "rows_contradict"
+    summary: ClassVar[str] = (
+        "Marks within {within_mm:g} mm of each other on one picture, by its decoded pixels, are called benign and "
+        "malignant, pairs of rows: {pairs} ({rows})."
+    )
+    remedy: ClassVar[str] = "One of the labels must be wrong: find out which, and keep one row of each place."
+
+
+@dataclass(eq=False)
+class RowsRepeated(CohortError):
+    """Rows mark one place of one picture twice."""
+
+    rows: str
+    pairs: int
+    within_mm: float
+
+    code: ClassVar[str] = "rows_repeated"
+    summary: ClassVar[str] = (
+        "Marks within {within_mm:g} mm of each other on one picture, by its decoded pixels, are in the manifest more "
+        "than once, pairs of rows: {pairs} ({rows})."
+    )
+    remedy: ClassVar[str] = "Keep one row of each place: repeated rows count as evidence that is not there."
+
+
+@dataclass(eq=False)
 class ImportSettingInvalid(CohortError):
     """An importer's setting has no meaning."""
 
@@ -244,7 +276,7 @@ class TestSetOverlaps(CohortError):
 
     code: ClassVar[str] = "test_set_overlaps"
     summary: ClassVar[str] = (
-        "{rows} rows of the test set match cases that bundle {bundle} was fitted on (by image file: {same_image}; by "
+        "{rows} rows of the test set match cases that bundle {bundle} was fitted on (by image: {same_image}; by "
         "patient identifier: {same_patient}; by lesion identifier: {same_lesion}), so its figures would be flattering."
     )
     remedy: ClassVar[str] = (

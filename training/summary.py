@@ -7,7 +7,8 @@ from rich.table import Table
 
 from cadx.branches import CNN, ENSEMBLE, LESION, METHODS
 from cadx.bundle import BundleManifest
-from training.analysis.wording import interval, read_conclusion
+from training.analysis.analysis import Analysis
+from training.analysis.wording import interval, read_conclusion, read_joined
 from training.fitting.fit import Fit
 from training.report.study_record import Study
 from training.report.write import HTML
@@ -17,10 +18,17 @@ def print_fit(console: Console, fit: Fit, manifest: BundleManifest, folder: Path
     """Print the cohort, the cross-validated figures and where the bundle lies, under the model's notices."""
     for case in fit.tables.skipped:
         console.print(f"left out: {case.detail}", style="yellow", markup=False)
+    print_joined(console, fit.analysis)
     console.print(figures_table(manifest))
     for notice in manifest.notices:
         console.print(notice, style="bold red", markup=False)
     console.print(f"bundle written: {folder}", markup=False)
+
+
+def print_joined(console: Console, analysis: Analysis) -> None:
+    """Print which patients or lesions are one group because they have pictures in common, if any are."""
+    if sentence := read_joined(analysis.joined):
+        console.print(sentence, style="yellow", markup=False)
 
 
 def figures_table(manifest: BundleManifest) -> Table:
@@ -48,6 +56,7 @@ def print_study(console: Console, study: Study, folder: Path | None, bundle: Pat
         console.print(
             f"left out: lesion {case.lesion_id} ({case.reason_code}): {case.reason}", style="yellow", markup=False
         )
+    print_joined(console, study.analysis)
     cohort = study.analysis.cohort
     title = (
         f"{cohort.lesions} lesions, {cohort.rois} ROIs ({cohort.benign.rois} benign, {cohort.malignant.rois} "

@@ -79,7 +79,7 @@ class ClassifierFigures(_Record):
 
 
 class EvaluationFigures(_Record):
-    """How the three classifiers did in cross validation by lesion (by patient where known)."""
+    """How the three classifiers did in cross validation that splits no lesion, patient or picture."""
 
     folds: int
     seed: int
@@ -102,7 +102,8 @@ class CohortDigests(_Record):
     lesions, patients
         Sorted; patients as far as they are known.
     images
-        Of the image files' bytes: finds a mammogram again under any name.
+        Of the images' decoded pixels (`cadx.mammogram.content_digest`): finds a mammogram again in any file that was
+        made of it without loss.
     """
 
     salt: str = Field(pattern=r"^[0-9a-f]{32}$")

@@ -2,6 +2,7 @@
 
 from cadx.mammogram.codecs.transfer_syntaxes import READABLE_TRANSFER_SYNTAXES
 from cadx.mammogram.formats import READABLE_FILES, FileFormat
+from cadx.mammogram.gray.content import content_digest
 from cadx.mammogram.policy import ReadingLimits, ReadingPolicy, SpacingPlane, VoiPolicy
 from cadx.mammogram.reader import read_mammogram
 
@@ -13,5 +14,6 @@ __all__ = [
     "ReadingPolicy",
     "SpacingPlane",
     "VoiPolicy",
+    "content_digest",
     "read_mammogram",
 ]

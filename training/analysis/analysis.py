@@ -13,7 +13,8 @@ from training.analysis.comparisons import Comparison, comparisons
 from training.analysis.performance import Performance, performances
 from training.analysis.scored import Scored, enough_to_test
 from training.analysis.subgroups import Subgroup, subgroups
-from training.cross_validation import Evaluation
+from training.cohort.grouping import Joined
+from training.cross_validation import ENSEMBLE, Evaluation
 
 WORST = 6
 
@@ -35,13 +36,17 @@ class Analysis:
     folds
         Of the cross validation; 0 for an external test set.
     grouped_by
-        What no fold splits and what intervals take as independent: ``patient``, ``lesion`` or a mixture.
+        What no fold splits and what intervals take as independent: ``patient and picture``, ``lesion and picture`` or a
+        mixture.
+    joined
+        Groups that hold patients or lesions together because they have pictures in common.
     alternatives
         Of plain averaging; empty for an external test set, on which nothing is learnt.
     """
 
     folds: int
     grouped_by: str
+    joined: tuple[Joined, ...]
     cohort: CohortTable
     performances: tuple[Performance, ...]
     comparisons: tuple[Comparison, ...]
@@ -76,6 +81,7 @@ def analyze(scored: Scored, seed: int, evaluation: Evaluation | None = None) -> 
     return Analysis(
         folds=scored.fold_count,
         grouped_by=grouped_by(scored),
+        joined=scored.joined,
         cohort=cohort_table(scored),
         performances=performances(scored, seed),
         comparisons=comparisons(scored, seed),
@@ -90,7 +96,8 @@ def analyze(scored: Scored, seed: int, evaluation: Evaluation | None = None) -> 
 def grouped_by(scored: Scored) -> str:
     """Say what the groups are."""
     known = [case.patient_id is not None for case in scored.cases]
-    return "patient" if all(known) else "patient where known, else lesion" if any(known) else "lesion"
+    by_name = "patient" if all(known) else "patient where known, else lesion," if any(known) else "lesion"
+    return f"{by_name} and picture"
 
 
 def worst_errors(scored: Scored) -> WorstErrors:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.cohort.cases import Case, Label
+from training.cohort.grouping import Grouping, Joined, group_cases
 from training.cross_validation import Evaluation, Vector
 
 FEWEST_IN_FOLD = 5
@@ -24,7 +25,7 @@ class Scored:
     labels
         (n,) bool: malignant.
     groups
-        (n,) number of the patient (of the lesion where the patient is not known): the independent units.
+        (n,) number of the independent unit: what shares a patient, a lesion or a picture.
     lesions
         (n,) number of the lesion.
     probabilities
@@ -33,6 +34,8 @@ class Scored:
         (n, m) lesion features in the order of ``cadx.lesion.FEATURES``.
     folds
         (n,) fold that tested each row; none for an external test set.
+    joined
+        Groups that hold patients or lesions together because they have pictures in common.
     """
 
     cases: tuple[Case, ...]
@@ -42,6 +45,7 @@ class Scored:
     probabilities: Mapping[str, Vector]
     features: Vector
     folds: NDArray[np.intp] | None
+    joined: tuple[Joined, ...] = ()
 
     @property
     def fold_count(self) -> int:
@@ -64,7 +68,9 @@ def enough_to_test(scored: Scored) -> bool:
     )
 
 
-def scored_by_cross_validation(cases: Sequence[Case], features: Vector, evaluation: Evaluation) -> Scored:
+def scored_by_cross_validation(
+    cases: Sequence[Case], features: Vector, evaluation: Evaluation, joined: tuple[Joined, ...] = ()
+) -> Scored:
     """Take the out-of-fold probabilities of a nested cross validation."""
     return Scored(
         cases=tuple(cases),
@@ -74,19 +80,27 @@ def scored_by_cross_validation(cases: Sequence[Case], features: Vector, evaluati
         probabilities={branch.name: branch.probabilities for branch in evaluation.classifiers},
         features=features,
         folds=evaluation.fold_of_row,
+        joined=joined,
     )
 
 
-def scored_by_model(cases: Sequence[Case], features: Vector, probabilities: Mapping[str, Vector]) -> Scored:
-    """Take the probabilities that a frozen model gave to cases it has never seen."""
+def scored_by_model(
+    cases: Sequence[Case],
+    features: Vector,
+    probabilities: Mapping[str, Vector],
+    grouping: Grouping | None = None,
+) -> Scored:
+    """Take the probabilities that a frozen model gave to cases it has never seen; no grouping: by name alone."""
+    grouping = grouping or group_cases(cases)
     return Scored(
         cases=tuple(cases),
         labels=np.array([case.label is Label.MALIGNANT for case in cases], dtype=np.bool_),
-        groups=np.unique([case.group for case in cases], return_inverse=True)[1],
+        groups=grouping.numbers,
         lesions=lesion_numbers(cases),
         probabilities=probabilities,
         features=features,
         folds=None,
+        joined=grouping.joined,
     )
 
 

@@ -1,5 +1,7 @@
 """The statistics in plain language, for report, model card and terminal alike."""
 
+from collections.abc import Sequence
+
 from cadx.branches import PAPER_NAMES
 from training.analysis.agreement import BranchAgreement
 from training.analysis.alternatives import Alternative
@@ -7,10 +9,12 @@ from training.analysis.analysis import Analysis
 from training.analysis.comparisons import SIGNIFICANCE, Comparison
 from training.analysis.performance import Performance
 from training.analysis.scored import FEWEST_IN_FOLD, FEWEST_IN_TEST_SET
+from training.cohort.grouping import Joined
 from training.stats.calibration import Calibration
 
 MINUS = "\N{MINUS SIGN}"
 WIDE_SLOPE = 1.5
+SHOWN_JOINED = 5
 TOO_FEW = "too few cases to test"
 HOW_MANY = (
     f"a fold needs {FEWEST_IN_FOLD} benign and {FEWEST_IN_FOLD} malignant patients or lesions, an external test set "
@@ -48,6 +52,20 @@ def interval(low: float, high: float, digits: int = 3) -> str:
 def share(value: float) -> str:
     """Write a share in per cent."""
     return f"{100 * value:.0f} %"
+
+
+def read_joined(joined: Sequence[Joined]) -> str:
+    """Say which patients or lesions are one group because they have pictures in common; nothing where none are."""
+    if not joined:
+        return ""
+    lesions, images = sum(len(group.lesions) for group in joined), sum(len(group.images) for group in joined)
+    shown = "; ".join(f"lesions {', '.join(group.lesions)}" for group in joined[:SHOWN_JOINED])
+    more = f"; and {len(joined) - SHOWN_JOINED} more" if len(joined) > SHOWN_JOINED else ""
+    return (
+        f"Pictures in common: {images} image files show pictures (by their decoded pixels) that stand under more than "
+        f"one patient or lesion. Their {lesions} lesions are held together in {len(joined)} groups, and no fold splits "
+        f"one ({shown}{more}). Check whether they are what their names say."
+    )
 
 
 def read_comparison(comparison: Comparison) -> str:

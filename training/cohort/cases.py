@@ -3,7 +3,7 @@
 import csv
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
@@ -44,11 +44,13 @@ class Case:
     lesion_id
         Views of one lesion share it and are never split between training and testing.
     patient_id
-        Where known, folds keep patients whole, which is stricter.
+        Where known, folds keep patients whole too, which is stricter.
     pixel_spacing_mm
         For files that carry no spacing.
     view
         Such as CC or MLO, for reports.
+    line
+        Of the manifest, as a text editor counts, for messages; cases that differ in it alone are equal.
     """
 
     image: Path
@@ -58,11 +60,7 @@ class Case:
     patient_id: str | None = None
     pixel_spacing_mm: float | None = None
     view: str | None = None
-
-    @property
-    def group(self) -> str:
-        """What folds must not split: the patient where known, else the lesion."""
-        return f"patient {self.patient_id}" if self.patient_id else f"lesion {self.lesion_id}"
+    line: int | None = field(default=None, compare=False)
 
 
 def read_manifest(path: Path) -> tuple[Case, ...]:
@@ -144,6 +142,7 @@ def _parse_case(folder: Path, line: int, row: dict[str, str | None]) -> Case:
         patient_id=(row.get("patient_id") or "").strip() or None,
         pixel_spacing_mm=_number(line, row, "pixel_spacing_mm", above=0.0) if spacing else None,
         view=(row.get("view") or "").strip() or None,
+        line=line,
     )
 
 

@@ -1,15 +1,13 @@
-"""Whether a test set shares lesions, patients or image files with the cohort that a model was fitted on."""
+"""Whether a test set shares lesions, patients or pictures with the cohort that a model was fitted on."""
 
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 from cadx.bundle import CohortDigests
-from cadx.digests import file_sha256
 from training.cohort.cases import Case
+from training.cohort.grouping import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +17,7 @@ class Overlap:
     Attributes
     ----------
     images
-        Rows whose image file is byte for byte one of the training cohort's.
+        Rows whose image shows a picture of the training cohort, by its decoded pixels, whatever its file.
     patients, lesions
         Rows whose patient or lesion bears an identifier of the training cohort. Plain identifiers such as ``L1`` may
         coincide between cohorts of different origin.
@@ -35,13 +33,15 @@ class Overlap:
         return tuple(sorted({*self.images, *self.patients, *self.lesions}))
 
 
-def digest_cohort(cases: Sequence[Case], salt: str | None = None) -> CohortDigests:
-    """Digest the identifiers and image files of a cohort.
+def digest_cohort(cases: Sequence[Case], pictures: Sequence[Picture], salt: str | None = None) -> CohortDigests:
+    """Digest the identifiers and pictures of a cohort.
 
     Parameters
     ----------
     cases
         The training cohort.
+    pictures
+        What the image of each case shows.
     salt
         32 hexadecimal digits; none: drawn at random, as for every bundle.
     """
@@ -50,18 +50,16 @@ def digest_cohort(cases: Sequence[Case], salt: str | None = None) -> CohortDiges
         salt=salt,
         lesions=_sorted(salted(salt, "lesion", case.lesion_id) for case in cases),
         patients=_sorted(salted(salt, "patient", case.patient_id) for case in cases if case.patient_id),
-        images=_sorted(salted(salt, "image", image_sha256(case.image)) for case in cases),
+        images=_sorted(salted(salt, "image", picture.content) for picture in pictures),
     )
 
 
-def find_overlap(digests: CohortDigests, cases: Sequence[Case]) -> Overlap:
-    """Hold test cases against the digests of a training cohort."""
+def find_overlap(digests: CohortDigests, cases: Sequence[Case], pictures: Sequence[Picture]) -> Overlap:
+    """Hold test cases, and what their images show, against the digests of a training cohort."""
     images, patients, lesions = (set(known) for known in (digests.images, digests.patients, digests.lesions))
     salt = digests.salt
     return Overlap(
-        images=tuple(
-            row for row, case in enumerate(cases) if salted(salt, "image", image_sha256(case.image)) in images
-        ),
+        images=tuple(row for row, picture in enumerate(pictures) if salted(salt, "image", picture.content) in images),
         patients=tuple(
             row
             for row, case in enumerate(cases)
@@ -74,12 +72,6 @@ def find_overlap(digests: CohortDigests, cases: Sequence[Case]) -> Overlap:
 def salted(salt: str, kind: str, identifier: str) -> str:
     """Return the digest of one identifier."""
     return hashlib.sha256(f"{salt}{kind}\0{identifier}".encode()).hexdigest()
-
-
-@lru_cache(maxsize=100_000)
-def image_sha256(path: Path) -> str:
-    """Return the digest of a file's bytes; asked twice of one path, the file is read once."""
-    return file_sha256(path)
 
 
 def _sorted(digests: Iterable[str]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ Voi = Annotated[VoiPolicy, typer.Option(help="Gray levels: the file's own VOI, o
 Plane = Annotated[SpacingPlane, typer.Option(help="Plane in which pixel spacing is counted.")]
 ForProcessing = Annotated[bool, typer.Option("--for-processing", help="Accept raw detector data (FOR PROCESSING).")]
 Weighting = Annotated[ClassWeight, typer.Option(help="Of the SVMs: none (as in the paper) or balanced.")]
-Folds = Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion or patient.")]
+Folds = Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion, patient and picture.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides the folds, and the bootstraps of a study.")]
 Cache = Annotated[
     Path | None, typer.Option(help="Folder of remembered features; by default in the user's cache folder.")

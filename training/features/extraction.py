@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 from cadx.cnn import Backbone
 from cadx.errors import CadxError
 from cadx.lesion import SegmentationMethod, measure_lesion
-from cadx.mammogram import ReadingPolicy, read_mammogram
-from cadx.records import FloatImage, Roi
+from cadx.mammogram import ReadingPolicy, content_digest, read_mammogram
+from cadx.records import FloatImage, Mammogram, Roi
 from cadx.roi import extract_roi
 from cadx.runtime.machine import usable_cores
 from cadx.runtime.processes import WorkerProcesses
 from training.cohort.cases import Case
+from training.cohort.grouping import Picture
 from training.errors import CaseUnusable, FeatureCacheUnusable
-from training.features.store import FeatureStore
+from training.features.store import FeatureStore, Reading
 from training.progress import ReportProgress, no_progress
 
 CNN_BATCH = 16
@@ -60,6 +61,8 @@ class FeatureTables:
         Time spent on each table.
     extracted
         Cases for which anything had to be computed; the others came from the cache.
+    pictures
+        What the image of each usable case shows.
     """
 
     cases: tuple[Case, ...]
@@ -69,6 +72,17 @@ class FeatureTables:
     cnn_seconds: float
     lesion_seconds: float
     extracted: int
+    pictures: tuple[Picture, ...] = ()
+
+    def take(self, rows: Sequence[int]) -> "FeatureTables":
+        """Keep some of the cases."""
+        return replace(
+            self,
+            cases=tuple(self.cases[row] for row in rows),
+            cnn=self.cnn[list(rows)],
+            lesion=self.lesion[list(rows)],
+            pictures=tuple(self.pictures[row] for row in rows),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +93,8 @@ class ExtractedCase:
     ----------
     gray
         The ROI; None when nothing of it is needed any more.
-    roi_digest
-        SHA-256 of the ROI.
+    reading
+        Digests of the ROI and of the picture that it lies in.
     cnn
         CNN features by layer; empty until they are known.
     lesion
@@ -90,7 +104,7 @@ class ExtractedCase:
     """
 
     case: Case
-    roi_digest: str
+    reading: Reading
     gray: FloatImage | None
     cnn: CnnRows
     lesion: LesionRow | None
@@ -148,18 +162,20 @@ class Extraction:
 
     def _remembered(self, case: Case) -> ExtractedCase | None:
         """Give the case from the store, without opening its image, when all of it is there."""
-        digest = self.store.roi_digest(case, self.policy)
-        if digest is None:
+        reading = self.store.reading(case, self.policy)
+        if reading is None:
             return None
-        cnn = self.store.cnn(digest, self.backbone)
-        lesion = self.store.lesion(digest, self.method) if self.method is not None else None
+        cnn = self.store.cnn(reading.roi_digest, self.backbone)
+        lesion = self.store.lesion(reading.roi_digest, self.method) if self.method is not None else None
         if cnn is None or (self.method is not None and lesion is None):
             return None
-        return ExtractedCase(case, digest, None, cnn, lesion)
+        return ExtractedCase(case, reading, None, cnn, lesion)
 
     def _read(self, case: Case) -> ExtractedCase:
-        roi = read_roi(case, self.policy)
-        digest = self.store.remember_roi(case, self.policy, roi)
+        mammogram = _read_image(case, self.policy)
+        roi = extract_roi(mammogram, case.center)
+        reading = self.store.remember_reading(case, self.policy, roi, content_digest(mammogram))
+        digest = reading.roi_digest
         started = time.perf_counter()
         lesion = None
         if self.method is not None:
@@ -169,7 +185,8 @@ class Extraction:
                 self.store.remember_lesion(digest, self.method, lesion)
         seconds = time.perf_counter() - started
         cnn = self.store.cnn(digest, self.backbone)
-        return ExtractedCase(case, digest, roi.gray if cnn is None else None, cnn or {}, lesion, seconds, computed=True)
+        gray = roi.gray if cnn is None else None
+        return ExtractedCase(case, reading, gray, cnn or {}, lesion, seconds, computed=True)
 
     def _finish(self, items: Sequence[ExtractedCase | CaseUnusable]) -> Iterator[ExtractedCase | CaseUnusable]:
         """Run the CNN on those of the items that need it, and give all of them."""
@@ -184,13 +201,17 @@ class Extraction:
                 continue
             cnn = {layer: matrix[row] for layer, matrix in features.items()}
             row += 1
-            self.store.remember_cnn(item.roi_digest, self.backbone, cnn)
+            self.store.remember_cnn(item.reading.roi_digest, self.backbone, cnn)
             yield replace(item, gray=None, cnn=cnn, cnn_seconds=share)
 
 
 def read_roi(case: Case, policy: ReadingPolicy) -> Roi:
     """Read a case's image and crop its ROI."""
-    return extract_roi(read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm), case.center)
+    return extract_roi(_read_image(case, policy), case.center)
+
+
+def _read_image(case: Case, policy: ReadingPolicy) -> Mammogram:
+    return read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm)
 
 
 def extract_features(
@@ -236,6 +257,7 @@ def extract_features(
         cnn_seconds=sum(item.cnn_seconds for item in done),
         lesion_seconds=sum(item.lesion_seconds for item in done),
         extracted=sum(item.computed for item in done),
+        pictures=tuple(item.reading.picture for item in done),
     )
 
 

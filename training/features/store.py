@@ -1,8 +1,8 @@
 """What a case's features depend on, as keys of the feature cache.
 
 Two steps, so that a changed file with the same ROI costs no features, and an unchanged file is not decoded at all: the
-file's bytes and how they are read give the digest of the ROI; the ROI's digest, the backbone's weights or the lesion
-code, and the layer or method give the features.
+file's bytes and how they are read give the digests of the ROI and of the whole picture; the ROI's digest, the
+backbone's weights or the lesion code, and the layer or method give the features.
 """
 
 import dataclasses
@@ -18,7 +18,38 @@ from cadx.lesion import SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from cadx.records import Roi
 from training.cohort.cases import Case
+from training.cohort.grouping import Picture
 from training.features.cache import BYTES, FLOAT32, FLOAT64, FeatureCache, code_digest, key_of
+
+_DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of a case that was read before.
+
+    Attributes
+    ----------
+    roi_digest
+        SHA-256 of the ROI.
+    picture
+        What the whole image shows, and the size of its pixels.
+    """
+
+    roi_digest: str
+    picture: Picture
+
+    def to_bytes(self) -> bytes:
+        """Give what the cache keeps."""
+        spacing = np.array([self.picture.row_mm, self.picture.column_mm], dtype=FLOAT64)
+        return bytes.fromhex(self.roi_digest) + bytes.fromhex(self.picture.content) + spacing.tobytes()
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> "Reading":
+        """Read what the cache kept."""
+        row_mm, column_mm = np.frombuffer(kept, dtype=FLOAT64, offset=2 * _DIGEST_BYTES).tolist()
+        content = kept[_DIGEST_BYTES : 2 * _DIGEST_BYTES].hex()
+        return cls(kept[:_DIGEST_BYTES].hex(), Picture(content, row_mm, column_mm))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,20 +64,22 @@ class FeatureStore:
 
     cache: FeatureCache | None = None
 
-    def roi_digest(self, case: Case, policy: ReadingPolicy) -> str | None:
-        """Give the digest of a case's ROI, if the case was read before."""
+    def reading(self, case: Case, policy: ReadingPolicy) -> Reading | None:
+        """Give the digests of a case's ROI and picture, if the case was read before."""
         if self.cache is None or not case.image.is_file():
             return None
         stored = self.cache.get(_reading_key(case, policy), BYTES)
-        return None if stored is None else stored.tobytes().hex()
+        return None if stored is None else Reading.from_bytes(stored.tobytes())
 
-    def remember_roi(self, case: Case, policy: ReadingPolicy, roi: Roi) -> str:
-        """Give the digest of a ROI, and remember it for its case."""
+    def remember_reading(self, case: Case, policy: ReadingPolicy, roi: Roi, content: str) -> Reading:
+        """Give the digests of a ROI and of the picture that it lies in, and remember them for the case."""
         digest = hashlib.sha256(roi.gray.tobytes())
         digest.update(np.packbits(roi.valid).tobytes())
+        spacing = roi.source_spacing
+        reading = Reading(digest.hexdigest(), Picture(content, spacing.row_mm, spacing.column_mm))
         if self.cache is not None:
-            self.cache.put(_reading_key(case, policy), np.frombuffer(digest.digest(), dtype=BYTES), BYTES)
-        return digest.hexdigest()
+            self.cache.put(_reading_key(case, policy), np.frombuffer(reading.to_bytes(), dtype=BYTES), BYTES)
+        return reading
 
     def cnn(self, roi_digest: str, backbone: Backbone) -> dict[str, NDArray[np.float32]] | None:
         """Give the features of all the backbone's layers; None when any of them is missing."""
@@ -97,7 +130,7 @@ def _reading_key(case: Case, policy: ReadingPolicy) -> str:
         "policy": dataclasses.asdict(policy),
         "code": _code("cadx.mammogram", "cadx.roi", "cadx.records"),
     }
-    return key_of("reading", facts)
+    return key_of("reading of ROI and picture", facts)
 
 
 def _cnn_key(roi_digest: str, backbone: Backbone, layer: str) -> str:

@@ -1,8 +1,8 @@
 """Fit the paper's three classifiers on a cohort, evaluate them by lesion, and write them as a bundle."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from cadx.mammogram import ReadingPolicy
 from training.analysis.analysis import Analysis, analyze
 from training.analysis.scored import Scored, scored_by_cross_validation
 from training.cohort.cases import Case
+from training.cohort.grouping import Picture, check_rows, group_cases
 from training.cohort.leakage import digest_cohort
 from training.cross_validation import Evaluation, nested_cross_validation
 from training.features.extraction import FeatureTables, extract_features
@@ -30,6 +31,8 @@ from training.features.store import FeatureStore
 from training.fitting.bundle_facts import cohort_facts, evaluation_figures
 from training.fitting.model_card import model_card
 from training.progress import progress_bar
+
+Relabel = Callable[[Sequence[Case], Sequence[Picture]], tuple[Case, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class FitSettings:
     class_weight
         Of both SVMs: None as in the paper, or ``"balanced"``.
     folds
-        Folds of the outer cross validation, by lesion (by patient where known).
+        Folds of the outer cross validation; none splits a lesion, a patient where known, or a picture.
     seed
         Decides the folds.
     skip_unusable
@@ -85,6 +88,7 @@ def fit_models(
     console: Console | None = None,
     *,
     store: FeatureStore | None = None,
+    relabel: Relabel | None = None,
 ) -> Fit:
     """Extract features, evaluate by nested grouped cross validation, then fit on all cases.
 
@@ -94,11 +98,13 @@ def fit_models(
         Where progress is shown; none: nowhere.
     store
         Where features are remembered from run to run; none: nowhere.
+    relabel
+        Gives the cases other labels once their pictures are known: a negative control; none: theirs are true.
 
     Raises
     ------
     CohortError
-        When a case is unusable and `skip_unusable` is false.
+        When a case is unusable and `skip_unusable` is false, or rows mark one place of one picture twice.
     BackboneError
         When the CNN or its weights are not to be had.
     ClassifierError
@@ -117,7 +123,11 @@ def fit_models(
             skip_unusable=settings.skip_unusable,
             progress=progress,
         )
-    labels, groups = _labels(tables.cases), _groups(tables.cases)
+    check_rows(tables.cases, tables.pictures)
+    if relabel is not None:
+        tables = replace(tables, cases=relabel(tables.cases, tables.pictures))
+    grouping = group_cases(tables.cases, tables.pictures)
+    labels, groups = _labels(tables.cases), grouping.numbers
     estimator = PolynomialSvm(
         settings.grid, inner_folds=settings.folds, seed=settings.seed, class_weight=settings.class_weight
     )
@@ -138,14 +148,14 @@ def fit_models(
             progress(1, 2)
             lesion = clone(estimator).fit(tables.lesion, labels, groups)
             progress(2, 2)
-    scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation)
+    scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation, grouping.joined)
     analysis = analyze(scored, settings.seed, evaluation)
     return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, SoftVote()))
 
 
 def _check_splittable(cases: Sequence[Case], settings: FitSettings) -> None:
     """Refuse a cohort that outer or inner folds cannot split, before spending minutes on its images."""
-    labels, groups = _labels(cases), np.array(_groups(cases))
+    labels, groups = _labels(cases), group_cases(cases).numbers
     for fold in grouped_folds(labels, groups, settings.folds, settings.seed):
         grouped_folds(labels[fold.train], groups[fold.train], settings.folds, settings.seed)
 
@@ -170,13 +180,9 @@ def save_fit(fit: Fit, folder: Path) -> BundleManifest:
         cohort=cohort,
         evaluation=evaluation_figures(analysis, fit.scored, settings.seed),
         model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value),
-        cohort_digests=digest_cohort(fit.tables.cases),
+        cohort_digests=digest_cohort(fit.tables.cases, fit.tables.pictures),
     )
 
 
 def _labels(cases: Sequence[Case]) -> NDArray[np.intp]:
     return np.array([case.label for case in cases], dtype=np.intp)
-
-
-def _groups(cases: Sequence[Case]) -> list[str]:
-    return [case.group for case in cases]

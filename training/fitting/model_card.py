@@ -12,7 +12,7 @@ from training.analysis.cohort import ClassSummary
 from training.analysis.comparisons import Comparison
 from training.analysis.performance import Performance
 from training.analysis.subgroups import Subgroup
-from training.analysis.wording import interval, read_calibration, read_comparison, share
+from training.analysis.wording import interval, read_calibration, read_comparison, read_joined, share
 
 
 def model_card(
@@ -22,6 +22,7 @@ def model_card(
     patients = "not known" if cohort.patients is None else str(cohort.patients)
     warnings = "\n".join(f"> **{notice}**" for notice in model_notices(backbone, cohort))
     views = ", ".join(f"{view} {count}" for view, count in analysis.cohort.views.items())
+    joined = "".join(f"\n- {sentence}" for sentence in [read_joined(analysis.joined)] if sentence)
     ensemble = analysis.performances[-1]
     return f"""# Model card: {name}
 
@@ -47,7 +48,7 @@ def model_card(
 ## Data
 - Source: {cohort.source}
 - {cohort.lesions} lesions on {cohort.rois} ROIs ({cohort.benign_rois} benign, {cohort.malignant_rois} malignant);
-  patients: {patients}; views: {views}.
+  patients: {patients}; views: {views}.{joined}
 - Effective diameter as segmented: benign {_size(analysis.cohort.benign)}, malignant {_size(analysis.cohort.malignant)}.
 
 ## Performance

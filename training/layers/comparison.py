@@ -19,6 +19,7 @@ from cadx.cnn import Backbone
 from cadx.errors import NoVaryingFeature
 from cadx.mammogram import ReadingPolicy
 from training.cohort.cases import Case
+from training.cohort.grouping import Picture, check_rows, group_cases
 from training.errors import CaseUnusable, FeatureCacheUnusable
 from training.features.extraction import ExtractedCase, Extraction, usable_rows
 from training.features.store import FeatureStore
@@ -215,6 +216,8 @@ def compare_layers(
         When the cohort has one class only, or fewer lesions than folds.
     CaseUnusable
         When a case is refused and `skip_unusable` is false.
+    RowsContradict, RowsRepeated
+        When rows mark one place of one picture twice.
     FeatureCacheUnusable
         When the disk is full, or an entry is lost between extraction and evaluation.
     """
@@ -224,11 +227,13 @@ def compare_layers(
     extracted, skipped = usable_rows(rows, len(cases), skip_unusable=skip_unusable, progress=extracting)
     seconds = time.perf_counter() - started
     usable = tuple(item.case for item in extracted)
-    positive, groups, folds = _grouped(usable, study)
+    pictures = tuple(item.reading.picture for item in extracted)
+    check_rows(usable, pictures)
+    positive, groups, folds = _grouped(usable, study, pictures)
     results = []
     for done, (layer, length) in enumerate(backbone.feature_counts.items(), start=1):
         started = time.perf_counter()
-        X = layer_matrix(store, [item.roi_digest for item in extracted], backbone, layer)
+        X = layer_matrix(store, [item.reading.roi_digest for item in extracted], backbone, layer)
         aucs = study.fold_aucs(X, positive, groups, folds)
         varying = int(np.count_nonzero(varying_columns(X)))
         results.append(LayerResult(layer, length, varying, aucs, time.perf_counter() - started))
@@ -262,8 +267,10 @@ def _without_features(rows: Iterator[ExtractedCase | CaseUnusable]) -> Iterator[
         yield replace(item, cnn={}) if isinstance(item, ExtractedCase) else item
 
 
-def _grouped(cases: Sequence[Case], study: LayerStudy) -> tuple[NDArray[np.bool_], NDArray[np.intp], Sequence[Split]]:
+def _grouped(
+    cases: Sequence[Case], study: LayerStudy, pictures: Sequence[Picture] = ()
+) -> tuple[NDArray[np.bool_], NDArray[np.intp], Sequence[Split]]:
     positive = np.array([bool(case.label) for case in cases], dtype=np.bool_)
-    groups = np.unique([case.group for case in cases], return_inverse=True)[1]
+    groups = group_cases(cases, pictures).numbers
     labels = [case.label.name.lower() for case in cases]
     return positive, groups, grouped_folds(labels, groups, study.folds, study.seed)

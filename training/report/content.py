@@ -29,7 +29,8 @@ METHOD = (
 HOW = {
     StudyKind.CROSS_VALIDATION: (
         "Every probability below is of a ROI that the classifier, its scaling, its grid search and its calibration had "
-        "not seen: all of them learn inside the training part of each fold, and no fold splits a {group}."
+        "not seen: all of them learn inside the training part of each fold, and folds are grouped by {group}: none is "
+        "split."
     ),
     StudyKind.NEGATIVE_CONTROL: (
         "NEGATIVE CONTROL: the truths were dealt out anew among the lesions, so there is nothing to find. A study that "

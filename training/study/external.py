@@ -13,6 +13,7 @@ from cadx.errors import OneClassOnly
 from training.analysis.analysis import analyze
 from training.analysis.scored import Scored, scored_by_model
 from training.cohort.cases import Case, read_manifest
+from training.cohort.grouping import check_rows, group_cases
 from training.cohort.leakage import find_overlap
 from training.cohort.overlap_policy import OverlapPolicy
 from training.cross_validation import Vector
@@ -69,11 +70,13 @@ def evaluate_bundle(
         When cases match the training cohort and the settings say to refuse.
     OneClassOnly
         When the test cases are all benign or all malignant.
+    RowsContradict, RowsRepeated
+        When rows mark one place of one picture twice.
     CadxError
         When the bundle, the manifest or a case cannot be used.
     """
     bundle = load_bundle(bundle_folder)
-    cases, notices = check_overlap(bundle.manifest, read_manifest(manifest), settings.overlap)
+    cases = read_manifest(manifest)
     _check_both_classes(cases)
     with progress_bar(console, "features of both branches") as progress:
         tables = extract_features(
@@ -85,6 +88,9 @@ def evaluate_bundle(
             skip_unusable=settings.skip_unusable,
             progress=progress,
         )
+    tables, notices = check_overlap(bundle.manifest, tables, settings.overlap)
+    check_rows(tables.cases, tables.pictures)
+    _check_both_classes(tables.cases)
     scored = score(bundle, tables)
     study = Study(
         title=title or f"External test of {bundle.manifest.name} on {manifest.parent.name}/{manifest.name}",
@@ -115,9 +121,11 @@ def evaluate_bundle(
 
 
 def check_overlap(
-    manifest: BundleManifest, cases: Sequence[Case], policy: OverlapPolicy
-) -> tuple[tuple[Case, ...], tuple[str, ...]]:
+    manifest: BundleManifest, tables: FeatureTables, policy: OverlapPolicy
+) -> tuple[FeatureTables, tuple[str, ...]]:
     """Hold test cases against the training cohort; return those to use, and what the report must say.
+
+    What their images show is known from the extraction, so that no image is decoded for this alone.
 
     Raises
     ------
@@ -125,12 +133,12 @@ def check_overlap(
         When some match and `policy` is to refuse, or all match and would be dropped.
     """
     if manifest.cohort_digests is None:
-        return tuple(cases), (NOT_CHECKED,)
-    found = find_overlap(manifest.cohort_digests, cases)
+        return tables, (NOT_CHECKED,)
+    found = find_overlap(manifest.cohort_digests, tables.cases, tables.pictures)
     rows = set(found.rows)
     if not rows:
-        return tuple(cases), ()
-    kept = tuple(case for row, case in enumerate(cases) if row not in rows)
+        return tables, ()
+    kept = [row for row in range(len(tables.cases)) if row not in rows]
     if policy is OverlapPolicy.REFUSE or (policy is OverlapPolicy.DROP and not kept):
         raise TestSetOverlaps(
             bundle=manifest.name,
@@ -140,10 +148,11 @@ def check_overlap(
             same_lesion=len(found.lesions),
         )
     if policy is OverlapPolicy.DROP:
-        return kept, (f"{len(rows)} test rows left out: they match cases that the bundle was fitted on.",)
-    return tuple(cases), (
-        f"{len(rows)} of {len(cases)} test rows match cases that the bundle was fitted on (images {len(found.images)}, "
-        f"patients {len(found.patients)}, lesions {len(found.lesions)}): the figures may be flattering.",
+        return tables.take(kept), (f"{len(rows)} test rows left out: they match cases that the bundle was fitted on.",)
+    return tables, (
+        f"{len(rows)} of {len(tables.cases)} test rows match cases that the bundle was fitted on (images "
+        f"{len(found.images)}, patients {len(found.patients)}, lesions {len(found.lesions)}): the figures may be "
+        "flattering.",
     )
 
 
@@ -152,7 +161,8 @@ def score(bundle: Bundle, tables: FeatureTables) -> Scored:
     cnn = _malignant(bundle.classifiers.cnn.predict_proba(tables.cnn))
     lesion = _malignant(bundle.classifiers.lesion.predict_proba(tables.lesion))
     vote = np.array([bundle.classifiers.ensemble(a, b) for a, b in zip(cnn, lesion, strict=True)])
-    return scored_by_model(tables.cases, tables.lesion, {CNN: cnn, LESION: lesion, ENSEMBLE: vote})
+    grouping = group_cases(tables.cases, tables.pictures)
+    return scored_by_model(tables.cases, tables.lesion, {CNN: cnn, LESION: lesion, ENSEMBLE: vote}, grouping)
 
 
 def references(manifest: BundleManifest) -> Mapping[str, Reference]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,8 @@ def run_study(
     CadxError
         What `training.fitting.fit.fit_models` raises.
     """
-    cases = read_manifest(manifest)
-    if negative_control:
-        cases = shuffle_labels(cases, settings.seed)
-    fit = fit_models(cases, settings, console, store=store)
+    relabel = partial(shuffle_labels, seed=settings.seed) if negative_control else None
+    fit = fit_models(read_manifest(manifest), settings, console, store=store, relabel=relabel)
     study = study_of(
         fit, manifest, title or f"Study of {manifest.parent.name}/{manifest.name}", layers, negative_control
     )

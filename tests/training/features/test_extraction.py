@@ -7,7 +7,7 @@ import pytest
 
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import SegmentationMethod, lesion_features, segment
-from cadx.mammogram import ReadingPolicy
+from cadx.mammogram import ReadingPolicy, content_digest, read_mammogram
 from cadx.records import LesionCenter
 from training.cohort.cases import Case, read_manifest
 from training.errors import CaseUnusable, FeatureCacheUnusable
@@ -35,7 +35,8 @@ def plain(cases: Sequence[Case], backbone: Backbone) -> FeatureTables:
 
 
 def same(one: FeatureTables, two: FeatureTables) -> bool:
-    return np.array_equal(one.cnn, two.cnn) and np.array_equal(one.lesion, two.lesion) and one.cases == two.cases
+    same_cases = (one.cases, one.pictures) == (two.cases, two.pictures)
+    return same_cases and np.array_equal(one.cnn, two.cnn) and np.array_equal(one.lesion, two.lesion)
 
 
 def test_tables_are_what_single_steps_give(cases: Sequence[Case], backbone: Backbone, plain: FeatureTables) -> None:
@@ -45,6 +46,9 @@ def test_tables_are_what_single_steps_give(cases: Sequence[Case], backbone: Back
         assert np.array_equal(plain.lesion[row], lesion_features(roi, segment(roi, GROWING)))
     assert plain.cases == tuple(cases)
     assert (plain.extracted, plain.skipped) == (7, ())
+    contents = [content_digest(read_mammogram(case.image)) for case in cases]
+    assert [picture.content for picture in plain.pictures] == contents
+    assert len(set(contents)) == 7
 
 
 def test_batches_change_nothing(
@@ -112,7 +116,7 @@ def test_other_center_weights_policy_or_method_is_another_entry(
     moved = replace(case, center=LesionCenter(case.center.x + 1, case.center.y))
     other = load_backbone(replace(backbone.spec, weights="random:1"), device="cpu")
     rgi = SegmentationMethod.RGI
-    assert store.roi_digest(moved, policy) is None
+    assert store.reading(moved, policy) is None
     assert extract_features([moved], backbone, policy, GROWING, store=store).extracted == 1
     assert extract_features([case], other, policy, GROWING, store=store).extracted == 1
     assert extract_features([case], backbone, policy, rgi, store=store).extracted == 1

@@ -16,7 +16,8 @@ from cadx.records import LesionCenter
 from tests.conftest import SMALL_BACKBONE
 from training.analysis.scored import Scored, scored_by_cross_validation
 from training.cohort.cases import Case, Label
-from training.cross_validation import BranchEvaluation, Evaluation, fold_aucs
+from training.cohort.grouping import group_cases
+from training.cross_validation import ENSEMBLE, BranchEvaluation, Evaluation, fold_aucs
 from training.features.cache import FeatureCache
 from training.features.store import FeatureStore
 from training.fitting.fit import FitSettings
@@ -63,7 +64,7 @@ def make_up() -> MakeUp:
             )
             for row, number in enumerate(lesion)
         )
-        groups = np.unique([case.group for case in cases], return_inverse=True)[1]
+        groups = group_cases(cases).numbers
         splits = tuple(grouped_folds(labels, groups, folds, seed))
         branches = {}
         for name in (CNN, LESION):

@@ -57,9 +57,9 @@ def test_study_writes_its_folder_and_finds_the_layer_comparison_in_it(
 
 
 def test_evaluate_refuses_the_training_cohort_in_one_message(
-    ran: Ran, study_manifest: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ran: Ran, study_manifest: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "evaluate", ran.outcome.bundle, study_manifest) == 2
+    assert run(monkeypatch, "evaluate", ran.outcome.bundle, study_manifest, "--cache", cache) == 2
     message = capsys.readouterr().err
     assert "test_set_overlaps" in message
     assert "--overlap drop" in message

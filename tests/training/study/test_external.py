@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from cadx.assessment import assess
@@ -16,6 +17,7 @@ from cadx.mammogram import read_mammogram
 from cadx.records import LesionCenter
 from tests.training.study.conftest import Ran
 from training.cohort.cases import Case, Label, read_manifest, write_manifest
+from training.cohort.grouping import Picture
 from training.cohort.leakage import digest_cohort, find_overlap
 from training.cohort.overlap_policy import OverlapPolicy
 from training.errors import TestSetOverlaps
@@ -66,22 +68,31 @@ def test_the_numbers_are_the_services_and_nothing_is_refitted(
     assert not (tmp_path / "test/models").exists()
 
 
-def test_the_training_cohort_itself_is_refused(bundle: Path, study_manifest: Path) -> None:
+def test_the_training_cohort_itself_is_refused(bundle: Path, study_manifest: Path, store: FeatureStore) -> None:
     with pytest.raises(TestSetOverlaps) as refused:
-        evaluate_bundle(bundle, study_manifest, None, EvaluationSettings(), QUIET)
+        evaluate_bundle(bundle, study_manifest, None, EvaluationSettings(), QUIET, store=store)
     assert (refused.value.rows, refused.value.same_image, refused.value.same_patient) == (30, 30, 30)
     assert "--overlap drop" in refused.value.remedy
     with pytest.raises(TestSetOverlaps):
-        evaluate_bundle(bundle, study_manifest, None, EvaluationSettings(OverlapPolicy.DROP), QUIET)
+        evaluate_bundle(bundle, study_manifest, None, EvaluationSettings(OverlapPolicy.DROP), QUIET, store=store)
 
 
-def test_renamed_training_images_are_found_by_their_bytes(bundle: Path, study_manifest: Path) -> None:
-    known = load_bundle(bundle).manifest.cohort_digests
-    assert known is not None
-    cases = renamed(read_manifest(study_manifest))
-    found = find_overlap(known, cases)
-    assert found.lesions == found.patients == ()
-    assert found.images == tuple(range(30))
+def test_training_images_that_were_renamed_and_exported_again_are_found_by_their_pixels(
+    bundle: Path, study_manifest: Path, store: FeatureStore, tmp_path: Path
+) -> None:
+    cases = []
+    for case in renamed(read_manifest(study_manifest)):
+        again = tmp_path / f"export-{case.image.name}"
+        with Image.open(case.image) as image:
+            image.save(again, compress_level=9)
+        assert again.read_bytes() != case.image.read_bytes()
+        cases.append(replace(case, image=again))
+    manifest = tmp_path / "again.csv"
+    write_manifest(manifest, cases)
+    with pytest.raises(TestSetOverlaps) as refused:
+        evaluate_bundle(bundle, manifest, None, EvaluationSettings(), QUIET, store=store)
+    found = refused.value
+    assert (found.rows, found.same_image, found.same_patient, found.same_lesion) == (30, 30, 0, 0)
 
 
 def test_overlap_can_be_dropped_or_allowed_and_is_told(
@@ -118,8 +129,11 @@ def test_one_truth_alone_is_refused_before_any_image_is_read(bundle: Path, tmp_p
 
 def test_digests_hold_no_identifier_and_differ_from_bundle_to_bundle(study_manifest: Path) -> None:
     cases = read_manifest(study_manifest)
-    first, second = digest_cohort(cases), digest_cohort(cases)
+    pictures = [Picture(f"{row:064x}", 0.1, 0.1) for row in range(len(cases))]
+    first, second = digest_cohort(cases, pictures), digest_cohort(cases, pictures)
     assert first.salt != second.salt
     assert not set(first.lesions) & set(second.lesions)
     assert "SECRET" not in first.model_dump_json()
-    assert find_overlap(first, cases).rows == find_overlap(second, cases).rows == tuple(range(30))
+    every = tuple(range(30))
+    assert find_overlap(first, cases, pictures).images == find_overlap(second, cases, pictures).images == every
+    assert find_overlap(first, cases, pictures).rows == every

@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from cadx.bundle import load_bundle
 from tests.training.study.conftest import STUDY_SETTINGS, Ran
 from training.cohort.cases import read_manifest
+from training.cohort.grouping import Picture
 from training.features.store import FeatureStore
 from training.fitting.fit import fit_models
 from training.report.files import plain, write_probabilities
@@ -100,7 +101,7 @@ def test_a_label_shuffled_study_finds_nothing_and_says_so(control: Ran) -> None:
 
 def test_shuffling_keeps_lesions_whole_and_counts(phantom_manifest: Path) -> None:
     cases = read_manifest(phantom_manifest)
-    shuffled = shuffle_labels(cases, 1)
+    shuffled = shuffle_labels(cases, [Picture(str(row), 0.1, 0.1) for row in range(len(cases))], 1)
     assert [replace(case, label=cases[0].label) for case in shuffled] == [
         replace(case, label=cases[0].label) for case in cases
     ]

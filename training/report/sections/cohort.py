@@ -4,7 +4,7 @@ from training.analysis.agreement import BranchAgreement
 from training.analysis.associations import Association
 from training.analysis.cohort import ClassSummary, CohortTable
 from training.analysis.scored import Scored
-from training.analysis.wording import interval, p_number, read_agreement, read_alternatives, signed
+from training.analysis.wording import interval, p_number, read_agreement, read_alternatives, read_joined, signed
 from training.report.blocks import Figure, Section, Table
 from training.report.plots.branches import agreement_plot, association_plot, size_plot
 from training.report.study_record import Study
@@ -25,6 +25,7 @@ def cohort_section(study: Study) -> Section:
     views = ", ".join(f"{view} {count}" for view, count in cohort.views.items())
     patients = "patients not named" if cohort.patients is None else f"{cohort.patients} patients"
     fewest, most = cohort.rois_per_lesion_range
+    joined = read_joined(study.analysis.joined)
     left_out = f" Left out: {len(study.skipped)} (reasons at the end)." if study.skipped else ""
     return Section(
         "cohort",
@@ -32,6 +33,7 @@ def cohort_section(study: Study) -> Section:
         (
             f"{cohort.lesions} lesions of {patients} on {cohort.rois} ROIs; {cohort.rois_per_lesion_mean:.1f} ROIs a "
             f"lesion on average ({fewest} to {most}). Views: {views}.{left_out}",
+            *([joined] if joined else []),
             _cohort_table(cohort),
             Figure(
                 "sizes",
