@@ -24,14 +24,14 @@ import pandas as pd
 from joblib import parallel_config
 from rich.console import Console
 
+from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.classify import PolynomialSvm, Split, grouped_folds
 from cadx.cnn import BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
-from training.analysis.scored import CNN, LESION
 from training.cohort.cases import Case, read_manifest
 from training.cohort.grouping import group_cases
-from training.cross_validation import ENSEMBLE, nested_cross_validation
+from training.cross_validation import nested_cross_validation
 from training.features.cache import FeatureCache, default_folder
 from training.features.extraction import FeatureTables, extract_features
 from training.features.store import FeatureStore
@@ -39,7 +39,7 @@ from training.progress import progress_bar
 from training.stats.inference.clustered import clustered_auc, clustered_difference
 
 N_FOLDS = 5
-CLASSIFIERS = {CNN: "A: CNN features", LESION: "B: lesion features", ENSEMBLE: "C: average of A and B"}
+PAPER_LABELS = {CNN: "A: CNN features", LESION: "B: lesion features", ENSEMBLE: "C: average of A and B"}
 ROW = ["image", "x", "y", "lesion_id"]
 """What names a row of a manifest, in the folds file and in the out-of-fold file."""
 
@@ -118,7 +118,7 @@ def report(scored: pd.DataFrame) -> None:
     seeds = sorted(scored["seed"].unique())
     print("| classifier | " + " | ".join(f"seed {seed}" for seed in seeds) + " | mean |")
     print("|---" * (len(seeds) + 2) + "|")
-    for name, title in CLASSIFIERS.items():
+    for name, title in PAPER_LABELS.items():
         found = [
             clustered_auc(part["malignant"], part[name], part["patient"], strata=part["fold"])
             for _, part in scored.groupby("seed")
@@ -126,7 +126,7 @@ def report(scored: pd.DataFrame) -> None:
         limits = np.array([(one.auc, one.low, one.high) for one in found])
         print(f"| {title} | " + " | ".join(_estimate(*row) for row in (*limits, limits.mean(axis=0))) + " |")
     for first, second in ((ENSEMBLE, CNN), (ENSEMBLE, LESION), (CNN, LESION)):
-        label = f"{CLASSIFIERS[first][0]} - {CLASSIFIERS[second][0]}"
+        label = f"{PAPER_LABELS[first][0]} - {PAPER_LABELS[second][0]}"
         _print_differences(label, [(part, part[first], part[second]) for _, part in scored.groupby("seed")])
 
 
@@ -139,7 +139,7 @@ def compare(now: pd.DataFrame, before: pd.DataFrame) -> None:
     print(f"\nNow less before, on the same {len(both) // max(seeds, 1)} views and folds\n")
     print("| classifier | " + " | ".join(f"seed {seed}" for seed in sorted(both["seed"].unique())) + " | mean |")
     print("|---" * (seeds + 2) + "|")
-    for name, title in CLASSIFIERS.items():
+    for name, title in PAPER_LABELS.items():
         _print_differences(title, [(part, part[name], part[f"{name}_before"]) for _, part in both.groupby("seed")])
 
 

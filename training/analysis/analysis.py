@@ -14,7 +14,7 @@ from training.analysis.performance import Performance, performances
 from training.analysis.scored import Scored, enough_to_test
 from training.analysis.subgroups import Subgroup, subgroups
 from training.cohort.grouping import Joined
-from training.cross_validation import ENSEMBLE, Evaluation
+from training.cross_validation import Evaluation
 
 WORST = 6
 

@@ -17,7 +17,7 @@ from tests.conftest import SMALL_BACKBONE
 from training.analysis.scored import Scored, scored_by_cross_validation
 from training.cohort.cases import Case, Label
 from training.cohort.grouping import group_cases
-from training.cross_validation import ENSEMBLE, BranchEvaluation, Evaluation, fold_aucs
+from training.cross_validation import BranchEvaluation, Evaluation, fold_aucs
 from training.features.cache import FeatureCache
 from training.features.store import FeatureStore
 from training.fitting.fit import FitSettings
