@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.metrics import roc_auc_score
 
 from cadx.classify import PolynomialSvm, Split, grouped_folds, soft_vote
+from cadx.classify.auc import empirical_auc
 
 ENSEMBLE = "ensemble"
 Vector = NDArray[np.float64]
@@ -175,7 +175,7 @@ def _vote(
 
 def fold_aucs(labels: NDArray[np.bool_], probabilities: Vector, folds: tuple[Split, ...]) -> tuple[float, ...]:
     """Return the AUC of each fold's test rows."""
-    return tuple(float(roc_auc_score(labels[fold.test], probabilities[fold.test])) for fold in folds)
+    return tuple(empirical_auc(probabilities[fold.test], labels[fold.test]) for fold in folds)
 
 
 def _offset(progress: Callable[[int, int], None], before: int, total: int) -> Callable[[int], None]:

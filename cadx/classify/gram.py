@@ -42,11 +42,27 @@ class Standardization:
         return Z
 
 
+def varies(scale: Matrix, mean: Matrix, rows: int) -> NDArray[np.bool_]:
+    """Tell which columns vary over the rows from which their mean and standard deviation were found.
+
+    Not a constant one, nor one whose spread is rounding of its mean: standard deviation not above rows x 2.2e-16 of the
+    mean's magnitude, scikit-learn's own bound.
+    """
+    return np.asarray(scale > rows * float(np.finfo(np.float64).eps) * np.abs(mean))
+
+
+def varying_columns(X: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tell which columns of (n, columns) X vary over all its rows, a block of columns at a time."""
+    blocks = (
+        X[:, start : start + COLUMNS_PER_BLOCK].astype(np.float64) for start in range(0, X.shape[1], COLUMNS_PER_BLOCK)
+    )
+    return np.concatenate([varies(Z.std(axis=0), Z.mean(axis=0), len(X)) for Z in blocks])
+
+
 def standardized_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Standardization, Matrix]:
     """Standardize by the training rows and return the inner products of all rows.
 
-    A column that is constant over the training rows is dropped, as is one whose spread is rounding of its mean
-    (standard deviation not above rows x 2.2e-16 of the mean's magnitude, scikit-learn's own bound).
+    Columns that do not vary over the training rows are dropped (`varies`).
     Works a block of columns at a time: beside X it holds two (n, 2048) float64 arrays, whatever X's width.
 
     Parameters
@@ -71,7 +87,6 @@ def standardized_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Sta
     n, width = X.shape
     weights = np.zeros(n)
     weights[training_rows] = 1 / len(training_rows)
-    negligible = len(training_rows) * float(np.finfo(np.float64).eps)
     gram = np.zeros((n, n))
     columns, means, scales = [], [], []
     for start in range(0, width, COLUMNS_PER_BLOCK):
@@ -79,7 +94,7 @@ def standardized_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Sta
         mean = weights @ Z
         Z -= mean
         scale = np.sqrt(np.einsum("i,ij,ij->j", weights, Z, Z))
-        kept = np.flatnonzero(scale > negligible * np.abs(mean))
+        kept = np.flatnonzero(varies(scale, mean, len(training_rows)))
         if len(kept) < Z.shape[1]:
             Z = Z[:, kept]
         Z *= 1 / scale[kept]

@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from sklearn import config_context
 from sklearn.svm import SVC
 
+from cadx.classify.auc import empirical_aucs
 from cadx.classify.folds import Rows, Split
 from cadx.classify.gram import Matrix, standardized_gram
 from cadx.classify.grid import GridPoint
@@ -83,7 +83,7 @@ def search(
     aucs = np.empty((len(points), len(folds)))
     for k, (fold, (values, _)) in enumerate(zip(folds, searched, strict=True)):
         decisions[:, fold.test] = values
-        aucs[:, k] = _auc_of_rows(values, positive[fold.test])
+        aucs[:, k] = empirical_aucs(values, positive[fold.test])
     converged = np.all([status for _, status in searched], axis=0)
     return Search(points=tuple(points), aucs=aucs, decisions=decisions, converged=converged)
 
@@ -119,11 +119,3 @@ def _search_fold(
         decisions[i] = solution.decisions(point.kernel(across[:, solution.support], standardization.n_features))
         converged[i] = solution.converged
     return decisions, converged
-
-
-def _auc_of_rows(scores: Matrix, positive: NDArray[np.bool_]) -> Matrix:
-    """Return the AUC of each row of scores, ties counting one half (the Mann-Whitney statistic)."""
-    n_positive = int(positive.sum())
-    n_negative = len(positive) - n_positive
-    ranks = rankdata(scores, axis=1)[:, positive].sum(axis=1)
-    return np.asarray((ranks - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))

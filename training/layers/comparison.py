@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from cadx.classify import GridPoint, PolynomialGrid, Split, grouped_folds
+from cadx.classify.auc import empirical_auc, empirical_aucs
+from cadx.classify.gram import varying_columns
 from cadx.classify.search import Search, fit_svc
 from cadx.cnn import Backbone
 from cadx.errors import NoVaryingFeature
@@ -141,7 +142,7 @@ class LayerStudy:
             first = len(folds) + k * self.folds
             winner = _search(grams[first : first + self.folds], positive[fold.train], inner[k], points)
             decisions, _ = _decisions(grams[k], positive, fold, [winner])
-            aucs.append(float(roc_auc_score(positive[fold.test], decisions[0])))
+            aucs.append(empirical_auc(decisions[0], positive[fold.test]))
         return tuple(aucs)
 
 
@@ -155,7 +156,7 @@ def _search(
     aucs = np.empty((len(points), len(folds)))
     for k, (fold, (values, _)) in enumerate(zip(folds, outcomes, strict=True)):
         decisions[:, fold.test] = values
-        aucs[:, k] = [roc_auc_score(positive[fold.test], row) for row in values]
+        aucs[:, k] = empirical_aucs(values, positive[fold.test])
     converged = np.all([status for _, status in outcomes], axis=0)
     return points[Search(tuple(points), aucs, decisions, converged).winner]
 
@@ -229,7 +230,7 @@ def compare_layers(
         started = time.perf_counter()
         X = layer_matrix(store, [item.roi_digest for item in extracted], backbone, layer)
         aucs = study.fold_aucs(X, positive, groups, folds)
-        varying = int(np.count_nonzero(X.max(axis=0) > X.min(axis=0)))
+        varying = int(np.count_nonzero(varying_columns(X)))
         results.append(LayerResult(layer, length, varying, aucs, time.perf_counter() - started))
         evaluating(done, len(backbone.feature_counts))
     return LayerComparison(tuple(results), usable, tuple(skipped), seconds, sum(item.computed for item in extracted))

@@ -13,7 +13,11 @@ Rows = NDArray[np.intp]
 COLUMNS_PER_BLOCK = 1024
 THREADS = 2
 CONSTANT_BELOW = 1e-12
-"""Share of a column's mean square about the whole matrix's mean below which its variance is rounding."""
+"""Share of a column's mean square about the whole matrix's mean below which its variance is rounding.
+
+A bound of its own beside that of `cadx.classify.gram.varies`: here the variances of all folds at once are differences
+of two means, whose rounding is that of the mean square; one fold's variance about its own mean loses only the mean's.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
+from cadx.classify.auc import empirical_auc as _auc
 from cadx.errors import FeaturesNotFinite, OneClassOnly
 
 Vector = NDArray[np.float64]
@@ -91,12 +92,13 @@ def placements(labels: ArrayLike, scores: ArrayLike) -> Placements:
     n_negative = len(positive) - n_positive
     above = (ranks[positive] - rankdata(values[positive])) / n_negative
     below = 1 - (ranks[~positive] - rankdata(values[~positive])) / n_positive
-    return Placements(auc=float(above.mean()), positive=above, negative=below)
+    return Placements(auc=_auc(values, positive), positive=above, negative=below)
 
 
 def empirical_auc(labels: ArrayLike, scores: ArrayLike) -> float:
     """Return the area under the empirical ROC curve."""
-    return placements(labels, scores).auc
+    positive, values = checked(labels, scores)
+    return _auc(values, positive)
 
 
 def mean_and_sd(fold_aucs: Sequence[float]) -> tuple[float, float]:
