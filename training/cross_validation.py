@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from cadx.classify import PolynomialSvm, Split, grouped_folds, soft_vote
+from cadx.classify import PolynomialSvm, Split, fit_vote, grouped_folds, soft_vote
 from cadx.classify.auc import empirical_auc
 
 ENSEMBLE = "ensemble"
@@ -34,6 +34,9 @@ class BranchEvaluation:
     inner_probabilities
         For each outer fold, calibrated probabilities of its training rows, each from the inner fold that held it out:
         what a rule for combining branches may learn from without seeing the outer test fold. Empty for the ensemble.
+    informative
+        For each outer fold, whether the branch ranked its inner held-out rows better than chance; where it did not, its
+        probabilities of that fold are the prevalence. Empty for the ensemble.
     """
 
     name: str
@@ -42,6 +45,7 @@ class BranchEvaluation:
     seconds: float
     best_params: tuple[Mapping[str, float], ...] = ()
     inner_probabilities: tuple[Vector, ...] = ()
+    informative: tuple[bool, ...] = ()
 
     @property
     def mean_auc(self) -> float:
@@ -64,6 +68,9 @@ class Evaluation:
         By the name of their feature block.
     ensemble
         The soft vote of two branches; none unless there are two.
+    calibrated
+        (n,) the ensemble's calibrated probabilities: in each fold by a sigmoid fitted to the other folds' rows; none
+        without an ensemble.
     folds
         The outer folds.
     labels
@@ -80,6 +87,7 @@ class Evaluation:
     labels: NDArray[np.bool_]
     groups: NDArray[np.intp]
     seed: int
+    calibrated: Vector | None = None
 
     @property
     def classifiers(self) -> tuple[BranchEvaluation, ...]:
@@ -138,7 +146,8 @@ def nested_cross_validation(
         told = None if progress is None else _offset(progress, b * n_folds, len(blocks) * n_folds)
         branches[name] = _evaluate(name, X, labels, numbers, folds, estimator, told)
     ensemble = _vote(branches, labels, folds) if len(branches) == 2 else None
-    return Evaluation(branches, ensemble, folds, labels, numbers, seed)
+    calibrated = None if ensemble is None else cross_fitted(ensemble.probabilities, labels, folds)
+    return Evaluation(branches, ensemble, folds, labels, numbers, seed, calibrated)
 
 
 def _evaluate(
@@ -151,18 +160,19 @@ def _evaluate(
     told: Callable[[int], None] | None,
 ) -> BranchEvaluation:
     probabilities = np.empty(len(labels))
-    best_params, inner = [], []
+    best_params, inner, informative = [], [], []
     start = time.perf_counter()
     for k, fold in enumerate(folds):
         svm = clone(estimator).fit(X[fold.train], labels[fold.train], groups[fold.train])
         probabilities[fold.test] = svm.predict_proba(X[fold.test])[:, 1]
         best_params.append(svm.best_params_)
         inner.append(svm.sigmoid_.probability(svm.out_of_fold_decisions_))
+        informative.append(svm.sigmoid_.informative)
         if told is not None:
             told(k + 1)
     seconds = time.perf_counter() - start
     aucs = fold_aucs(labels, probabilities, folds)
-    return BranchEvaluation(name, probabilities, aucs, seconds, tuple(best_params), tuple(inner))
+    return BranchEvaluation(name, probabilities, aucs, seconds, tuple(best_params), tuple(inner), tuple(informative))
 
 
 def _vote(
@@ -171,6 +181,22 @@ def _vote(
     first, second = branches.values()
     voted = soft_vote(first.probabilities, second.probabilities)
     return BranchEvaluation(ENSEMBLE, voted, fold_aucs(labels, voted, folds), first.seconds + second.seconds)
+
+
+def cross_fitted(average: Vector, labels: NDArray[np.bool_], folds: tuple[Split, ...]) -> Vector:
+    """Calibrate out-of-fold averages, each fold by the sigmoid of the other folds' rows.
+
+    The classifiers of the other folds have seen the rows of this one; two numbers fitted to their scores carry next to
+    nothing of that (docs/decisions/calibrated-vote.md).
+    """
+    calibrated = np.empty(len(labels))
+    for k, fold in enumerate(folds):
+        tests = [other.test for j, other in enumerate(folds) if j != k]
+        ends = np.cumsum([len(test) for test in tests])
+        others = np.concatenate(tests)
+        vote = fit_vote(average[others], labels[others], np.split(np.arange(len(others)), ends[:-1]))
+        calibrated[fold.test] = vote.calibrated(average[fold.test])
+    return calibrated
 
 
 def fold_aucs(labels: NDArray[np.bool_], probabilities: Vector, folds: tuple[Split, ...]) -> tuple[float, ...]:
