@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from cadx.classify import PolynomialSvm, Split, fit_vote, grouped_folds, soft_vote
+from cadx.classify import PolynomialSvm, SoftVote, Split, fit_vote, grouped_folds, soft_vote
 from cadx.classify.auc import empirical_auc
 
 ENSEMBLE = "ensemble"
@@ -68,9 +68,6 @@ class Evaluation:
         By the name of their feature block.
     ensemble
         The soft vote of two branches; none unless there are two.
-    calibrated
-        (n,) the ensemble's calibrated probabilities: in each fold by a sigmoid fitted to the other folds' rows; none
-        without an ensemble.
     folds
         The outer folds.
     labels
@@ -87,12 +84,27 @@ class Evaluation:
     labels: NDArray[np.bool_]
     groups: NDArray[np.intp]
     seed: int
-    calibrated: Vector | None = None
 
     @property
     def classifiers(self) -> tuple[BranchEvaluation, ...]:
         """The branches and, where there is one, the ensemble after them."""
         return tuple(self.branches.values()) + (() if self.ensemble is None else (self.ensemble,))
+
+    @property
+    def vote(self) -> SoftVote:
+        """The soft vote of models fitted on all rows: its sigmoid is fitted to every row's out-of-fold average."""
+        return fit_vote(self._averages, self.labels, [fold.test for fold in self.folds])
+
+    @property
+    def calibrated(self) -> Vector:
+        """The ensemble's calibrated probabilities, (n,): in each fold by a sigmoid fitted to the other folds' rows."""
+        return cross_fitted(self._averages, self.labels, self.folds)
+
+    @property
+    def _averages(self) -> Vector:
+        if self.ensemble is None:
+            raise ValueError("a vote needs two branches")
+        return self.ensemble.probabilities
 
     @property
     def fold_of_row(self) -> NDArray[np.intp]:
@@ -146,8 +158,7 @@ def nested_cross_validation(
         told = None if progress is None else _offset(progress, b * n_folds, len(blocks) * n_folds)
         branches[name] = _evaluate(name, X, labels, numbers, folds, estimator, told)
     ensemble = _vote(branches, labels, folds) if len(branches) == 2 else None
-    calibrated = None if ensemble is None else cross_fitted(ensemble.probabilities, labels, folds)
-    return Evaluation(branches, ensemble, folds, labels, numbers, seed, calibrated)
+    return Evaluation(branches, ensemble, folds, labels, numbers, seed)
 
 
 def _evaluate(

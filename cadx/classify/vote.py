@@ -50,6 +50,11 @@ class SoftVote:
     slope: float = 1.0
     intercept: float = 0.0
 
+    @property
+    def informative(self) -> bool:
+        """Whether the calibrated probability says more than the prevalence."""
+        return self.slope > 0
+
     def __call__(self, p1: float, p2: float) -> float:
         """Return the averaged probability of one lesion."""
         return float(soft_vote(p1, p2))

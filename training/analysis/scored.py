@@ -38,6 +38,8 @@ class Scored:
         (n,) number of the lesion.
     probabilities
         By classifier, (n,), of malignancy; none of them from a model that was fitted on the row.
+    calibrated
+        (n,) calibrated probability of the ensemble, whose sigmoid was not fitted on the row either.
     features
         (n, m) lesion features in the order of ``cadx.lesion.FEATURES``.
     folds
@@ -49,6 +51,7 @@ class Scored:
     groups: NDArray[np.intp]
     lesions: NDArray[np.intp]
     probabilities: Mapping[str, Vector]
+    calibrated: Vector
     features: Vector
     folds: NDArray[np.intp] | None
 
@@ -81,12 +84,15 @@ def scored_by_cross_validation(cases: Sequence[Case], features: Vector, evaluati
         groups=evaluation.groups,
         lesions=lesion_numbers(cases),
         probabilities={branch.name: branch.probabilities for branch in evaluation.classifiers},
+        calibrated=evaluation.calibrated,
         features=features,
         folds=evaluation.fold_of_row,
     )
 
 
-def scored_by_model(cases: Sequence[Case], features: Vector, probabilities: Mapping[str, Vector]) -> Scored:
+def scored_by_model(
+    cases: Sequence[Case], features: Vector, probabilities: Mapping[str, Vector], calibrated: Vector
+) -> Scored:
     """Take the probabilities that a frozen model gave to cases it has never seen."""
     return Scored(
         cases=tuple(cases),
@@ -94,6 +100,7 @@ def scored_by_model(cases: Sequence[Case], features: Vector, probabilities: Mapp
         groups=np.unique([case.group for case in cases], return_inverse=True)[1],
         lesions=lesion_numbers(cases),
         probabilities=probabilities,
+        calibrated=calibrated,
         features=features,
         folds=None,
     )

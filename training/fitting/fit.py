@@ -15,7 +15,7 @@ from rich.console import Console
 from sklearn.base import clone
 
 from cadx.bundle import BundleManifest, Classifiers, backbone_facts, write_bundle
-from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, grouped_folds
+from cadx.classify import PolynomialGrid, PolynomialSvm, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
@@ -139,7 +139,7 @@ def fit_models(
             progress(2, 2)
     scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation)
     analysis = analyze(scored, settings.seed, evaluation)
-    return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, SoftVote()))
+    return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, evaluation.vote))
 
 
 def _check_splittable(cases: Sequence[Case], settings: FitSettings) -> None:
@@ -156,19 +156,20 @@ def save_fit(fit: Fit, folder: Path) -> BundleManifest:
     backbone = backbone_facts(fit.backbone)
     cohort = cohort_facts(analysis, settings.source, synthetic=settings.synthetic)
     method = settings.segmentation_method
+    nothing_learnt = fit.classifiers.uninformative
     return write_bundle(
         folder,
         version_label=f"{version('mammo-cadx')}+{created[:10]}",
         created=created,
         intended_use=INTENDED_USE,
-        notices=notices(backbone, cohort),
+        notices=notices(backbone, cohort, nothing_learnt),
         backbone=fit.backbone,
         policy=settings.policy,
         segmentation_method=method,
         classifiers=fit.classifiers,
         cohort=cohort,
-        evaluation=evaluation_figures(analysis, fit.scored, settings.seed),
-        model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value),
+        evaluation=evaluation_figures(analysis, fit.scored, settings.seed, nothing_learnt),
+        model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value, nothing_learnt),
         cohort_digests=digest_cohort(fit.tables.cases),
     )
 

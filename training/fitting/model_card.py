@@ -5,13 +5,14 @@ algorithm, inputs and outputs, population, users, hardware, performance with its
 card is no such labeling: the model is not a device.
 """
 
+from cadx.assessment import UNINFORMATIVE
 from cadx.bundle import BackboneFacts, CohortFacts
 from training.analysis.analysis import Analysis
 from training.analysis.cohort import ClassSummary
 from training.analysis.comparisons import Comparison
 from training.analysis.performance import Performance
 from training.analysis.subgroups import Subgroup
-from training.analysis.wording import interval, read_calibration, read_comparison, share
+from training.analysis.wording import interval, read_calibration, read_comparison, read_uninformative, share
 
 RESEARCH_USE_ONLY = "Research use only. Not a medical device; not for diagnosis or any clinical decision."
 NOT_PRETRAINED = (
@@ -24,22 +25,29 @@ INTENDED_USE = (
 )
 
 
-def notices(backbone: BackboneFacts, cohort: CohortFacts) -> tuple[str, ...]:
-    """Everything that must stand beside every number of a model."""
+def notices(backbone: BackboneFacts, cohort: CohortFacts, uninformative: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Everything that must stand beside every number of a model; `uninformative` names what has learnt nothing."""
     found = [RESEARCH_USE_ONLY]
     if not backbone.pretrained:
         found.append(NOT_PRETRAINED)
     if cohort.synthetic:
         found.append(SYNTHETIC)
+    found += [f"branch uninformative: {UNINFORMATIVE[name]}" for name in uninformative]
     return tuple(found)
 
 
 def model_card(
-    name: str, created: str, backbone: BackboneFacts, cohort: CohortFacts, analysis: Analysis, method: str
+    name: str,
+    created: str,
+    backbone: BackboneFacts,
+    cohort: CohortFacts,
+    analysis: Analysis,
+    method: str,
+    uninformative: tuple[str, ...] = (),
 ) -> str:
     """Return the card as Markdown."""
     patients = "not known" if cohort.patients is None else str(cohort.patients)
-    warnings = "\n".join(f"> **{notice}**" for notice in notices(backbone, cohort))
+    warnings = "\n".join(f"> **{notice}**" for notice in notices(backbone, cohort, uninformative))
     views = ", ".join(f"{view} {count}" for view, count in analysis.cohort.views.items())
     ensemble = analysis.performances[-1]
     return f"""# Model card: {name}
@@ -60,7 +68,8 @@ def model_card(
 - **Method A** (SVM1): {backbone.architecture}, layer {backbone.layer} ({backbone.feature_count} features, pooling
   {backbone.pooling}), weights {backbone.weights} (SHA-256 {backbone.weights_sha256}), polynomial SVM.
 - **Method B** (SVM2): segmentation by {method}, lesion features, polynomial SVM.
-- **Method C** (ensemble): the mean of the two calibrated probabilities.
+- **Method C** (ensemble): the mean of the two calibrated probabilities. A mean of two lies too near one half, so the
+  answer also gives a calibrated probability, by a sigmoid fitted to out-of-fold means.
 - **Hardware**: no scanner has been validated; see the source of the data.
 
 ## Data
@@ -85,7 +94,8 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 
 {_sentences(analysis.comparisons)}
 - Calibration of the ensemble: {read_calibration(ensemble.calibration)}
-
+- Calibration of the ensemble's calibrated probability (cross-fitted): {read_calibration(analysis.calibrated)}
+{_uninformative(analysis)}
 ### Parts of the cohort (ensemble)
 | part | ROIs (malignant) | lesions | AUC (95 % CI) |
 |---|---|---|---|
@@ -100,6 +110,11 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 - Cross validation says how well the method does on such data; no external test set is part of this card. Use
   `cadx-train evaluate` for one.
 """
+
+
+def _uninformative(analysis: Analysis) -> str:
+    """List the branches that learnt nothing in some folds."""
+    return "".join(f"- {sentence}\n" for sentence in read_uninformative(analysis))
 
 
 def _rows(performances: tuple[Performance, ...]) -> str:

@@ -152,7 +152,8 @@ def score(bundle: Bundle, tables: FeatureTables) -> Scored:
     cnn = _malignant(bundle.classifiers.cnn.predict_proba(tables.cnn))
     lesion = _malignant(bundle.classifiers.lesion.predict_proba(tables.lesion))
     vote = np.array([bundle.classifiers.ensemble(a, b) for a, b in zip(cnn, lesion, strict=True)])
-    return scored_by_model(tables.cases, tables.lesion, {CNN: cnn, LESION: lesion, ENSEMBLE: vote})
+    calibrated = bundle.classifiers.ensemble.calibrated(vote)
+    return scored_by_model(tables.cases, tables.lesion, {CNN: cnn, LESION: lesion, ENSEMBLE: vote}, calibrated)
 
 
 def references(manifest: BundleManifest) -> Mapping[str, Reference]:
