@@ -54,13 +54,13 @@ VIEWS = {
     5: (0.14, 0.32, 0.27, 0.17, 0.10),
     13: (0.15, 0.44, 0.24, 0.05, 0.03, 0.02, 0.015, 0.015, 0.01, 0.01, 0.01, 0.005, 0.005),
 }
-"""Shares of lesions of 1, 2, ... views, by the largest number of views; about 2.77 on average."""
+"""Shares of lesions of 1, 2, ... views, by the largest number of views; about about 2.8 on average."""
 
 
 def draw_lesions(
     rng: np.random.Generator, lesions: int, most_views: int = 5
 ) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Return labels (57 % positive) and lesions of 1 to `most_views` rows a lesion, 2.77 on average."""
+    """Return labels (57 % positive) and lesions of 1 to `most_views` rows a lesion, about 2.8 on average."""
     sizes = rng.choice(np.arange(1, most_views + 1), size=lesions, p=VIEWS[most_views])
     if most_views > 5:
         sizes[int(rng.integers(lesions))] = most_views

@@ -76,6 +76,9 @@ class Evaluation:
         (n,) numbers of the lesions or patients that no fold splits.
     seed
         Decided the folds.
+    votes
+        The soft vote of each outer fold: its sigmoid is fitted to what the inner folds said of the training rows. Empty
+        without an ensemble.
     """
 
     branches: Mapping[str, BranchEvaluation]
@@ -84,6 +87,7 @@ class Evaluation:
     labels: NDArray[np.bool_]
     groups: NDArray[np.intp]
     seed: int
+    votes: tuple[SoftVote, ...] = ()
 
     @property
     def classifiers(self) -> tuple[BranchEvaluation, ...]:
@@ -91,20 +95,14 @@ class Evaluation:
         return tuple(self.branches.values()) + (() if self.ensemble is None else (self.ensemble,))
 
     @property
-    def vote(self) -> SoftVote:
-        """The soft vote of models fitted on all rows: its sigmoid is fitted to every row's out-of-fold average."""
-        return fit_vote(self._averages, self.labels, [fold.test for fold in self.folds])
-
-    @property
     def calibrated(self) -> Vector:
-        """The ensemble's calibrated probabilities, (n,): in each fold by a sigmoid fitted to the other folds' rows."""
-        return cross_fitted(self._averages, self.labels, self.folds)
-
-    @property
-    def _averages(self) -> Vector:
+        """The ensemble's calibrated probabilities, (n,), each by the vote of the fold that held its row out."""
         if self.ensemble is None:
             raise ValueError("a vote needs two branches")
-        return self.ensemble.probabilities
+        calibrated = np.empty(len(self.labels))
+        for fold, vote in zip(self.folds, self.votes, strict=True):
+            calibrated[fold.test] = vote.calibrated(self.ensemble.probabilities[fold.test])
+        return calibrated
 
     @property
     def fold_of_row(self) -> NDArray[np.intp]:
@@ -157,8 +155,10 @@ def nested_cross_validation(
     for b, (name, X) in enumerate(blocks.items()):
         told = None if progress is None else _offset(progress, b * n_folds, len(blocks) * n_folds)
         branches[name] = _evaluate(name, X, labels, numbers, folds, estimator, told)
-    ensemble = _vote(branches, labels, folds) if len(branches) == 2 else None
-    return Evaluation(branches, ensemble, folds, labels, numbers, seed)
+    if len(branches) != 2:
+        return Evaluation(branches, None, folds, labels, numbers, seed)
+    votes = _votes(branches, labels, numbers, folds, estimator)
+    return Evaluation(branches, _vote(branches, labels, folds), folds, labels, numbers, seed, votes)
 
 
 def _evaluate(
@@ -194,20 +194,21 @@ def _vote(
     return BranchEvaluation(ENSEMBLE, voted, fold_aucs(labels, voted, folds), first.seconds + second.seconds)
 
 
-def cross_fitted(average: Vector, labels: NDArray[np.bool_], folds: tuple[Split, ...]) -> Vector:
-    """Calibrate out-of-fold averages, each fold by the sigmoid of the other folds' rows.
-
-    The classifiers of the other folds have seen the rows of this one; two numbers fitted to their scores carry next to
-    nothing of that (docs/decisions/calibrated-vote.md).
-    """
-    calibrated = np.empty(len(labels))
+def _votes(
+    branches: Mapping[str, BranchEvaluation],
+    labels: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    folds: tuple[Split, ...],
+    estimator: PolynomialSvm,
+) -> tuple[SoftVote, ...]:
+    """Fit the vote of each outer fold to its training rows, on the inner folds that the branches were searched on."""
+    first, second = branches.values()
+    votes = []
     for k, fold in enumerate(folds):
-        tests = [other.test for j, other in enumerate(folds) if j != k]
-        ends = np.cumsum([len(test) for test in tests])
-        others = np.concatenate(tests)
-        vote = fit_vote(average[others], labels[others], np.split(np.arange(len(others)), ends[:-1]))
-        calibrated[fold.test] = vote.calibrated(average[fold.test])
-    return calibrated
+        inner = grouped_folds(labels[fold.train], groups[fold.train], estimator.inner_folds, estimator.seed)
+        average = soft_vote(first.inner_probabilities[k], second.inner_probabilities[k])
+        votes.append(fit_vote(average, labels[fold.train], [split.test for split in inner]))
+    return tuple(votes)
 
 
 def fold_aucs(labels: NDArray[np.bool_], probabilities: Vector, folds: tuple[Split, ...]) -> tuple[float, ...]:

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from cadx.classify.folds import Rows
 from cadx.classify.platt import calibrate
-
-CLIP = 1e-9
-"""Averages are held so far from 0 and 1, where log-odds end."""
 
 
 def soft_vote(p1: ArrayLike, p2: ArrayLike) -> NDArray[np.float64]:
@@ -35,20 +32,21 @@ class SoftVote:
     """Method C as a model of its own, so that a bundle holds all three (Huynh 2016, section 2.5).
 
     The paper's answer is the average. An average of two calibrated probabilities is nearer to one half than the share
-    of malignant lesions behind it; a sigmoid over its log-odds, slope * log(p / (1 - p)) + intercept, puts that right
+    of malignant lesions behind it; a sigmoid, 1 / (1 + exp(-(slope * average + intercept))), puts that right
     (docs/decisions/calibrated-vote.md). Both numbers are the whole state.
 
     Attributes
     ----------
     slope
-        Of the log-odds of the average; never negative. 0 says that the average has not ranked held-out rows better
-        than chance, and that the calibrated probability is their prevalence. 1 with intercept 0 leaves the average.
+        Log-odds for each unit of the average; never negative. 0 says that the average has not ranked held-out rows
+        better than chance, and that the calibrated probability is their prevalence. By default, with nothing fitted, 4:
+        with an intercept of -2 the calibrated probability touches the average at one half.
     intercept
-        Log-odds added.
+        Log-odds at an average of 0.
     """
 
-    slope: float = 1.0
-    intercept: float = 0.0
+    slope: float = 4.0
+    intercept: float = -2.0
 
     @property
     def informative(self) -> bool:
@@ -61,12 +59,7 @@ class SoftVote:
 
     def calibrated(self, average: ArrayLike) -> NDArray[np.float64]:
         """Return the calibrated probability of averages, 0 to 1, of the same shape."""
-        return np.asarray(expit(self.slope * average_log_odds(average) + self.intercept), dtype=np.float64)
-
-
-def average_log_odds(average: ArrayLike) -> NDArray[np.float64]:
-    """Return the log-odds of averages, which are held 1e-9 away from 0 and 1."""
-    return np.asarray(logit(np.clip(np.asarray(average, dtype=np.float64), CLIP, 1 - CLIP)))
+        return np.asarray(expit(self.slope * np.asarray(average, dtype=np.float64) + self.intercept))
 
 
 def fit_vote(average: ArrayLike, positive: NDArray[np.bool_], held_out: Sequence[Rows]) -> SoftVote:
@@ -81,5 +74,5 @@ def fit_vote(average: ArrayLike, positive: NDArray[np.bool_], held_out: Sequence
     held_out
         Row numbers that each fold held out.
     """
-    found = calibrate(average_log_odds(average), positive, held_out)
+    found = calibrate(np.asarray(average, dtype=np.float64), positive, held_out)
     return SoftVote(found.slope, found.intercept)

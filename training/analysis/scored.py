@@ -39,7 +39,7 @@ class Scored:
     probabilities
         By classifier, (n,), of malignancy; none of them from a model that was fitted on the row.
     calibrated
-        (n,) calibrated probability of the ensemble, whose sigmoid was not fitted on the row either.
+        (n,) calibrated probability of the ensemble, whose sigmoid has not seen the row either.
     features
         (n, m) lesion features in the order of ``cadx.lesion.FEATURES``.
     folds

@@ -15,7 +15,7 @@ from rich.console import Console
 from sklearn.base import clone
 
 from cadx.bundle import BundleManifest, Classifiers, backbone_facts, write_bundle
-from cadx.classify import PolynomialGrid, PolynomialSvm, grouped_folds
+from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, fit_vote, grouped_folds, soft_vote
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
@@ -137,9 +137,17 @@ def fit_models(
             progress(1, 2)
             lesion = clone(estimator).fit(tables.lesion, labels, groups)
             progress(2, 2)
+    vote = _vote(cnn, lesion, labels == cnn.classes_[1], groups)
     scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation)
     analysis = analyze(scored, settings.seed, evaluation)
-    return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, evaluation.vote))
+    return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, vote))
+
+
+def _vote(cnn: PolynomialSvm, lesion: PolynomialSvm, positive: NDArray[np.bool_], groups: list[str]) -> SoftVote:
+    """Fit the soft vote to what the folds that both branches were searched on say of the rows that they held out."""
+    held_out = [fold.test for fold in grouped_folds(positive, groups, cnn.inner_folds, cnn.seed)]
+    p1, p2 = (svm.sigmoid_.probability(svm.out_of_fold_decisions_) for svm in (cnn, lesion))
+    return fit_vote(soft_vote(p1, p2), positive, held_out)
 
 
 def _check_splittable(cases: Sequence[Case], settings: FitSettings) -> None:

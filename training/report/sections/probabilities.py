@@ -10,7 +10,7 @@ from training.stats.calibration import Calibration
 CALIBRATED = "Ensemble, calibrated"
 WHY_CALIBRATED = (
     "An average of two calibrated probabilities lies too near one half; here each fold's averages went through a "
-    "sigmoid that was fitted to the averages of the other folds."
+    "sigmoid that was fitted to what inner folds said of its training ROIs."
 )
 
 

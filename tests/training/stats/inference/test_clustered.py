@@ -10,7 +10,7 @@ from training.stats.inference.delong import delong_auc, delong_difference
 def _by_definition(
     labels: NDArray[np.bool_], scores: NDArray[np.float64], lesion: NDArray[np.intp]
 ) -> tuple[float, float]:
-    """AUC and variance spelled out by loops: Obuchowski 1997, each residual by its cluster's own small-sample factor."""
+    """AUC and variance by loops: Obuchowski 1997, each residual by its cluster's own small-sample factor."""
     positives, negatives = np.flatnonzero(labels), np.flatnonzero(~labels)
     M, N = len(positives), len(negatives)
 
@@ -63,15 +63,20 @@ def test_lesions_of_one_size_have_obuchowskis_own_variance() -> None:
 
 
 def test_a_lesion_of_many_views_widens_the_interval() -> None:
-    rng = np.random.default_rng(2)
-    sizes = np.where(np.arange(40) < 2, 13, 2)
-    lesion = np.repeat(np.arange(40), sizes)
-    labels = (np.arange(40) % 2 == 1)[lesion]
-    scores = labels + rng.normal(size=40)[lesion] + rng.normal(size=len(lesion))
-    found = clustered_auc(labels, scores, lesion)
-    assert found.se**2 > 1.05 * _obuchowski(labels, scores, lesion)
-    assert 5 < found.degrees_of_freedom < 38
-    assert found.high - found.low > 2 * 1.96 * found.se * 0.9
+    """The published variance is too small on average; ours is nearer to the variance of the AUC itself."""
+    lesion = np.repeat(np.arange(24), np.where(np.arange(24) < 2, 13, 2))
+    labels = (np.arange(24) % 2 == 1)[lesion]
+    aucs, ours, published = [], [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        scores = labels + rng.normal(size=24)[lesion] + 0.5 * rng.normal(size=len(lesion))
+        found = clustered_auc(labels, scores, lesion)
+        aucs.append(found.auc)
+        ours.append(found.se**2)
+        published.append(_obuchowski(labels, scores, lesion))
+        assert 2 < found.degrees_of_freedom < 22
+    assert np.mean(published) < 0.9 * np.mean(ours)
+    assert np.mean(published) < 0.9 * np.var(aucs)
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -89,7 +94,7 @@ def test_a_variance_is_never_below_zero(seed: int) -> None:
 
 
 def test_what_cannot_be_estimated_has_no_narrow_interval() -> None:
-    """One lesion of a truth in each fold, fold AUCs 1, 0.5, 1: the variance would come out as 0 beside an SD of 0.29."""
+    """One lesion of a truth in each fold, fold AUCs 1, 0.5, 1: the variance came out as 0 beside an SD of 0.29."""
     labels = np.tile([False, True], 3)
     fold, lesion = np.repeat(np.arange(3), 2), np.arange(6)
     scores = np.array([0.1, 0.9, 0.5, 0.5, 0.2, 0.7])
