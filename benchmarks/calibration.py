@@ -1,8 +1,8 @@
 """Does the ensemble's calibrated probability mean what it says? Nested, on phantom cohorts whose truth is known.
 
-Each cohort has 80 lesions of one view (half malignant), seen by SqueezeNet 1.1 and the lesion features; nested 5 x 5 cross
-validation with a small grid. Prints the calibration slope (ideal 1) and the Brier score of the paper's average and of the
-calibrated probability, over cohorts. Bound: mean slope of the calibrated probability 0.9 to 1.1.
+Each cohort has 80 lesions of one view (half malignant), seen by SqueezeNet 1.1 and the lesion features; nested 5 x 5
+cross validation with a small grid. Prints calibration slope (ideal 1) and Brier score of the paper's average and
+of the calibrated probability, over cohorts. Bound: mean slope of the calibrated probability 0.9 to 1.1.
 
 Run: python benchmarks/calibration.py [--cohorts 10] [--weights random:0]
 """
