@@ -172,7 +172,12 @@ def prove(bundle: Bundle) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a foreign estimator raises, the bundle is what is at fault
         raise BundleIncompatible(bundle.manifest.name, f"its first inference failed ({type(error).__name__})") from None
-    values = (answer.probability, answer.cnn_probability, answer.lesion_probability)
+    values = (
+        answer.probability,
+        answer.cnn_probability,
+        answer.lesion_probability,
+        answer.calibrated_probability,
+    )
     if not all(math.isfinite(value) and 0 <= value <= 1 for value in values):
         raise BundleIncompatible(bundle.manifest.name, "its first inference did not give probabilities")
 

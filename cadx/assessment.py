@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadx.artifacts import artifact_flags
-from cadx.bundle import Bundle
-from cadx.flags import Flag
+from cadx.branches import UNINFORMATIVE
+from cadx.bundle import Bundle, Classifiers
+from cadx.flags import Flag, FlagCode
 from cadx.lesion import (
     FEATURES,
     FeatureDefinition,
@@ -50,6 +51,8 @@ class Assessment:
         Method A.
     lesion_probability
         Method B.
+    calibrated_probability
+        Of method C: the average, brought to the share of malignant lesions that stood behind it in the cohort.
     features
         The lesion features that Method B saw.
     contour
@@ -59,7 +62,7 @@ class Assessment:
     segmentation
         How the outline was found.
     flags
-        Everything doubtful, from the file, the region and the segmentation.
+        Everything doubtful, from the file, the region, the segmentation and the model.
     timings_ms
         Wall time of each step.
     """
@@ -67,6 +70,7 @@ class Assessment:
     probability: float
     cnn_probability: float
     lesion_probability: float
+    calibrated_probability: float
     features: tuple[FeatureValue, ...]
     contour: Points
     roi: Roi
@@ -110,18 +114,35 @@ def assess(
     lesion, lesion_ms = _timed(lambda: describe(roi, bundle.segmentation_method))
     lesion_probability = _malignant(bundle.classifiers.lesion.predict_proba(lesion.features[None, :]))
     (cnn_probability, cnn_ms), (found_flags, artifacts_ms) = beside.result()
+    vote = bundle.classifiers.ensemble
+    probability = vote(cnn_probability, lesion_probability)
     return Assessment(
-        probability=bundle.classifiers.ensemble(cnn_probability, lesion_probability),
+        probability=probability,
         cnn_probability=cnn_probability,
         lesion_probability=lesion_probability,
+        calibrated_probability=float(vote.calibrated(probability)),
         features=tuple(
             FeatureValue(definition, float(value)) for definition, value in zip(FEATURES, lesion.features, strict=True)
         ),
         contour=roi.to_image(lesion.contour),
         roi=roi,
         segmentation=lesion.segmentation,
-        flags=(*mammogram.flags, *roi.flags, *found_flags, *lesion.segmentation.flags),
+        flags=(
+            *mammogram.flags,
+            *roi.flags,
+            *found_flags,
+            *lesion.segmentation.flags,
+            *model_flags(bundle.classifiers),
+        ),
         timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms, "artifacts": artifacts_ms},
+    )
+
+
+def model_flags(classifiers: Classifiers) -> tuple[Flag, ...]:
+    """Tell which of a model's probabilities say nothing of the lesion."""
+    return tuple(
+        Flag(FlagCode.BRANCH_UNINFORMATIVE, UNINFORMATIVE[branch], {"branch": branch})
+        for branch in classifiers.uninformative
     )
 
 

@@ -25,3 +25,11 @@ PAPER_LABELS: Mapping[str, str] = {
     ENSEMBLE: "Ensemble: average of SVM1 and SVM2",
 }
 """The same with what each is made of."""
+UNINFORMATIVE: Mapping[str, str] = {
+    CNN: "Method A (CNN features) ranked held-out cases no better than chance: its probability is their prevalence.",
+    LESION: "Method B (lesion features) ranked held-out cases no better than chance: its probability is their "
+    "prevalence.",
+    ENSEMBLE: "The average ranked held-out cases no better than chance: its calibrated probability is their "
+    "prevalence.",
+}
+"""By code, what is said of one that has learnt nothing."""

@@ -17,6 +17,7 @@ class FlagOrigin(StrEnum):
     IMAGE = "image"
     REGION = "region"
     OUTLINE = "outline"
+    MODEL = "model"
 
 
 class FlagCode(StrEnum):
@@ -165,6 +166,13 @@ class FlagCode(StrEnum):
         FlagOrigin.OUTLINE,
         "Lesion runs out of the region",
         "The strongest outline leaves the region; a smaller one, or a disc, was measured instead.",
+    )
+    BRANCH_UNINFORMATIVE = (
+        "branch_uninformative",
+        FlagOrigin.MODEL,
+        "A classifier that learnt nothing",
+        "It ranked held-out cases of its cohort no better than chance, so that its probability is their prevalence and "
+        "says nothing of this lesion; the fact `branch` names it.",
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from cadx.branches import ENSEMBLE
-from cadx.classify import PolynomialSvm, Split, grouped_folds, soft_vote
+from cadx.classify import PolynomialSvm, SoftVote, Split, fit_vote, grouped_folds, soft_vote
 from cadx.classify.auc import empirical_auc
 
 Vector = NDArray[np.float64]
@@ -34,6 +34,9 @@ class BranchEvaluation:
     inner_probabilities
         For each outer fold, calibrated probabilities of its training rows, each from the inner fold that held it out:
         what a rule for combining branches may learn from without seeing the outer test fold. Empty for the ensemble.
+    informative
+        For each outer fold, whether the branch ranked its inner held-out rows better than chance; where it did not, its
+        probabilities of that fold are the prevalence. Empty for the ensemble.
     """
 
     name: str
@@ -42,6 +45,7 @@ class BranchEvaluation:
     seconds: float
     best_params: tuple[Mapping[str, float], ...] = ()
     inner_probabilities: tuple[Vector, ...] = ()
+    informative: tuple[bool, ...] = ()
 
     @property
     def mean_auc(self) -> float:
@@ -72,6 +76,9 @@ class Evaluation:
         (n,) numbers of the lesions or patients that no fold splits.
     seed
         Decided the folds.
+    votes
+        The soft vote of each outer fold: its sigmoid is fitted to what the inner folds said of the training rows. Empty
+        without an ensemble.
     """
 
     branches: Mapping[str, BranchEvaluation]
@@ -80,11 +87,22 @@ class Evaluation:
     labels: NDArray[np.bool_]
     groups: NDArray[np.intp]
     seed: int
+    votes: tuple[SoftVote, ...] = ()
 
     @property
     def classifiers(self) -> tuple[BranchEvaluation, ...]:
         """The branches and, where there is one, the ensemble after them."""
         return tuple(self.branches.values()) + (() if self.ensemble is None else (self.ensemble,))
+
+    @property
+    def calibrated(self) -> Vector:
+        """The ensemble's calibrated probabilities, (n,), each by the vote of the fold that held its row out."""
+        if self.ensemble is None:
+            raise ValueError("a vote needs two branches")
+        calibrated = np.empty(len(self.labels))
+        for fold, vote in zip(self.folds, self.votes, strict=True):
+            calibrated[fold.test] = vote.calibrated(self.ensemble.probabilities[fold.test])
+        return calibrated
 
     @property
     def fold_of_row(self) -> NDArray[np.intp]:
@@ -140,8 +158,10 @@ def nested_cross_validation(
     for b, (name, X) in enumerate(blocks.items()):
         told = None if progress is None else _offset(progress, b * len(outer), len(blocks) * len(outer))
         branches[name] = _evaluate(name, X, labels, numbers, outer, estimator, told)
-    ensemble = _vote(branches, labels, outer) if len(branches) == 2 else None
-    return Evaluation(branches, ensemble, outer, labels, numbers, seed)
+    if len(branches) != 2:
+        return Evaluation(branches, None, outer, labels, numbers, seed)
+    votes = _votes(branches, labels, numbers, outer, estimator)
+    return Evaluation(branches, _vote(branches, labels, outer), outer, labels, numbers, seed, votes)
 
 
 def _evaluate(
@@ -154,18 +174,19 @@ def _evaluate(
     told: Callable[[int], None] | None,
 ) -> BranchEvaluation:
     probabilities = np.empty(len(labels))
-    best_params, inner = [], []
+    best_params, inner, informative = [], [], []
     start = time.perf_counter()
     for k, fold in enumerate(folds):
         svm = clone(estimator).fit(X[fold.train], labels[fold.train], groups[fold.train])
         probabilities[fold.test] = svm.predict_proba(X[fold.test])[:, 1]
         best_params.append(svm.best_params_)
         inner.append(svm.sigmoid_.probability(svm.out_of_fold_decisions_))
+        informative.append(svm.sigmoid_.informative)
         if told is not None:
             told(k + 1)
     seconds = time.perf_counter() - start
     aucs = fold_aucs(labels, probabilities, folds)
-    return BranchEvaluation(name, probabilities, aucs, seconds, tuple(best_params), tuple(inner))
+    return BranchEvaluation(name, probabilities, aucs, seconds, tuple(best_params), tuple(inner), tuple(informative))
 
 
 def _vote(
@@ -174,6 +195,23 @@ def _vote(
     first, second = branches.values()
     voted = soft_vote(first.probabilities, second.probabilities)
     return BranchEvaluation(ENSEMBLE, voted, fold_aucs(labels, voted, folds), first.seconds + second.seconds)
+
+
+def _votes(
+    branches: Mapping[str, BranchEvaluation],
+    labels: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    folds: tuple[Split, ...],
+    estimator: PolynomialSvm,
+) -> tuple[SoftVote, ...]:
+    """Fit the vote of each outer fold to its training rows, on the inner folds that the branches were searched on."""
+    first, second = branches.values()
+    votes = []
+    for k, fold in enumerate(folds):
+        inner = grouped_folds(labels[fold.train], groups[fold.train], estimator.inner_folds, estimator.seed)
+        average = soft_vote(first.inner_probabilities[k], second.inner_probabilities[k])
+        votes.append(fit_vote(average, labels[fold.train], [split.test for split in inner]))
+    return tuple(votes)
 
 
 def fold_aucs(labels: NDArray[np.bool_], probabilities: Vector, folds: tuple[Split, ...]) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ PREDICTION_EXAMPLE: Document = {
     "probability": 0.73,
     "cnn_probability": 0.69,
     "lesion_probability": 0.77,
+    "calibrated_probability": 0.79,
     "model": {"name": "demo", "version": "1", "digest": DIGEST},
     "center": {"x": 1630.5, "y": 2112.0},
     "image": {
@@ -50,6 +51,7 @@ VIEWS_EXAMPLE: Document = {
     "probability": 0.73,
     "cnn_probability": 0.69,
     "lesion_probability": 0.77,
+    "calibrated_probability": 0.79,
     "views": [PREDICTION_EXAMPLE, {**PREDICTION_EXAMPLE, "id": "p-7d793037a0760186574b0282f2f435e7"}],
     "research_use_only": True,
     "demonstration_only": False,

@@ -106,6 +106,12 @@ class Prediction(Answer):
     probability: float = Field(ge=0, le=1, description="Probability of malignancy: the mean of the next two.")
     cnn_probability: float = Field(ge=0, le=1, description="Method A alone: SVM on the CNN's features.")
     lesion_probability: float = Field(ge=0, le=1, description="Method B alone: SVM on the lesion's features.")
+    calibrated_probability: float = Field(
+        ge=0,
+        le=1,
+        description="`probability`, which as an average lies too near one half, brought by a sigmoid to the share of "
+        "malignant lesions that stood behind it in the model's cross-validated cohort.",
+    )
     model: ModelReference
     center: Center
     image: ImageFacts
@@ -135,6 +141,9 @@ class ViewPredictions(Answer):
     probability: float = Field(ge=0, le=1, description="Mean of the views' probabilities.")
     cnn_probability: float = Field(ge=0, le=1, description="Mean of the views' method A.")
     lesion_probability: float = Field(ge=0, le=1, description="Mean of the views' method B.")
+    calibrated_probability: float = Field(
+        ge=0, le=1, description="Mean of the views' calibrated probabilities; itself calibrated for single views only."
+    )
     views: tuple[Prediction, ...] = Field(description="In the order of the request.")
     research_use_only: Literal[True] = True
     demonstration_only: bool

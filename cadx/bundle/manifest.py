@@ -69,13 +69,21 @@ class ProbabilityHistogram(_Record):
 
 
 class ClassifierFigures(_Record):
-    """Cross-validated performance of one classifier: AUC over the folds (SD with ddof = 1)."""
+    """Cross-validated performance of one classifier: AUC over the folds (SD with ddof = 1).
+
+    Attributes
+    ----------
+    branch_uninformative
+        Whether the classifier, fitted on all cases, ranked its held-out cases no better than chance: a branch's
+        probability, or the ensemble's calibrated one, is then the cohort's share of malignant ROIs whatever the image.
+    """
 
     auc_mean: float
     auc_sd: float
     fold_aucs: tuple[float, ...]
     auc_interval: AucInterval | None = None
     probability_histogram: ProbabilityHistogram | None = None
+    branch_uninformative: bool = False
 
 
 class EvaluationFigures(_Record):

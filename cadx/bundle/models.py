@@ -17,6 +17,16 @@ class Classifiers:
     lesion: PolynomialSvm
     ensemble: SoftVote
 
+    @property
+    def uninformative(self) -> tuple[str, ...]:
+        """Names (``cnn``, ``lesion``, ``ensemble``) of those that ranked held-out rows no better than chance."""
+        told = {
+            "cnn": self.cnn.sigmoid_.informative,
+            "lesion": self.lesion.sigmoid_.informative,
+            "ensemble": self.ensemble.informative,
+        }
+        return tuple(name for name, informative in told.items() if not informative)
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:

@@ -1,5 +1,6 @@
 """What must stand beside every number of a model, and what no model can do: said here, and nowhere else."""
 
+from cadx.branches import UNINFORMATIVE
 from cadx.bundle.manifest import BackboneFacts, BundleManifest, CohortFacts
 
 RESEARCH_USE_ONLY = "Research use only. Not a medical device; not for diagnosis or any clinical decision."
@@ -18,13 +19,14 @@ LIMITS = (
 )
 
 
-def model_notices(backbone: BackboneFacts, cohort: CohortFacts) -> tuple[str, ...]:
-    """Everything that must stand beside every number of a model."""
+def model_notices(backbone: BackboneFacts, cohort: CohortFacts, uninformative: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Everything that must stand beside every number of a model; `uninformative` names what has learnt nothing."""
     found = [RESEARCH_USE_ONLY]
     if not backbone.pretrained:
         found.append(NOT_PRETRAINED)
     if cohort.synthetic:
         found.append(SYNTHETIC)
+    found += [f"branch uninformative: {UNINFORMATIVE[name]}" for name in uninformative]
     return tuple(found)
 
 

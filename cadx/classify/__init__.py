@@ -3,6 +3,15 @@
 from cadx.classify.folds import Split, grouped_folds
 from cadx.classify.grid import GridPoint, PolynomialGrid
 from cadx.classify.svm import PolynomialSvm
-from cadx.classify.vote import SoftVote, soft_vote
+from cadx.classify.vote import SoftVote, fit_vote, soft_vote
 
-__all__ = ["GridPoint", "PolynomialGrid", "PolynomialSvm", "SoftVote", "Split", "grouped_folds", "soft_vote"]
+__all__ = [
+    "GridPoint",
+    "PolynomialGrid",
+    "PolynomialSvm",
+    "SoftVote",
+    "Split",
+    "fit_vote",
+    "grouped_folds",
+    "soft_vote",
+]

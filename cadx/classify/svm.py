@@ -12,10 +12,10 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from cadx.classify.folds import grouped_folds
+from cadx.classify.folds import Rows, grouped_folds
 from cadx.classify.gram import Matrix, Standardization, cross_products, standardized_gram
 from cadx.classify.grid import GridPoint, PolynomialGrid
-from cadx.classify.platt import PlattSigmoid, fit_platt
+from cadx.classify.platt import PlattSigmoid, calibrate
 from cadx.classify.search import ClassWeight, Search, fit_svc, search
 from cadx.errors import FeaturesNotFinite, MoreThanTwoClasses, OneClassOnly, UnusableSetting
 
@@ -27,9 +27,11 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     `fit` drops the columns that do not vary, scales the others to zero mean and unit variance, chooses a, c, d and C
     by a grid search over grouped folds, fits the sigmoid of Platt to the winner's held-out decision values, and refits
-    the winner on all rows. Dropping and scaling are learnt inside each fold, and no fold splits a group. The result is
-    that of scikit-learn's ``CalibratedClassifierCV(svc, method="sigmoid", cv=folds, ensemble=False)`` about the best
-    pipeline of a ``GridSearchCV``, at a fraction of the time (docs/decisions/polynomial-svm.md).
+    the winner on all rows. Dropping and scaling are learnt inside each fold, and no fold splits a group. A probability
+    never falls while the decision value rises; where the winner ranks held-out rows no better than chance, every
+    probability is the prevalence (`cadx.classify.platt.calibrate`). Otherwise the result is that of scikit-learn's
+    ``CalibratedClassifierCV(svc, method="sigmoid", cv=folds, ensemble=False)`` about the best pipeline of a
+    ``GridSearchCV``, at a fraction of the time (docs/decisions/polynomial-svm.md).
 
     The score of the search is the mean over the folds of the AUC; the paper says only "grid search with five folds".
 
@@ -62,7 +64,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     dual_coef_, intercept_
         The SVM's own decision value is K(x, support_vectors_) @ dual_coef_ + intercept_.
     sigmoid_
-        Platt's slope and intercept.
+        Platt's slope and intercept; slope 0 where nothing was learnt (``sigmoid_.informative``).
     converged_
         Whether the solver met its tolerance for the winner, on all folds and on all rows.
     out_of_fold_decisions_
@@ -128,7 +130,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             # What did not converge is kept in `converged_`, not announced point by point.
             warnings.simplefilter("ignore", ConvergenceWarning)
             found = search(features, positive, folds, tuple(grid.points()), self.class_weight, self.n_jobs)
-            self._learn(features, positive, found)
+            self._learn(features, positive, found, [fold.test for fold in folds])
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -167,13 +169,13 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         _refuse_not_finite(features)
         return features
 
-    def _learn(self, X: NDArray[np.floating], positive: NDArray[np.bool_], found: Search) -> None:
+    def _learn(self, X: NDArray[np.floating], positive: NDArray[np.bool_], found: Search, held_out: list[Rows]) -> None:
         """Refit the search's winner on all rows and keep what prediction needs."""
         winner = found.points[found.winner]
         self.best_params_ = winner._asdict()
         self.search_scores_ = found.aucs
         self.out_of_fold_decisions_ = found.decisions[found.winner].copy()
-        self.sigmoid_ = fit_platt(self.out_of_fold_decisions_, positive)
+        self.sigmoid_ = calibrate(self.out_of_fold_decisions_, positive, held_out)
         self.standardization_, gram = standardized_gram(X, np.arange(len(X)))
         kernel = winner.kernel(gram, self.standardization_.n_features)
         solution = fit_svc(kernel, positive, winner.C, self.class_weight)

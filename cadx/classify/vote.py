@@ -1,9 +1,14 @@
-"""Soft voting of the two branches (Huynh 2016)."""
+"""Soft voting of the two branches (Huynh 2016), and what an average has to say to mean what it says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+
+from cadx.classify.folds import Rows
+from cadx.classify.platt import calibrate
 
 
 def soft_vote(p1: ArrayLike, p2: ArrayLike) -> NDArray[np.float64]:
@@ -24,8 +29,50 @@ def soft_vote(p1: ArrayLike, p2: ArrayLike) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True)
 class SoftVote:
-    """Method C as a model of its own, so that a bundle holds all three (Huynh 2016, section 2.5)."""
+    """Method C as a model of its own, so that a bundle holds all three (Huynh 2016, section 2.5).
+
+    The paper's answer is the average. An average of two calibrated probabilities is nearer to one half than the share
+    of malignant lesions behind it; a sigmoid, 1 / (1 + exp(-(slope * average + intercept))), puts that right
+    (docs/decisions/calibrated-vote.md). Both numbers are the whole state.
+
+    Attributes
+    ----------
+    slope
+        Log-odds for each unit of the average; never negative. 0 says that the average has not ranked held-out rows
+        better than chance, and that the calibrated probability is their prevalence. By default, with nothing fitted, 4:
+        with an intercept of -2 the calibrated probability touches the average at one half.
+    intercept
+        Log-odds at an average of 0.
+    """
+
+    slope: float = 4.0
+    intercept: float = -2.0
+
+    @property
+    def informative(self) -> bool:
+        """Whether the calibrated probability says more than the prevalence."""
+        return self.slope > 0
 
     def __call__(self, p1: float, p2: float) -> float:
         """Return the averaged probability of one lesion."""
         return float(soft_vote(p1, p2))
+
+    def calibrated(self, average: ArrayLike) -> NDArray[np.float64]:
+        """Return the calibrated probability of averages, 0 to 1, of the same shape."""
+        return np.asarray(expit(self.slope * np.asarray(average, dtype=np.float64) + self.intercept))
+
+
+def fit_vote(average: ArrayLike, positive: NDArray[np.bool_], held_out: Sequence[Rows]) -> SoftVote:
+    """Fit the sigmoid of the vote, by the rule that holds for the branches (`cadx.classify.platt.calibrate`).
+
+    Parameters
+    ----------
+    average
+        (n,) averages of rows that neither branch was trained on.
+    positive
+        (n,) whether a row is of the second class.
+    held_out
+        Row numbers that each fold held out.
+    """
+    found = calibrate(np.asarray(average, dtype=np.float64), positive, held_out)
+    return SoftVote(found.slope, found.intercept)

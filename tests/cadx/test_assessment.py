@@ -1,5 +1,7 @@
 """The whole way, from a file and a center to probabilities, with a real bundle."""
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,8 @@ from PIL import Image
 
 from cadx.assessment import Assessment, assess
 from cadx.bundle import Bundle, load_bundle
+from cadx.classify import SoftVote
+from cadx.classify.platt import PlattSigmoid
 from cadx.mammogram import read_mammogram
 from cadx.records import ROI_SIZE_PX, LesionCenter
 from training.cohort.cases import Case
@@ -44,6 +48,26 @@ def test_the_answer_is_the_mean_of_the_two_branches(bundle: Bundle, unseen_phant
     assert answer.probability == pytest.approx((answer.cnn_probability + answer.lesion_probability) / 2, abs=1e-12)
     assert 0 < answer.cnn_probability < 1
     assert 0 < answer.lesion_probability < 1
+
+
+def test_beside_the_average_stands_its_calibrated_probability(bundle: Bundle, unseen_phantom: Case) -> None:
+    answer = assess_file(bundle, unseen_phantom.image, unseen_phantom.center)
+    vote = bundle.classifiers.ensemble
+    expected = 1 / (1 + np.exp(-(vote.slope * answer.probability + vote.intercept)))
+    assert answer.calibrated_probability == pytest.approx(expected, abs=1e-12)
+    assert vote.slope >= 0
+
+
+def test_a_branch_that_learnt_nothing_is_flagged_on_every_answer(bundle: Bundle, unseen_phantom: Case) -> None:
+    lesion = copy.copy(bundle.classifiers.lesion)
+    lesion.sigmoid_ = PlattSigmoid(0.0, 0.4)
+    classifiers = replace(bundle.classifiers, lesion=lesion, ensemble=SoftVote(0.0, 0.4))
+    answer = assess_file(replace(bundle, classifiers=classifiers), unseen_phantom.image, unseen_phantom.center)
+    branches = [flag.facts["branch"] for flag in answer.flags if flag.code == "branch_uninformative"]
+    assert branches[-2:] == ["lesion", "ensemble"]
+    assert answer.lesion_probability == answer.calibrated_probability == pytest.approx(1 / (1 + np.exp(-0.4)))
+    manifest = bundle.manifest.evaluation
+    assert manifest.cnn.branch_uninformative is not bundle.classifiers.cnn.sigmoid_.informative
 
 
 def test_the_same_question_gets_bit_identical_answers(bundle: Bundle, unseen_phantom: Case) -> None:

@@ -10,11 +10,12 @@ from training.analysis.alternatives import Alternative, alternatives
 from training.analysis.associations import Association, associations
 from training.analysis.cohort import CohortTable, cohort_table
 from training.analysis.comparisons import Comparison, comparisons
-from training.analysis.performance import Performance, performances
+from training.analysis.performance import Performance, calibration_of, performances
 from training.analysis.scored import Scored, enough_to_test
 from training.analysis.subgroups import Subgroup, subgroups
 from training.cohort.grouping import Joined
 from training.cross_validation import Evaluation
+from training.stats.calibration import Calibration
 
 WORST = 6
 
@@ -40,6 +41,11 @@ class Analysis:
         mixture.
     joined
         Groups that hold patients or lesions together because they have pictures in common.
+    calibrated
+        Of the ensemble's calibrated probability.
+    uninformative_folds
+        By branch, in how many folds it ranked its inner held-out rows no better than chance, so that its probabilities
+        there are the prevalence; branches without such a fold are left out.
     alternatives
         Of plain averaging; empty for an external test set, on which nothing is learnt.
     """
@@ -49,6 +55,8 @@ class Analysis:
     joined: tuple[Joined, ...]
     cohort: CohortTable
     performances: tuple[Performance, ...]
+    calibrated: Calibration
+    uninformative_folds: dict[str, int]
     comparisons: tuple[Comparison, ...]
     agreement: BranchAgreement
     associations: tuple[Association, ...]
@@ -84,6 +92,8 @@ def analyze(scored: Scored, seed: int, evaluation: Evaluation | None = None) -> 
         joined=scored.joined,
         cohort=cohort_table(scored),
         performances=performances(scored, seed),
+        calibrated=calibration_of(scored, scored.calibrated),
+        uninformative_folds={} if evaluation is None else uninformative_folds(evaluation),
         comparisons=comparisons(scored, seed),
         agreement=branch_agreement(scored, seed),
         associations=associations(scored),
@@ -91,6 +101,12 @@ def analyze(scored: Scored, seed: int, evaluation: Evaluation | None = None) -> 
         subgroups=subgroups(scored),
         worst=worst_errors(scored),
     )
+
+
+def uninformative_folds(evaluation: Evaluation) -> dict[str, int]:
+    """Count each branch's folds in which nothing was learnt."""
+    counted = {name: branch.informative.count(False) for name, branch in evaluation.branches.items()}
+    return {name: count for name, count in counted.items() if count}
 
 
 def grouped_by(scored: Scored) -> str:

@@ -105,13 +105,18 @@ def _performance(scored: Scored, name: str, auc: AucEstimate, p_above_chance: fl
         per_lesion=_per_lesion(scored, p),
         p_above_chance=p_above_chance,
         testable=enough_to_test(scored),
-        calibration=calibration(labels, p, groups, bins=int(np.clip(len(p) // ROWS_A_BIN, 2, 10))),
+        calibration=calibration_of(scored, p),
         operating_points=(
             operating_point(labels, p, groups, 0.5, rule="probability at least 0.5, set beforehand"),
             *(at_sensitivity(labels, p, groups, target) for target in SENSITIVITIES),
             *(at_specificity(labels, p, groups, target) for target in SPECIFICITIES),
         ),
     )
+
+
+def calibration_of(scored: Scored, p: Vector) -> Calibration:
+    """Describe the calibration of probabilities, in bins of some 20 rows."""
+    return calibration(scored.labels, p, scored.groups, bins=int(np.clip(len(p) // ROWS_A_BIN, 2, 10)))
 
 
 def fold_aucs(scored: Scored, p: Vector) -> tuple[float, ...]:

@@ -30,6 +30,8 @@ class Scored:
         (n,) number of the lesion.
     probabilities
         By classifier, (n,), of malignancy; none of them from a model that was fitted on the row.
+    calibrated
+        (n,) calibrated probability of the ensemble, whose sigmoid has not seen the row either.
     features
         (n, m) lesion features in the order of ``cadx.lesion.FEATURES``.
     folds
@@ -43,6 +45,7 @@ class Scored:
     groups: NDArray[np.intp]
     lesions: NDArray[np.intp]
     probabilities: Mapping[str, Vector]
+    calibrated: Vector
     features: Vector
     folds: NDArray[np.intp] | None
     joined: tuple[Joined, ...] = ()
@@ -78,6 +81,7 @@ def scored_by_cross_validation(
         groups=evaluation.groups,
         lesions=lesion_numbers(cases),
         probabilities={branch.name: branch.probabilities for branch in evaluation.classifiers},
+        calibrated=evaluation.calibrated,
         features=features,
         folds=evaluation.fold_of_row,
         joined=joined,
@@ -88,6 +92,7 @@ def scored_by_model(
     cases: Sequence[Case],
     features: Vector,
     probabilities: Mapping[str, Vector],
+    calibrated: Vector,
     grouping: Grouping | None = None,
 ) -> Scored:
     """Take the probabilities that a frozen model gave to cases it has never seen; no grouping: by name alone."""
@@ -98,6 +103,7 @@ def scored_by_model(
         groups=grouping.numbers,
         lesions=lesion_numbers(cases),
         probabilities=probabilities,
+        calibrated=calibrated,
         features=features,
         folds=None,
         joined=grouping.joined,

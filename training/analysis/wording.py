@@ -166,6 +166,15 @@ def read_calibration(found: Calibration) -> str:
     return f"{brier} Calibration slope {_minus(found.slope)} (95 % CI {interval(low, high, 2)}; ideal 1): {words}."
 
 
+def read_uninformative(analysis: Analysis) -> tuple[str, ...]:
+    """Say which branches learnt nothing in some folds."""
+    return tuple(
+        f"{PAPER_NAMES[name]} ranked its inner held-out ROIs no better than chance in {count} of {analysis.folds} "
+        "folds: its probabilities there are the share of malignant ROIs, and its AUC is 0.5 (branch_uninformative)."
+        for name, count in analysis.uninformative_folds.items()
+    )
+
+
 def read_agreement(found: BranchAgreement) -> str:
     """Say how far the two branches agree."""
     same = f"The two branches call {share(found.observed)} of the ROIs alike (at probability 0.5)"

@@ -25,10 +25,14 @@ def cohort_facts(analysis: Analysis, source: str, *, synthetic: bool) -> CohortF
     )
 
 
-def evaluation_figures(analysis: Analysis, scored: Scored, seed: int) -> EvaluationFigures:
-    """Give the cross-validated figures of the three classifiers."""
+def evaluation_figures(
+    analysis: Analysis, scored: Scored, seed: int, uninformative: tuple[str, ...] = ()
+) -> EvaluationFigures:
+    """Give the cross-validated figures of the three classifiers; `uninformative` names those that learnt nothing."""
     figures = {
-        performance.name: _figures(performance, probability_histogram(scored, performance.name))
+        performance.name: _figures(
+            performance, probability_histogram(scored, performance.name), performance.name in uninformative
+        )
         for performance in analysis.performances
     }
     return EvaluationFigures(
@@ -50,7 +54,9 @@ def probability_histogram(scored: Scored, name: str) -> ProbabilityHistogram:
     return ProbabilityHistogram(benign=tuple(benign), malignant=tuple(malignant))
 
 
-def _figures(performance: Performance, histogram: ProbabilityHistogram) -> ClassifierFigures:
+def _figures(
+    performance: Performance, histogram: ProbabilityHistogram, branch_uninformative: bool
+) -> ClassifierFigures:
     auc = performance.auc
     return ClassifierFigures(
         auc_mean=auc.auc,
@@ -58,4 +64,5 @@ def _figures(performance: Performance, histogram: ProbabilityHistogram) -> Class
         fold_aucs=performance.fold_aucs,
         auc_interval=AucInterval(low=auc.low, high=auc.high, confidence=auc.confidence, method=auc.method),
         probability_histogram=histogram,
+        branch_uninformative=branch_uninformative,
     )

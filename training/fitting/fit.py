@@ -16,7 +16,7 @@ from sklearn.base import clone
 
 from cadx.branches import CNN, LESION
 from cadx.bundle import INTENDED_USE, BundleManifest, Classifiers, backbone_facts, model_notices, write_bundle
-from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, grouped_folds
+from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, fit_vote, grouped_folds, soft_vote
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
@@ -148,9 +148,17 @@ def fit_models(
             progress(1, 2)
             lesion = clone(estimator).fit(tables.lesion, labels, groups)
             progress(2, 2)
+    vote = _vote(cnn, lesion, labels == cnn.classes_[1], groups)
     scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation, grouping.joined)
     analysis = analyze(scored, settings.seed, evaluation)
-    return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, SoftVote()))
+    return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, vote))
+
+
+def _vote(cnn: PolynomialSvm, lesion: PolynomialSvm, positive: NDArray[np.bool_], groups: NDArray[np.intp]) -> SoftVote:
+    """Fit the soft vote to what the folds that both branches were searched on say of the rows that they held out."""
+    held_out = [fold.test for fold in grouped_folds(positive, groups, cnn.inner_folds, cnn.seed)]
+    p1, p2 = (svm.sigmoid_.probability(svm.out_of_fold_decisions_) for svm in (cnn, lesion))
+    return fit_vote(soft_vote(p1, p2), positive, held_out)
 
 
 def _check_splittable(cases: Sequence[Case], settings: FitSettings) -> None:
@@ -167,19 +175,20 @@ def save_fit(fit: Fit, folder: Path) -> BundleManifest:
     backbone = backbone_facts(fit.backbone)
     cohort = cohort_facts(analysis, settings.source, synthetic=settings.synthetic)
     method = settings.segmentation_method
+    nothing_learnt = fit.classifiers.uninformative
     return write_bundle(
         folder,
         version_label=f"{version('mammo-cadx')}+{created[:10]}",
         created=created,
         intended_use=INTENDED_USE,
-        notices=model_notices(backbone, cohort),
+        notices=model_notices(backbone, cohort, nothing_learnt),
         backbone=fit.backbone,
         policy=settings.policy,
         segmentation_method=method,
         classifiers=fit.classifiers,
         cohort=cohort,
-        evaluation=evaluation_figures(analysis, fit.scored, settings.seed),
-        model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value),
+        evaluation=evaluation_figures(analysis, fit.scored, settings.seed, nothing_learnt),
+        model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value, nothing_learnt),
         cohort_digests=digest_cohort(fit.tables.cases, fit.tables.pictures),
     )
 

@@ -12,15 +12,28 @@ from training.analysis.cohort import ClassSummary
 from training.analysis.comparisons import Comparison
 from training.analysis.performance import Performance
 from training.analysis.subgroups import Subgroup
-from training.analysis.wording import interval, read_calibration, read_comparison, read_joined, share
+from training.analysis.wording import (
+    interval,
+    read_calibration,
+    read_comparison,
+    read_joined,
+    read_uninformative,
+    share,
+)
 
 
 def model_card(
-    name: str, created: str, backbone: BackboneFacts, cohort: CohortFacts, analysis: Analysis, method: str
+    name: str,
+    created: str,
+    backbone: BackboneFacts,
+    cohort: CohortFacts,
+    analysis: Analysis,
+    method: str,
+    uninformative: tuple[str, ...] = (),
 ) -> str:
     """Return the card as Markdown."""
     patients = "not known" if cohort.patients is None else str(cohort.patients)
-    warnings = "\n".join(f"> **{notice}**" for notice in model_notices(backbone, cohort))
+    warnings = "\n".join(f"> **{notice}**" for notice in model_notices(backbone, cohort, uninformative))
     views = ", ".join(f"{view} {count}" for view, count in analysis.cohort.views.items())
     joined = "".join(f"\n- {sentence}" for sentence in [read_joined(analysis.joined)] if sentence)
     ensemble = analysis.performances[-1]
@@ -42,7 +55,8 @@ def model_card(
 - **Method A** (SVM1): {backbone.architecture}, layer {backbone.layer} ({backbone.feature_count} features, pooling
   {backbone.pooling}), weights {backbone.weights} (SHA-256 {backbone.weights_sha256}), polynomial SVM.
 - **Method B** (SVM2): segmentation by {method}, lesion features, polynomial SVM.
-- **Method C** (ensemble): the mean of the two calibrated probabilities.
+- **Method C** (ensemble): the mean of the two calibrated probabilities. A mean of two lies too near one half, so the
+  answer also gives a calibrated probability, by a sigmoid fitted to out-of-fold means.
 - **Hardware**: no scanner has been validated; see the source of the data.
 
 ## Data
@@ -67,7 +81,8 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 
 {_sentences(analysis.comparisons)}
 - Calibration of the ensemble: {read_calibration(ensemble.calibration)}
-
+- Calibration of the ensemble's calibrated probability (cross-fitted): {read_calibration(analysis.calibrated)}
+{_uninformative(analysis)}
 ### Parts of the cohort (ensemble)
 | part | ROIs (malignant) | lesions | AUC (95 % CI) |
 |---|---|---|---|
@@ -82,6 +97,11 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 - Cross validation says how well the method does on such data; no external test set is part of this card. Use
   `cadx-train evaluate` for one.
 """
+
+
+def _uninformative(analysis: Analysis) -> str:
+    """List the branches that learnt nothing in some folds."""
+    return "".join(f"- {sentence}\n" for sentence in read_uninformative(analysis))
 
 
 def _rows(performances: tuple[Performance, ...]) -> str:

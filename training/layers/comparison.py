@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from cadx.classify import GridPoint, PolynomialGrid, Split, grouped_folds
 from cadx.classify.auc import empirical_auc, empirical_aucs
 from cadx.classify.gram import varying_columns
+from cadx.classify.platt import CHANCE, calibrate
 from cadx.classify.search import Search, fit_svc
 from cadx.cnn import Backbone
 from cadx.errors import NoVaryingFeature
@@ -122,8 +123,9 @@ class LayerStudy:
     ) -> tuple[float, ...]:
         """Give the AUC of each outer fold, searching the SVM's parameters inside its training rows.
 
-        The decision values are those of `PolynomialSvm`, whose calibration does not change an AUC. Its support vectors
-        are left out: those of 250,000 columns would fill the memory that the whole comparison may take.
+        The decision values are those of `PolynomialSvm`, whose calibration keeps their order, or makes all equal where
+        it finds that nothing was learnt: the fold's AUC is then 1/2, as in a study. Its support vectors are left out:
+        those of 250,000 columns would fill the memory that the whole comparison may take.
         """
         points = tuple(self.grid.points())
         inner = [grouped_folds(positive[fold.train], groups[fold.train], self.folds, self.seed) for fold in folds]
@@ -141,7 +143,10 @@ class LayerStudy:
         aucs = []
         for k, fold in enumerate(folds):
             first = len(folds) + k * self.folds
-            winner = _search(grams[first : first + self.folds], positive[fold.train], inner[k], points)
+            winner, informative = _search(grams[first : first + self.folds], positive[fold.train], inner[k], points)
+            if not informative:
+                aucs.append(CHANCE)
+                continue
             decisions, _ = _decisions(grams[k], positive, fold, [winner])
             aucs.append(empirical_auc(decisions[0], positive[fold.test]))
         return tuple(aucs)
@@ -149,8 +154,8 @@ class LayerStudy:
 
 def _search(
     grams: Sequence[FoldGram], positive: NDArray[np.bool_], folds: Sequence[Split], points: Sequence[GridPoint]
-) -> GridPoint:
-    """Give the grid point that `PolynomialSvm` would choose."""
+) -> tuple[GridPoint, bool]:
+    """Give the grid point that `PolynomialSvm` would choose, and whether its probabilities would say anything."""
     with ThreadPoolExecutor(SEARCH_THREADS) as pool, threadpool_limits(1, user_api="blas"):
         outcomes = list(pool.map(lambda gram, fold: _decisions(gram, positive, fold, points), grams, folds))
     decisions = np.empty((len(points), len(positive)))
@@ -159,7 +164,8 @@ def _search(
         decisions[:, fold.test] = values
         aucs[:, k] = empirical_aucs(values, positive[fold.test])
     converged = np.all([status for _, status in outcomes], axis=0)
-    return points[Search(tuple(points), aucs, decisions, converged).winner]
+    winner = Search(tuple(points), aucs, decisions, converged).winner
+    return points[winner], calibrate(decisions[winner], positive, [fold.test for fold in folds]).informative
 
 
 def _decisions(

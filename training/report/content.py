@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from training.analysis.scored import Scored
-from training.analysis.wording import interval, read_calibration, read_conclusion
+from training.analysis.wording import interval, read_calibration, read_conclusion, read_uninformative
 from training.report.blocks import Report, Section
 from training.report.sections.cohort import (
     agreement_section,
@@ -70,6 +70,7 @@ def make_report(study: Study, scored: Scored, views: Mapping[int, LesionView]) -
             f"{ensemble.auc.auc:.3f} (95 % CI {interval(ensemble.auc.low, ensemble.auc.high)}).",
             read_conclusion(analysis),
             f"Ensemble: {read_calibration(ensemble.calibration)}",
+            *read_uninformative(analysis),
             METHOD,
             HOW[study.kind].format(group=analysis.grouped_by),
         ),

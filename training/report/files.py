@@ -30,7 +30,7 @@ def write_probabilities(path: Path, scored: Scored) -> None:
     """
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        probabilities = [f"p_{name}" for name in PAPER_LABELS]
+        probabilities = [*(f"p_{name}" for name in PAPER_LABELS), "p_calibrated"]
         writer.writerow(
             ["row", "lesion_id", "group", "view", "malignant", "fold", *probabilities, "diameter_mm", "image"]
         )
@@ -45,6 +45,7 @@ def write_probabilities(path: Path, scored: Scored) -> None:
                     int(scored.labels[row]),
                     "" if scored.folds is None else int(scored.folds[row]),
                     *(repr(float(scored.probabilities[name][row])) for name in PAPER_LABELS),
+                    repr(float(scored.calibrated[row])),
                     repr(float(diameters[row])),
                     case.image.name,
                 ]

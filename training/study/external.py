@@ -161,8 +161,10 @@ def score(bundle: Bundle, tables: FeatureTables) -> Scored:
     cnn = _malignant(bundle.classifiers.cnn.predict_proba(tables.cnn))
     lesion = _malignant(bundle.classifiers.lesion.predict_proba(tables.lesion))
     vote = np.array([bundle.classifiers.ensemble(a, b) for a, b in zip(cnn, lesion, strict=True)])
+    calibrated = bundle.classifiers.ensemble.calibrated(vote)
     grouping = group_cases(tables.cases, tables.pictures)
-    return scored_by_model(tables.cases, tables.lesion, {CNN: cnn, LESION: lesion, ENSEMBLE: vote}, grouping)
+    probabilities = {CNN: cnn, LESION: lesion, ENSEMBLE: vote}
+    return scored_by_model(tables.cases, tables.lesion, probabilities, calibrated, grouping)
 
 
 def references(manifest: BundleManifest) -> Mapping[str, Reference]:

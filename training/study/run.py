@@ -92,7 +92,8 @@ def study_of(
     """Put the facts of a fit together with where they come from."""
     settings = fit.settings
     backbone = backbone_facts(fit.backbone)
-    shown = model_notices(backbone, cohort_facts(fit.analysis, settings.source, synthetic=settings.synthetic))
+    cohort = cohort_facts(fit.analysis, settings.source, synthetic=settings.synthetic)
+    shown = model_notices(backbone, cohort, fit.classifiers.uninformative)
     return Study(
         title=title,
         kind=StudyKind.NEGATIVE_CONTROL if negative_control else StudyKind.CROSS_VALIDATION,

@@ -44,6 +44,7 @@ def test_answer_is_what_the_function_says(client: TestClient, sample: "Sample", 
     assert answer["probability"] == expected.probability
     assert answer["cnn_probability"] == expected.cnn_probability
     assert answer["lesion_probability"] == expected.lesion_probability
+    assert answer["calibrated_probability"] == expected.calibrated_probability
     assert math.isclose(
         answer["probability"], (answer["cnn_probability"] + answer["lesion_probability"]) / 2, abs_tol=1e-12
     )
@@ -179,7 +180,7 @@ def test_views_are_averaged(client: TestClient, sample: "Sample") -> None:
     )  # fmt: skip
     assert answer.status_code == 200, answer.text
     document = answer.json()
-    for name in ("probability", "cnn_probability", "lesion_probability"):
+    for name in ("probability", "cnn_probability", "lesion_probability", "calibrated_probability"):
         assert document[name] == pytest.approx(np.mean([view[name] for view in document["views"]]), abs=1e-12)
     assert [view["image"]["file_format"] for view in document["views"]] == ["dicom", "png"]
 

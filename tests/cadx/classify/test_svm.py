@@ -5,6 +5,7 @@ import joblib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.metrics import roc_auc_score
@@ -13,7 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, grouped_folds, soft_vote
+from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, fit_vote, grouped_folds, soft_vote
+from cadx.classify.platt import fit_platt
 from cadx.errors import (
     ClassifierError,
     FeaturesNotFinite,
@@ -154,6 +156,66 @@ def test_data_that_cannot_teach_are_refused(cohort: Cohort) -> None:
 def test_refusals_are_classifier_errors_and_value_errors() -> None:
     assert issubclass(FeaturesNotFinite, ClassifierError)
     assert issubclass(ClassifierError, ValueError)
+
+
+def test_eight_lesions_of_either_truth_are_not_served_upside_down() -> None:
+    """Wide features, a clear signal: the AUC within the folds is high, and folds shifted against one another before."""
+    shifted = 0
+    for seed in range(12):
+        rng = np.random.default_rng([seed, 300])
+        lesion = np.repeat(np.arange(16), 2)
+        y = (np.arange(16) % 2)[lesion]
+        X = rng.normal(size=(16, 300))[lesion] + 0.5 * rng.normal(size=(32, 300))
+        X[:, :20] += y[:, None]
+        svm = PolynomialSvm(SMALL, seed=seed).fit(X, y, lesion)
+        shifted += fit_platt(svm.out_of_fold_decisions_, y == 1).slope <= 0
+        assert svm.sigmoid_.slope > 0
+        truth = np.tile([0, 1], 100)
+        unseen = rng.normal(size=(200, 300))
+        unseen[:, :20] += truth[:, None]
+        assert roc_auc_score(truth, svm.predict_proba(unseen)[:, 1]) > 0.6
+    assert shifted >= 3
+
+
+def test_probabilities_follow_the_decision_values_of_any_fit() -> None:
+    """Labels that mean nothing: many fits learn nothing; none may turn about."""
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(24, 40)), rng.permutation(np.arange(24) % 2)
+        svm = PolynomialSvm(SMALL, inner_folds=3, seed=seed).fit(X, y)
+        new = rng.normal(size=(50, 40))
+        order = np.argsort(svm._svm_decisions(new))
+        assert np.all(np.diff(svm.predict_proba(new)[order, 1]) >= 0)
+        if not svm.sigmoid_.informative:
+            np.testing.assert_allclose(svm.predict_proba(new)[:, 1], 0.5)
+
+
+def test_the_votes_sigmoid_puts_an_average_right() -> None:
+    """Two independent branches, each calibrated: their average is too near one half."""
+    rng = np.random.default_rng(0)
+    positive = rng.random(4000) < 0.5
+    d = 1.2
+    p1, p2 = (expit(d * (d * positive - d / 2 + rng.normal(size=4000))) for _ in range(2))
+    average = soft_vote(p1, p2)
+    vote = fit_vote(average[:2000], positive[:2000], np.split(np.arange(2000), 5))
+    assert vote.slope > 4.8
+    assert vote(0.2, 0.4) == pytest.approx(0.3)
+    rows = slice(2000, None)
+    before, after = average[rows], vote.calibrated(average[rows])
+    truth = positive[rows]
+    assert np.mean((after - truth) ** 2) < np.mean((before - truth) ** 2)
+    assert abs(np.mean(truth[after > 0.8]) - after[after > 0.8].mean()) < 0.03
+    assert np.mean(truth[before > 0.8]) - before[before > 0.8].mean() > 0.05
+
+
+def test_a_vote_without_a_sigmoid_leaves_the_average_and_one_that_learnt_nothing_says_so() -> None:
+    assert SoftVote().calibrated(0.5) == pytest.approx(0.5)
+    assert SoftVote().calibrated(0.4) == pytest.approx(0.4, abs=2e-3)
+    assert SoftVote().informative
+    positive = np.tile([True, False], 20)
+    vote = fit_vote(np.where(positive, 0.4, 0.6), positive, np.split(np.arange(40), 4))
+    assert not vote.informative
+    assert vote.calibrated([0.0, 0.5, 1.0]) == pytest.approx([0.5] * 3)
 
 
 def test_soft_vote_is_the_mean() -> None:

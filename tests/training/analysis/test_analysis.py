@@ -1,5 +1,7 @@
 """What a study says of scores, against independent computations on the same scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
@@ -12,7 +14,7 @@ from tests.training.study.conftest import MadeUp, MakeUp
 from training.analysis.analysis import Analysis, analyze
 from training.analysis.associations import rank_correlation_interval
 from training.analysis.scored import scored_by_model
-from training.analysis.wording import read_chance, read_comparison, read_conclusion
+from training.analysis.wording import read_chance, read_comparison, read_conclusion, read_uninformative
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +133,20 @@ def test_a_handful_of_cases_is_not_tested(make_up: MakeUp) -> None:
     assert not any(found.significant for found in analysis.comparisons)
 
 
+def test_folds_in_which_a_branch_learnt_nothing_are_counted_and_said(made: MadeUp) -> None:
+    branches = dict(made.evaluation.branches)
+    branches[CNN] = replace(branches[CNN], informative=(True, False, True, False, True))
+    analysis = analyze(made.scored, 0, replace(made.evaluation, branches=branches))
+    assert analysis.uninformative_folds == {CNN: 2}
+    (sentence,) = read_uninformative(analysis)
+    assert "SVM1" in sentence
+    assert "2 of 5 folds" in sentence
+    assert "branch_uninformative" in sentence
+
+
 def test_an_external_test_set_has_no_folds_and_learns_nothing(make_up: MakeUp) -> None:
     scored = make_up(1.5, lesions=80).scored
-    external = scored_by_model(scored.cases, scored.features, scored.probabilities)
+    external = scored_by_model(scored.cases, scored.features, scored.probabilities, scored.calibrated)
     analysis = analyze(external, 0)
     assert analysis.folds == 0
     assert analysis.alternatives == ()
@@ -147,7 +160,7 @@ def test_an_external_test_set_has_no_folds_and_learns_nothing(make_up: MakeUp) -
 def test_a_clear_difference_is_said_the_right_way_round(make_up: MakeUp) -> None:
     scored = make_up(3.0, lesions=80).scored
     worse = dict(scored.probabilities) | {CNN: np.random.default_rng(0).random(len(scored.labels))}
-    analysis = analyze(scored_by_model(scored.cases, scored.features, worse), 0)
+    analysis = analyze(scored_by_model(scored.cases, scored.features, worse, scored.calibrated), 0)
     last = next(found for found in analysis.comparisons if (found.first, found.second) == (CNN, LESION))
     assert last.clustered.difference < 0
     assert read_comparison(last).startswith("SVM2 is significantly better than SVM1: AUC difference 0.")

@@ -10,7 +10,7 @@ from rich.console import Console
 from scipy.special import expit
 
 from cadx.branches import CNN, ENSEMBLE, LESION
-from cadx.classify import PolynomialGrid, grouped_folds, soft_vote
+from cadx.classify import PolynomialGrid, SoftVote, grouped_folds, soft_vote
 from cadx.lesion import FEATURES
 from cadx.records import LesionCenter
 from tests.conftest import SMALL_BACKBONE
@@ -74,7 +74,7 @@ def make_up() -> MakeUp:
             branches[name] = BranchEvaluation(name, p, fold_aucs(labels, p, splits), 1.0, (), inner)
         vote = soft_vote(branches[CNN].probabilities, branches[LESION].probabilities)
         ensemble = BranchEvaluation(ENSEMBLE, vote, fold_aucs(labels, vote, splits), 2.0)
-        evaluation = Evaluation(branches, ensemble, splits, labels, groups, seed)
+        evaluation = Evaluation(branches, ensemble, splits, labels, groups, seed, (SoftVote(),) * folds)
         features = np.abs(rng.normal(size=(len(lesion), len(FEATURES)))) * 10
         return MadeUp(scored_by_cross_validation(cases, features, evaluation), evaluation)
 

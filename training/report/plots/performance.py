@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import roc_curve
 
-from cadx.branches import PAPER_NAMES
+from cadx.branches import ENSEMBLE, PAPER_NAMES
 from training.analysis.comparisons import Comparison
 from training.analysis.performance import Performance
 from training.analysis.scored import Scored
@@ -20,6 +20,7 @@ from training.report.plots.style import (
     MALIGNANT_COLOR,
     canvas,
 )
+from training.stats.calibration import Calibration
 
 CURVE_POINTS = np.concatenate([[0.0], np.geomspace(1e-5, 1e-2, 60), np.linspace(0.0101, 1.0, 240)])
 
@@ -82,38 +83,40 @@ def _limits(comparison: Comparison) -> list[tuple[float, str, str, tuple[float, 
     return rows
 
 
-def calibration_plot(scored: Scored, performances: tuple[Performance, ...]) -> str:
-    """Reliability curves over the distribution of the probabilities, one column a classifier."""
-    with canvas(3.1 * len(performances), 4.5) as drawn:
-        grid = drawn.figure.subplots(
-            2, len(performances), sharex=True, sharey="row", height_ratios=(3, 1), squeeze=False
-        )
-        for column, found in enumerate(performances):
-            _reliability(grid[0, column], found)
-            _distribution(grid[1, column], scored.probabilities[found.name], scored)
+def calibration_plot(scored: Scored, performances: tuple[Performance, ...], calibrated: Calibration) -> str:
+    """Reliability curves over the distribution of the probabilities: a column a classifier, the calibrated one last."""
+    columns = [
+        *((PAPER_NAMES[p.name], p.name, p.calibration, scored.probabilities[p.name]) for p in performances),
+        (f"{PAPER_NAMES[ENSEMBLE]}, calibrated", ENSEMBLE, calibrated, scored.calibrated),
+    ]
+    with canvas(2.6 * len(columns), 4.2) as drawn:
+        grid = drawn.figure.subplots(2, len(columns), sharex=True, sharey="row", height_ratios=(3, 1), squeeze=False)
+        for column, (title, name, found, p) in enumerate(columns):
+            _reliability(grid[0, column], title, COLORS[name], found)
+            _distribution(grid[1, column], p, scored)
         grid[0, 0].set_ylabel("share malignant, observed")
         grid[1, 0].set_ylabel("ROIs")
         grid[1, -1].legend(loc="upper center", fontsize=7.5)
     return drawn.svg
 
 
-def _reliability(axes: Axes, found: Performance) -> None:
+def _reliability(axes: Axes, title: str, color: str, found: Calibration) -> None:
     axes.plot([0, 1], [0, 1], color=GRAY, linewidth=0.8, linestyle=":")
-    said = np.array([one.mean_probability for one in found.calibration.reliability])
-    seen = np.array([one.observed.value for one in found.calibration.reliability])
-    low = np.array([one.observed.low for one in found.calibration.reliability])
-    high = np.array([one.observed.high for one in found.calibration.reliability])
+    said = np.array([one.mean_probability for one in found.reliability])
+    seen = np.array([one.observed.value for one in found.reliability])
+    low = np.array([one.observed.low for one in found.reliability])
+    high = np.array([one.observed.high for one in found.reliability])
     axes.errorbar(
         said,
         seen,
         yerr=np.maximum([seen - low, high - seen], 0),
-        color=COLORS[found.name],
+        color=color,
         marker="o",
         markersize=4,
         linewidth=1.2,
         elinewidth=0.8,
     )
-    axes.set(title=PAPER_NAMES[found.name], xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    axes.set(title=title, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
 
 def _distribution(axes: Axes, p: Vector, scored: Scored) -> None:

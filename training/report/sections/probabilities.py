@@ -1,12 +1,18 @@
 """Sections on what the probabilities are good for: operating points and calibration."""
 
 from cadx.branches import PAPER_NAMES
-from training.analysis.performance import Performance
 from training.analysis.scored import Scored
 from training.analysis.wording import interval, read_calibration, signed
 from training.report.blocks import Figure, Section, Table
 from training.report.plots.performance import calibration_plot
 from training.report.study_record import Study
+from training.stats.calibration import Calibration
+
+CALIBRATED = "Ensemble, calibrated"
+WHY_CALIBRATED = (
+    "An average of two calibrated probabilities lies too near one half; here each fold's averages went through a "
+    "sigmoid that was fitted to what inner folds said of its training ROIs."
+)
 
 
 def operating_section(study: Study) -> Section:
@@ -44,12 +50,14 @@ def calibration_section(study: Study, scored: Scored) -> Section:
         "Calibration",
         (
             *(f"{PAPER_NAMES[found.name]}: {read_calibration(found.calibration)}" for found in performances),
+            f"{CALIBRATED}: {read_calibration(study.analysis.calibrated)} {WHY_CALIBRATED}",
             Figure(
                 "calibration",
                 "Above: share of malignant ROIs among ROIs of like probability (bins of equal size, 95 % limits); on "
                 "the dotted line, probabilities mean what they say. Below: distribution of the probabilities by truth.",
-                "Reliability curves of the three classifiers and histograms of their probabilities by truth.",
-                calibration_plot(scored, performances),
+                "Reliability curves of the three classifiers and of the calibrated ensemble, and histograms of their "
+                "probabilities by truth.",
+                calibration_plot(scored, performances, study.analysis.calibrated),
             ),
             Table(
                 "Calibration of the probabilities.",
@@ -61,17 +69,19 @@ def calibration_section(study: Study, scored: Scored) -> Section:
                     "Intercept (SE)",
                     "In the large (SE)",
                 ),
-                tuple(_calibration_row(found) for found in performances),
+                (
+                    *(_calibration_row(found.label, found.calibration) for found in performances),
+                    _calibration_row(CALIBRATED, study.analysis.calibrated),
+                ),
                 "Ideal: slope 1, intercept 0, in the large 0. Standard errors are cluster-robust.",
             ),
         ),
     )
 
 
-def _calibration_row(found: Performance) -> tuple[str, ...]:
-    line = found.calibration
+def _calibration_row(label: str, line: Calibration) -> tuple[str, ...]:
     return (
-        found.label,
+        label,
         f"{line.brier:.3f}",
         f"{line.brier_of_prevalence:.3f}",
         _with_se(line.slope, line.se_slope),

@@ -78,6 +78,9 @@ def bootstrap_difference(
 
 def _interval(estimate: float, drawn: Vector, confidence: float, p_value: float | None) -> BootstrapInterval:
     low, high = np.quantile(drawn, [0.5 - confidence / 2, 0.5 + confidence / 2])
+    if low == high and estimate != 0:  # a bootstrap that cannot vary knows no limits
+        low, high = (0.0, 1.0) if p_value is None else (-1.0, 1.0)
+        p_value = None if p_value is None else 1.0
     return BootstrapInterval(
         estimate, float(drawn.std(ddof=1)), float(low), float(high), confidence, p_value, len(drawn)
     )

@@ -1,35 +1,51 @@
-"""AUC and AUC differences when the rows of one lesion are correlated: Obuchowski's variance.
+"""AUC and AUC differences when the rows of one lesion are correlated: Obuchowski's variance, lesions of unlike size.
 
 Obuchowski, "Nonparametric analysis of clustered ROC curve data", Biometrics 53:567 (1997). With M, N positive and
-negative rows, I10, I01, I clusters that hold positives, negatives, any; V10_i, V01_i the placement values summed within
-cluster i and m_i, n_i its numbers of positives and negatives:
+negative rows, A the AUC, V10_i, V01_i the placement values summed within cluster i and m_i, n_i its numbers of
+positives and negatives:
 
-    S10 = I10 / ((I10 - 1) M) sum [V10_i - m_i A]^2      S01 = I01 / ((I01 - 1) N) sum [V01_i - n_i A]^2
-    S11 = I / (I - 1) sum [V10_i - m_i A] [V01_i - n_i A]
-    Var(A) = S10 / M + S01 / N + 2 S11 / (M N)
+    a_i = [V10_i - m_i A] / (M sqrt(1 - m_i / M))      b_i = [V01_i - n_i A] / (N sqrt(1 - n_i / N))
+    Var(A) = sum (a_i + b_i)^2
+
+Obuchowski multiplies by I / (I - 1) for I clusters, which is 1 / (1 - 1 / I): right where all clusters are of one size,
+and the same number there. A cluster of 13 views among clusters of 2 pulls the AUC towards itself, and its residual is
+too small by more than that; dividing each squared residual by one less its share of the rows is the correction of Bell
+and McCaffrey (Survey Methodology 28:169, 2002). The sum of squares is never negative, where the formula with three
+factors can be, for clusters that hold both classes.
+
+Intervals and tests take the t distribution with Welch's and Satterthwaite's degrees of freedom, each class of each
+stratum having Kish's effective number of clusters, (sum m_i)^2 / sum m_i^2, less one.
 
 The variance is a quadratic form in the placements, so that of a difference of AUCs on the same rows is the same form of
 the differences of placements. Clusters of one row give DeLong's variance exactly.
+
+A variance **cannot be estimated** where a stratum has a single cluster of a class, or where it comes out as zero though
+placements or strata differ: the standard error is then infinite and the interval the whole range, never a point. An AUC
+of exactly 0 or 1 over two or more clusters of each class has Wilson's limits on as many rows as there are clusters of
+the rarer class.
 
 `strata` (such as the cross-validation folds, whose scores come from different fits and need not be comparable) makes
 the estimate the mean of the strata's AUCs, the paper's figure; clusters must not cross strata. The variance is that of
 the test cases for the classifiers as fitted: it does not hold what other training sets would have changed.
 """
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from training.stats.proportion import wilson_interval
 from training.stats.roc.auc import (
     AucDifference,
     AucEstimate,
     Placements,
-    Vector,
     auc_interval,
     placements,
     tested_difference,
 )
 
-METHOD = "Obuchowski 1997, clustered"
+METHOD = "Obuchowski 1997, clustered, small-sample t"
 
 
 def clustered_auc(
@@ -57,11 +73,13 @@ def clustered_auc(
     ------
     OneClassOnly, FeaturesNotFinite
     """
-    parts = [_variance_part(*part) for part in _parts(labels, (scores,), groups, strata)]
-    auc = float(np.mean([estimate for estimate, _ in parts]))
-    se = float(np.sqrt(sum(variance for _, variance in parts))) / len(parts)
-    low, high = auc_interval(auc, se, confidence)
-    return AucEstimate(auc, se, low, high, confidence, METHOD)
+    spread = _spread([_part(*part) for part in _parts(labels, (scores,), groups, strata)])
+    auc, df = spread.estimate, spread.degrees_of_freedom
+    se = math.sqrt(spread.variance)
+    low, high = auc_interval(auc, se, confidence, df)
+    if se == 0 and auc in (0.0, 1.0):
+        low, high = wilson_interval(auc, spread.clusters, confidence)
+    return AucEstimate(auc, se, low, high, confidence, METHOD, df)
 
 
 def clustered_difference(
@@ -77,10 +95,8 @@ def clustered_difference(
 
     Parameters and errors are those of `clustered_auc`, for two scores.
     """
-    parts = [_variance_part(*part) for part in _parts(labels, (first, second), groups, strata)]
-    difference = float(np.mean([estimate for estimate, _ in parts]))
-    variance = float(sum(variance for _, variance in parts)) / len(parts) ** 2
-    return tested_difference(difference, variance, confidence, METHOD)
+    spread = _spread([_part(*part) for part in _parts(labels, (first, second), groups, strata)])
+    return tested_difference(spread.estimate, spread.variance, confidence, METHOD, spread.degrees_of_freedom)
 
 
 def _parts(
@@ -103,21 +119,70 @@ def _less(first: Placements, second: Placements) -> Placements:
     return Placements(first.auc - second.auc, first.positive - second.positive, first.negative - second.negative)
 
 
-def _variance_part(positive: NDArray[np.bool_], placed: Placements, cluster: NDArray[np.intp]) -> tuple[float, float]:
-    """Return estimate and variance of one stratum."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One stratum.
+
+    Attributes
+    ----------
+    estimate, variance
+        Of the stratum's AUC, or difference; an infinite variance where it cannot be estimated.
+    shares
+        What positives and negatives give to the variance, each with its degrees of freedom.
+    clusters
+        Numbers of clusters with positives and with negatives.
+    varies
+        Whether any placement differs from the estimate.
+    """
+
+    estimate: float
+    variance: float
+    shares: tuple[tuple[float, float], tuple[float, float]]
+    clusters: tuple[int, int]
+    varies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Estimate over all strata, its variance, and what the variance rests on."""
+
+    estimate: float
+    variance: float
+    degrees_of_freedom: float
+    clusters: int
+
+
+def _spread(parts: list[_Part]) -> _Spread:
+    estimates = [part.estimate for part in parts]
+    estimate = float(np.mean(estimates))
+    variance = sum(part.variance for part in parts) / len(parts) ** 2
+    differs = any(part.varies for part in parts) or np.ptp(estimates) > 0
+    if variance == 0 and differs and estimate not in (0.0, 1.0):
+        variance = math.inf
+    shares = [share for part in parts for share in part.shares]
+    total = sum(share for share, _ in shares)
+    spent = sum(share**2 / max(df, 1.0) for share, df in shares)
+    clusters = min(sum(part.clusters[k] for part in parts) for k in (0, 1))
+    return _Spread(estimate, variance, total**2 / spent if spent > 0 else math.inf, clusters)
+
+
+def _part(positive: NDArray[np.bool_], placed: Placements, cluster: NDArray[np.intp]) -> _Part:
+    """Return one stratum's estimate and variance."""
     clusters = int(cluster.max()) + 1
-    d10 = _centered_sums(placed.positive, cluster[positive], clusters, placed.auc)
-    d01 = _centered_sums(placed.negative, cluster[~positive], clusters, placed.auc)
-    m, n = int(positive.sum()), int((~positive).sum())
-    i10, i01 = len(np.unique(cluster[positive])), len(np.unique(cluster[~positive]))
-    variance = _correction(i10) * float(d10 @ d10) / m**2 + _correction(i01) * float(d01 @ d01) / n**2
-    variance += 2 * _correction(clusters) * float(d10 @ d01) / (m * n)
-    return placed.auc, variance
+    a, df10, i10 = _residuals(placed.positive - placed.auc, cluster[positive], clusters)
+    b, df01, i01 = _residuals(placed.negative - placed.auc, cluster[~positive], clusters)
+    varies = bool(np.any(placed.positive != placed.auc) or np.any(placed.negative != placed.auc))
+    variance = float((a + b) @ (a + b)) if min(i10, i01) > 1 else math.inf
+    return _Part(placed.auc, variance, ((float(a @ a), df10), (float(b @ b), df01)), (i10, i01), varies)
 
 
-def _centered_sums(values: Vector, cluster: NDArray[np.intp], clusters: int, auc: float) -> Vector:
-    return np.bincount(cluster, weights=values - auc, minlength=clusters).astype(np.float64)
-
-
-def _correction(clusters: int) -> float:
-    return clusters / (clusters - 1) if clusters > 1 else 1.0
+def _residuals(
+    centered: NDArray[np.float64], cluster: NDArray[np.intp], clusters: int
+) -> tuple[NDArray[np.float64], float, int]:
+    """Return each cluster's corrected residual, the class's degrees of freedom and its number of clusters."""
+    sizes = np.bincount(cluster, minlength=clusters)
+    sums = np.bincount(cluster, weights=centered, minlength=clusters)
+    rows = len(cluster)
+    left = np.where(sizes < rows, 1 - sizes / rows, 1.0)
+    effective = rows**2 / float(sizes @ sizes)
+    return sums / (rows * np.sqrt(left)), effective - 1, int(np.count_nonzero(sizes))

@@ -24,7 +24,7 @@ class PairedTest:
     sd
         Sample standard deviation (n - 1) of the folds' differences.
     statistic
-        t; infinite when all folds differ by the same amount.
+        t; 0 when all folds differ by the same amount, which leaves nothing to test by: p is 1 and the limits -1 and 1.
     degrees_of_freedom
         Folds less one.
     low, high
@@ -71,11 +71,9 @@ def _paired(
     df = len(differences) - 1
     # Equal differences leave rounding, not spread: nothing to divide by.
     se = np.sqrt(factor) * sd if sd > 1e-12 else 0.0
-    if se > 0:
-        statistic, p_value = mean / se, float(2 * student.sf(abs(mean / se), df))
-    elif abs(mean) <= 1e-12:
-        statistic, p_value = 0.0, 1.0
-    else:
-        statistic, p_value = float(np.copysign(np.inf, mean)), 0.0
+    if se == 0:
+        low, high = (-1.0, 1.0) if abs(mean) > 1e-12 else (0.0, 0.0)
+        return PairedTest(mean, sd, 0.0, df, 1.0, low, high, confidence, method)
+    statistic, p_value = mean / se, float(2 * student.sf(abs(mean / se), df))
     half = float(student.ppf(0.5 + confidence / 2, df)) * se
     return PairedTest(mean, sd, float(statistic), df, p_value, mean - half, mean + half, confidence, method)

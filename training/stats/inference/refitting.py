@@ -11,10 +11,11 @@ of 1 + J/(J - 1), 2.25 for five folds. Here the clustered variance is multiplied
 the degrees of freedom, where a t test on five folds has four.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from training.stats.roc.auc import AucDifference, AucEstimate, auc_interval, tested_difference
 
@@ -30,7 +31,7 @@ def refitted_auc(estimate: AucEstimate, n_folds: int) -> AucEstimate:
         Folds of the cross validation, at least 2.
     """
     se = estimate.se * _widening(n_folds)
-    low, high = auc_interval(estimate.auc, se, estimate.confidence)
+    low, high = auc_interval(estimate.auc, se, estimate.confidence, estimate.degrees_of_freedom)
     return replace(estimate, se=se, low=low, high=high, method=f"{estimate.method}, training varied")
 
 
@@ -38,14 +39,20 @@ def refitted_difference(difference: AucDifference, n_folds: int) -> AucDifferenc
     """Widen a difference of cross-validated AUCs in the same way, and test it anew."""
     variance = (difference.se * _widening(n_folds)) ** 2
     method = f"{difference.method}, training varied"
-    return tested_difference(difference.difference, variance, difference.confidence, method)
+    df = difference.degrees_of_freedom
+    return tested_difference(difference.difference, variance, difference.confidence, method, df)
 
 
 def p_above_chance(estimate: AucEstimate) -> float:
-    """Return the one-sided p-value of an AUC against 0.5; give it a `refitted_auc` for cross-validated scores."""
+    """Return the one-sided p-value of an AUC against 0.5; give it a `refitted_auc` for cross-validated scores.
+
+    Without a standard error it is 1.
+    """
+    if math.isinf(estimate.se):
+        return 1.0
     if estimate.se <= 0:
         return float(estimate.auc <= 0.5)
-    return float(norm.sf((estimate.auc - 0.5) / estimate.se))
+    return float(student.sf((estimate.auc - 0.5) / estimate.se, estimate.degrees_of_freedom))
 
 
 def _widening(n_folds: int) -> float:

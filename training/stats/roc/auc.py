@@ -1,12 +1,14 @@
 """The empirical AUC, its placement values and the records that estimates come in."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
-from scipy.stats import norm, rankdata
+from scipy.stats import rankdata
+from scipy.stats import t as student
 
 from cadx.classify.auc import empirical_auc as _auc
 from cadx.errors import FeaturesNotFinite, OneClassOnly
@@ -40,10 +42,14 @@ class AucEstimate:
 
     Attributes
     ----------
+    se
+        Infinite where it cannot be estimated: the limits are then 0 and 1.
     low, high
         Limits of the interval, on the logit scale where 0 < AUC < 1, so that they stay inside (0, 1).
     method
         How the standard error was found.
+    degrees_of_freedom
+        Of the t distribution that the limits come from; infinite for the normal one.
     """
 
     auc: float
@@ -52,11 +58,15 @@ class AucEstimate:
     high: float
     confidence: float
     method: str
+    degrees_of_freedom: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class AucDifference:
-    """Difference of two AUCs on the same rows, first less second, with a two-sided test that it is zero."""
+    """Difference of two AUCs on the same rows, first less second, with a two-sided test that it is zero.
+
+    Where the standard error cannot be estimated it is infinite, the limits are -1 and 1, and p is 1.
+    """
 
     difference: float
     se: float
@@ -65,6 +75,7 @@ class AucDifference:
     confidence: float
     p_value: float
     method: str
+    degrees_of_freedom: float = math.inf
 
 
 def checked(labels: ArrayLike, scores: ArrayLike) -> tuple[Labels, Vector]:
@@ -106,18 +117,29 @@ def mean_and_sd(fold_aucs: Sequence[float]) -> tuple[float, float]:
     return float(np.mean(fold_aucs)), float(np.std(fold_aucs, ddof=1))
 
 
-def auc_interval(auc: float, se: float, confidence: float) -> tuple[float, float]:
-    """Return a normal interval on the logit scale; on the plain scale, clipped, where the AUC is 0 or 1."""
-    z = float(norm.ppf(0.5 + confidence / 2))
+def auc_interval(auc: float, se: float, confidence: float, df: float = math.inf) -> tuple[float, float]:
+    """Return a t interval on the logit scale; on the plain scale, clipped, where the AUC is 0 or 1.
+
+    Without a standard error (infinite) the interval is the whole range.
+    """
+    if math.isinf(se):
+        return 0.0, 1.0
+    q = float(student.ppf(0.5 + confidence / 2, df))
     if not 0 < auc < 1:
-        return max(0.0, auc - z * se), min(1.0, auc + z * se)
-    half = z * se / (auc * (1 - auc))
+        return max(0.0, auc - q * se), min(1.0, auc + q * se)
+    half = q * se / (auc * (1 - auc))
     return float(expit(logit(auc) - half)), float(expit(logit(auc) + half))
 
 
-def tested_difference(difference: float, variance: float, confidence: float, method: str) -> AucDifference:
-    """Return a difference with its normal interval and two-sided p; a difference that cannot vary has p 1 or 0."""
-    se = float(np.sqrt(max(variance, 0.0)))
-    half = float(norm.ppf(0.5 + confidence / 2)) * se
-    p_value = float(2 * norm.sf(abs(difference) / se)) if se > 0 else float(difference == 0)
-    return AucDifference(difference, se, difference - half, difference + half, confidence, p_value, method)
+def tested_difference(difference: float, variance: float, confidence: float, method: str, df: float) -> AucDifference:
+    """Return a difference with its t interval and two-sided p.
+
+    A difference of zero that cannot vary has p 1. Any other whose variance is zero or infinite has nothing to be tested
+    by: its interval is the whole range and its p is 1.
+    """
+    if math.isinf(variance) or (variance <= 0 and difference != 0):
+        return AucDifference(difference, math.inf, -1.0, 1.0, confidence, 1.0, method, df)
+    se = math.sqrt(max(variance, 0.0))
+    half = float(student.ppf(0.5 + confidence / 2, df)) * se
+    p_value = float(2 * student.sf(abs(difference) / se, df)) if se > 0 else 1.0
+    return AucDifference(difference, se, difference - half, difference + half, confidence, p_value, method, df)
