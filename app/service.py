@@ -77,7 +77,7 @@ def reading_limits(settings: Settings) -> ReadingLimits:
 
 
 def load_models(service: Service) -> None:
-    """Load and prove the models, and say so in the metrics."""
+    """Load and test the models, and say so in the metrics."""
     service.models.load()
     note_models(service)
 

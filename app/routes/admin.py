@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(adm
     responses={**answer(RELOAD_EXAMPLE), **refusals(KeyMissing, KeyUnknown, NotAnAdministrator)},
 )
 async def reload(service: ServiceDep) -> ReloadReport:
-    """Load, verify and prove changed bundles, then exchange them; a bad one leaves what serves. Needs an admin key."""
+    """Verify, load and test changed bundles, then exchange them; a bad one leaves what serves. Needs an admin key."""
     return ReloadReport(
         models=tuple(
             ReloadedModel(
