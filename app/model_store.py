@@ -1,7 +1,6 @@
 """The models in service: loaded, self-tested, and exchanged without dropping a request."""
 
 import logging
-import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,24 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
-
 from app.errors import ModelChoiceNeeded, ModelUnknown, NoModelBundle, NotReady
 from app.settings import Settings
-from cadx.assessment import assess
 from cadx.bundle import MANIFEST, Bundle, load_bundle
 from cadx.digests import file_sha256
-from cadx.errors import BundleIncompatible, CadxError
-from cadx.records import (
-    ROI_SIZE_PX,
-    ROI_SPACING_MM,
-    FloatImage,
-    LesionCenter,
-    Mammogram,
-    PixelWindow,
-    Spacing,
-    SpacingSource,
-)
+from cadx.errors import CadxError
 
 _LOG = logging.getLogger(__name__)
 
@@ -135,9 +121,7 @@ class ModelStore:
 
     def _load_one(self, name: str) -> Bundle:
         threads = self._settings.compute_threads
-        bundle = load_bundle(self._settings.models_dir / name, self._settings.pinned_digests.get(name), threads=threads)
-        prove(bundle)
-        return bundle
+        return load_bundle(self._settings.models_dir / name, self._settings.pinned_digests.get(name), threads=threads)
 
     def _names(self) -> tuple[str, ...]:
         if self._settings.model:
@@ -145,51 +129,6 @@ class ModelStore:
         folder = self._settings.models_dir
         found = (path.parent.name for path in folder.glob(f"*/{MANIFEST}")) if folder.is_dir() else ()
         return tuple(sorted(name for name in found if not name.startswith(".")))
-
-
-@dataclass(frozen=True, slots=True)
-class _DiscPixels:
-    """A bright disc on a darker ground: the synthetic lesion of the proof."""
-
-    gray: FloatImage
-
-    def window(self, row_start: int, row_stop: int, column_start: int, column_stop: int) -> PixelWindow:
-        gray = self.gray[row_start:row_stop, column_start:column_stop]
-        return PixelWindow(gray, np.ones(gray.shape, dtype=np.bool_))
-
-
-def prove(bundle: Bundle) -> None:
-    """Let a model assess a synthetic lesion, made in memory; also pays the first inference's warm-up.
-
-    Raises
-    ------
-    BundleIncompatible
-        When the model fails or its answer is not three probabilities whose third is what the others vote.
-    """
-    try:
-        answer = assess(bundle, synthetic_mammogram(), LesionCenter(ROI_SIZE_PX / 2, ROI_SIZE_PX / 2))
-    except CadxError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever a foreign estimator raises, the bundle is what is at fault
-        raise BundleIncompatible(bundle.manifest.name, f"its first inference failed ({type(error).__name__})") from None
-    values = (
-        answer.probability,
-        answer.cnn_probability,
-        answer.lesion_probability,
-        answer.calibrated_probability,
-    )
-    if not all(math.isfinite(value) and 0 <= value <= 1 for value in values):
-        raise BundleIncompatible(bundle.manifest.name, "its first inference did not give probabilities")
-
-
-def synthetic_mammogram() -> Mammogram:
-    """A 51 mm square mammogram at 0.1 mm with one disc of 12 mm in its middle."""
-    rows, columns = np.mgrid[:ROI_SIZE_PX, :ROI_SIZE_PX]
-    radius_px = np.hypot(rows - ROI_SIZE_PX / 2, columns - ROI_SIZE_PX / 2)
-    texture = 0.02 * np.sin(rows / 7.0) * np.cos(columns / 11.0)
-    gray = (0.35 + 0.35 / (1.0 + np.exp((radius_px - 60.0) / 4.0)) + texture).astype(np.float32)
-    spacing = Spacing(ROI_SPACING_MM, ROI_SPACING_MM, SpacingSource.CALLER)
-    return Mammogram(ROI_SIZE_PX, ROI_SIZE_PX, spacing, _DiscPixels(gray), "synthetic")
 
 
 def _digest_on_disk(folder: Path) -> str:

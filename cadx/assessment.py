@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from cadx.artifacts import artifact_flags
 from cadx.branches import UNINFORMATIVE
-from cadx.bundle import Bundle, Classifiers
 from cadx.flags import Flag, FlagCode
 from cadx.lesion import (
     FEATURES,
@@ -21,6 +20,7 @@ from cadx.lesion import (
     SegmentationMethod,
     describe_lesion,
 )
+from cadx.model import Classifiers, Model
 from cadx.records import LesionCenter, Mammogram, Points, Roi
 from cadx.roi import extract_roi
 
@@ -80,16 +80,16 @@ class Assessment:
 
 
 def assess(
-    bundle: Bundle, mammogram: Mammogram, center: LesionCenter, describe: DescribeLesion = describe_lesion
+    model: Model, mammogram: Mammogram, center: LesionCenter, describe: DescribeLesion = describe_lesion
 ) -> Assessment:
     """Assess one lesion (Huynh 2016, Fig. 1).
 
     Parameters
     ----------
-    bundle
-        The model.
+    model
+        A `Bundle`, most often.
     mammogram
-        The image, read with the bundle's own reading policy.
+        The image, read with the model's own reading policy.
     center
         The lesion's center in pixels of the stored image.
     describe
@@ -109,12 +109,12 @@ def assess(
     """
     roi, roi_ms = _timed(lambda: extract_roi(mammogram, center))
     beside = _BESIDE.submit(
-        lambda: (_timed(lambda: _cnn_probability(bundle, roi)), _timed(lambda: artifact_flags(roi.gray, roi.valid)))
+        lambda: (_timed(lambda: _cnn_probability(model, roi)), _timed(lambda: artifact_flags(roi.gray, roi.valid)))
     )
-    lesion, lesion_ms = _timed(lambda: describe(roi, bundle.segmentation_method))
-    lesion_probability = _malignant(bundle.classifiers.lesion.predict_proba(lesion.features[None, :]))
+    lesion, lesion_ms = _timed(lambda: describe(roi, model.segmentation_method))
+    lesion_probability = _malignant(model.classifiers.lesion.predict_proba(lesion.features[None, :]))
     (cnn_probability, cnn_ms), (found_flags, artifacts_ms) = beside.result()
-    vote = bundle.classifiers.ensemble
+    vote = model.classifiers.ensemble
     probability = vote(cnn_probability, lesion_probability)
     return Assessment(
         probability=probability,
@@ -132,7 +132,7 @@ def assess(
             *roi.flags,
             *found_flags,
             *lesion.segmentation.flags,
-            *model_flags(bundle.classifiers),
+            *model_flags(model.classifiers),
         ),
         timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms, "artifacts": artifacts_ms},
     )
@@ -146,8 +146,8 @@ def model_flags(classifiers: Classifiers) -> tuple[Flag, ...]:
     )
 
 
-def _cnn_probability(bundle: Bundle, roi: Roi) -> float:
-    return _malignant(bundle.classifiers.cnn.predict_proba(bundle.backbone.features(roi.gray[None])))
+def _cnn_probability(model: Model, roi: Roi) -> float:
+    return _malignant(model.classifiers.cnn.predict_proba(model.backbone.features(roi.gray[None])))
 
 
 def _malignant(probabilities: NDArray[np.float64]) -> float:

@@ -1,20 +1,40 @@
-"""A fitted model on disk: read the manifest, verify, load, check.
+"""A fitted model on disk: read the manifest, verify, load, test.
 
 A bundle is a folder::
 
     bundle.json                 what the model is (`BundleManifest`), with the digest of every other file
-    cnn_svm.joblib              Method A's classifier
-    handcrafted_svm.joblib      Method B's classifier
-    ensemble.joblib             Method C's soft vote
+    backbone.onnx               the CNN with its weights, cut at the layer
+    classifiers.json            both SVMs and the vote, but for their arrays: kernels, intercepts, calibrations
+    classifiers.npz             their arrays: columns, means, scales, support vectors, dual coefficients
+    reference.png               a synthetic mammogram
+    reference.json              a mark in it, and the features and probabilities that the model gave
     MODEL_CARD.md               for people
-    backbone.onnx               the CNN with its weights, cut at the layer: nothing else is needed to serve
+    cnn_svm.joblib              the estimators, for people who work in scikit-learn (`load_estimators`):
+    handcrafted_svm.joblib      Method A's and B's classifiers
+    ensemble.joblib             and Method C's soft vote
 
-joblib files are pickles, and unpickling runs code: nothing is unpickled before its digest is that of the manifest, and
-the manifest itself can be pinned by its own digest. The ONNX file holds no code. A bundle is written beside its place
-and renamed into it, with ``bundle.json`` last, so that a half-written one can never be loaded.
+Of these a service opens the first six, and none is code: it needs neither scikit-learn nor joblib nor torch. Loading
+assesses the reference image again and refuses the model where a number differs (`cadx.self_test`); versions are
+recorded, not compared. From format 2 on, every later version reads every format (docs/decisions/bundle-format.md).
+
+Everything is compared with its digest before it is used, and the manifest itself can be pinned by its own digest. A
+bundle is written beside its place and renamed into it, with ``bundle.json`` last, so that a half-written one can never
+be loaded.
 """
 
-from cadx.bundle.files import BACKBONE, CNN_SVM, ENSEMBLE, HANDCRAFTED_SVM, MANIFEST, MODEL_CARD
+from cadx.bundle.estimators import Estimators, load_estimators
+from cadx.bundle.files import (
+    BACKBONE,
+    CLASSIFIER_ARRAYS,
+    CLASSIFIER_FACTS,
+    CNN_SVM,
+    ENSEMBLE,
+    HANDCRAFTED_SVM,
+    MANIFEST,
+    MODEL_CARD,
+    REFERENCE_FACTS,
+    REFERENCE_IMAGE,
+)
 from cadx.bundle.libraries import library_versions
 from cadx.bundle.loading import load_bundle
 from cadx.bundle.manifest import (
@@ -30,12 +50,15 @@ from cadx.bundle.manifest import (
     backbone_facts,
     parse_manifest,
 )
-from cadx.bundle.models import Bundle, Classifiers
+from cadx.bundle.models import Bundle
 from cadx.bundle.notices import INTENDED_USE, LIMITS, RESEARCH_USE_ONLY, SYNTHETIC, model_notices, shown_notices
 from cadx.bundle.writing import write_bundle
+from cadx.model import Classifiers
 
 __all__ = [
     "BACKBONE",
+    "CLASSIFIER_ARRAYS",
+    "CLASSIFIER_FACTS",
     "CNN_SVM",
     "ENSEMBLE",
     "FORMAT",
@@ -44,6 +67,8 @@ __all__ = [
     "LIMITS",
     "MANIFEST",
     "MODEL_CARD",
+    "REFERENCE_FACTS",
+    "REFERENCE_IMAGE",
     "RESEARCH_USE_ONLY",
     "SYNTHETIC",
     "AucInterval",
@@ -54,11 +79,13 @@ __all__ = [
     "Classifiers",
     "CohortDigests",
     "CohortFacts",
+    "Estimators",
     "EvaluationFigures",
     "ProbabilityHistogram",
     "backbone_facts",
     "library_versions",
     "load_bundle",
+    "load_estimators",
     "model_notices",
     "parse_manifest",
     "shown_notices",

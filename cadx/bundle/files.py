@@ -7,10 +7,18 @@ from cadx.digests import file_sha256
 
 MANIFEST = "bundle.json"
 MODEL_CARD = "MODEL_CARD.md"
+CLASSIFIER_FACTS = "classifiers.json"
+CLASSIFIER_ARRAYS = "classifiers.npz"
+REFERENCE_FACTS = "reference.json"
+REFERENCE_IMAGE = "reference.png"
+BACKBONE = "backbone.onnx"
+SERVED = (BACKBONE, CLASSIFIER_FACTS, CLASSIFIER_ARRAYS, REFERENCE_FACTS, REFERENCE_IMAGE)
+"""What a service needs of a bundle beside its manifest."""
 CNN_SVM = "cnn_svm.joblib"
 HANDCRAFTED_SVM = "handcrafted_svm.joblib"
 ENSEMBLE = "ensemble.joblib"
-BACKBONE = "backbone.onnx"
+ESTIMATORS = (CNN_SVM, HANDCRAFTED_SVM, ENSEMBLE)
+"""Pickles, for people who work in scikit-learn; no service opens them."""
 
 
 def file_digest(path: Path) -> FileDigest:

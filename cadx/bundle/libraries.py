@@ -1,12 +1,22 @@
-"""Versions of the libraries that a bundle's numbers depend on."""
+"""Versions of the libraries that a bundle was made with: recorded, and compared only before unpickling."""
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
-LIBRARIES = ("mammo-cadx", "joblib", "numpy", "onnxruntime", "scikit-image", "scikit-learn", "scipy")
+LIBRARIES = ("mammo-cadx", "joblib", "numpy", "onnxruntime", "pillow", "scikit-image", "scikit-learn", "scipy")
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of what a bundle's numbers depend on, without local labels such as ``+cpu``."""
-    found = {name: version(name).split("+")[0] for name in LIBRARIES}
-    return {"python": ".".join(platform.python_version_tuple()[:2]), **found}
+    """Versions of what is installed of them, without local labels such as ``+cpu``."""
+    found = {name: _version(name).split("+")[0] for name in LIBRARIES}
+    return {
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        **{name: text for name, text in found.items() if text},
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

@@ -1,22 +1,30 @@
-"""Loading a bundle: read the manifest, verify, load, check."""
+"""Loading a bundle: read the manifest, verify, load, test."""
 
 import hashlib
-import io
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import joblib
+import numpy as np
 
-from cadx.bundle.files import BACKBONE, CNN_SVM, ENSEMBLE, HANDCRAFTED_SVM, MANIFEST, file_digest
-from cadx.bundle.libraries import library_versions
+from cadx.bundle.classifiers import parse_classifiers
+from cadx.bundle.files import (
+    BACKBONE,
+    CLASSIFIER_ARRAYS,
+    CLASSIFIER_FACTS,
+    MANIFEST,
+    REFERENCE_FACTS,
+    REFERENCE_IMAGE,
+    SERVED,
+    file_digest,
+)
 from cadx.bundle.manifest import BundleManifest, FileDigest, parse_manifest
-from cadx.bundle.models import Bundle, Classifiers
+from cadx.bundle.models import Bundle
+from cadx.bundle.reference import parse_reference
+from cadx.classify import FrozenSvm
 from cadx.cnn import load_exported
 from cadx.errors import (
     BundleFileMissing,
     BundleIncompatible,
-    BundleLibraryMismatch,
     BundleManifestInvalid,
     BundleNotFound,
     BundleNotPinned,
@@ -25,12 +33,14 @@ from cadx.errors import (
 )
 from cadx.lesion import FEATURES, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
+from cadx.model import Classifiers
+from cadx.self_test import self_test
 
 MAX_MANIFEST_BYTES = 4 * 2**20
 
 
 def load_bundle(folder: Path, pinned_digest: str | None = None, *, threads: int = 0) -> Bundle:
-    """Verify a bundle and load it.
+    """Verify a bundle, load it, and let it assess its reference image. Nothing in it is unpickled.
 
     Parameters
     ----------
@@ -44,8 +54,8 @@ def load_bundle(folder: Path, pinned_digest: str | None = None, *, threads: int 
     Raises
     ------
     BundleError
-        A leaf of it: not found, not readable, not pinned, unknown format, missing or changed file, other library
-        versions, or a model that this code does not fit.
+        A leaf of it: not found, not readable, not pinned, unknown format, missing, changed or invalid file, a model
+        that this code does not fit, or a definition that has changed since it was fitted.
     """
     try:
         return _load(folder, pinned_digest, threads)
@@ -53,19 +63,39 @@ def load_bundle(folder: Path, pinned_digest: str | None = None, *, threads: int 
         raise BundleUnreadable(folder.name, error.strerror or type(error).__name__) from error
 
 
-def _load(folder: Path, pinned_digest: str | None, threads: int) -> Bundle:
-    raw = _read_manifest(folder)
+def read_manifest(folder: Path, pinned_digest: str | None = None) -> tuple[BundleManifest, str]:
+    """Read ``bundle.json`` and return it with its digest; of the other files nothing is looked at."""
+    raw = _manifest_bytes(folder)
     digest = hashlib.sha256(raw).hexdigest()
     if pinned_digest is not None and digest != pinned_digest:
         raise BundleNotPinned(folder.name, digest, pinned_digest)
-    manifest = parse_manifest(folder.name, raw)
-    _check_libraries(folder.name, manifest.libraries)
+    return parse_manifest(folder.name, raw), digest
+
+
+def read_file(folder: Path, manifest: BundleManifest, name: str) -> bytes:
+    """Read a file and return the very bytes that were verified, so that no swap in between can matter."""
+    if name not in manifest.files or not (folder / name).is_file():
+        raise BundleFileMissing(folder.name, name)
+    content = (folder / name).read_bytes()
+    if hashlib.sha256(content).hexdigest() != manifest.files[name].sha256:
+        raise BundleTampered(folder.name, name)
+    return content
+
+
+def _load(folder: Path, pinned_digest: str | None, threads: int) -> Bundle:
+    manifest, digest = read_manifest(folder, pinned_digest)
+    for name in SERVED:
+        if name not in manifest.files:
+            raise BundleFileMissing(manifest.name, name)
     for name, expected in manifest.files.items():
         _verify(folder, name, expected)
-    return _assemble(folder, manifest, digest, threads)
+    bundle = _assemble(folder, manifest, digest, threads)
+    picture, facts = (read_file(folder, manifest, name) for name in (REFERENCE_IMAGE, REFERENCE_FACTS))
+    self_test(manifest.name, bundle, parse_reference(manifest.name, picture, facts, bundle.policy))
+    return bundle
 
 
-def _read_manifest(folder: Path) -> bytes:
+def _manifest_bytes(folder: Path) -> bytes:
     path = folder / MANIFEST
     try:
         with path.open("rb") as file:
@@ -75,13 +105,6 @@ def _read_manifest(folder: Path) -> bytes:
     if len(raw) > MAX_MANIFEST_BYTES:
         raise BundleManifestInvalid(folder.name, "larger than 4 MiB")
     return raw
-
-
-def _check_libraries(name: str, wanted: Mapping[str, str]) -> None:
-    have = library_versions()
-    for library, version_wanted in wanted.items():
-        if have.get(library) != version_wanted:
-            raise BundleLibraryMismatch(name, library, version_wanted, have.get(library, "none"))
 
 
 def _verify(folder: Path, name: str, expected: FileDigest) -> None:
@@ -95,31 +118,34 @@ def _verify(folder: Path, name: str, expected: FileDigest) -> None:
         raise BundleTampered(folder.name, name)
 
 
-def _unpickle(folder: Path, name: str, expected: FileDigest) -> Any:
-    """Load a joblib file from the very bytes that were verified, so that no swap in between can matter."""
-    content = (folder / name).read_bytes()
-    if hashlib.sha256(content).hexdigest() != expected.sha256:
-        raise BundleTampered(folder.name, name)
-    return joblib.load(io.BytesIO(content))
-
-
 def _assemble(folder: Path, manifest: BundleManifest, digest: str, threads: int) -> Bundle:
-    for name in (CNN_SVM, HANDCRAFTED_SVM, ENSEMBLE, BACKBONE):
-        if name not in manifest.files:
-            raise BundleFileMissing(manifest.name, name)
-    if manifest.feature_names != tuple(feature.name for feature in FEATURES):
-        raise BundleIncompatible(manifest.name, "its lesion features are not those of this version")
     backbone = load_exported(folder / BACKBONE, threads)
     if backbone.weights_digest != manifest.backbone.weights_sha256:
         raise BundleIncompatible(manifest.name, "the backbone's weights are not those the model was fitted with")
-    classifiers = Classifiers(
-        *(_unpickle(folder, name, manifest.files[name]) for name in (CNN_SVM, HANDCRAFTED_SVM, ENSEMBLE))
-    )
+    facts, arrays = (read_file(folder, manifest, name) for name in (CLASSIFIER_FACTS, CLASSIFIER_ARRAYS))
+    kept = parse_classifiers(manifest.name, facts, arrays)
+    if kept.cnn.n_features_in != backbone.feature_count or kept.lesion.n_features_in != len(manifest.feature_names):
+        raise BundleIncompatible(manifest.name, "its classifiers expect other numbers of features than it has")
+    try:
+        policy, method = ReadingPolicy(**manifest.reading_policy), SegmentationMethod(manifest.segmentation_method)
+    except (TypeError, ValueError) as error:
+        raise BundleIncompatible(manifest.name, f"this version does not know its choices: {error}") from None
     return Bundle(
         manifest=manifest,
         digest=digest,
         backbone=backbone,
-        classifiers=classifiers,
-        policy=ReadingPolicy(**manifest.reading_policy),
-        segmentation_method=SegmentationMethod(manifest.segmentation_method),
+        classifiers=Classifiers(kept.cnn, _by_name(manifest, kept.lesion), kept.ensemble),
+        policy=policy,
+        segmentation_method=method,
     )
+
+
+def _by_name(manifest: BundleManifest, svm: FrozenSvm) -> FrozenSvm:
+    """Let Method B's classifier find its features by name, among those that this version computes."""
+    here = {feature.name: column for column, feature in enumerate(FEATURES)}
+    wanted = [manifest.feature_names[column] for column in svm.standardization.columns]
+    missing = [name for name in wanted if name not in here]
+    if missing:
+        raise BundleIncompatible(manifest.name, f"this version has no lesion features {', '.join(missing)}")
+    columns = np.array([here[name] for name in wanted], dtype=np.intp)
+    return replace(svm, n_features_in=len(FEATURES), standardization=replace(svm.standardization, columns=columns))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cadx.cnn import Backbone
 from cadx.errors import BundleFormatUnknown, BundleManifestInvalid
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class _Record(BaseModel):
@@ -121,9 +121,15 @@ class CohortDigests(_Record):
 
 
 class BundleManifest(_Record):
-    """Everything about a bundle that is not a fitted estimator."""
+    """Everything about a bundle but its numbers.
 
-    format: Literal[1]
+    Attributes
+    ----------
+    libraries
+        What it was made with, for the record; what may use it is decided by its self-test.
+    """
+
+    format: Literal[2]
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     version: str
     created: str

@@ -3,33 +3,11 @@
 from dataclasses import dataclass
 
 from cadx.bundle.manifest import BundleManifest
-from cadx.classify import PolynomialSvm, SoftVote
-from cadx.cnn import Backbone
-from cadx.lesion import SegmentationMethod
-from cadx.mammogram import ReadingPolicy
+from cadx.model import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Classifiers:
-    """The three fitted models of the paper."""
-
-    cnn: PolynomialSvm
-    lesion: PolynomialSvm
-    ensemble: SoftVote
-
-    @property
-    def uninformative(self) -> tuple[str, ...]:
-        """Names (``cnn``, ``lesion``, ``ensemble``) of those that ranked held-out rows no better than chance."""
-        told = {
-            "cnn": self.cnn.sigmoid_.informative,
-            "lesion": self.lesion.sigmoid_.informative,
-            "ensemble": self.ensemble.informative,
-        }
-        return tuple(name for name, informative in told.items() if not informative)
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle(Model):
     """A verified, loaded model, ready to assess lesions.
 
     Attributes
@@ -42,7 +20,3 @@ class Bundle:
 
     manifest: BundleManifest
     digest: str
-    backbone: Backbone
-    classifiers: Classifiers
-    policy: ReadingPolicy
-    segmentation_method: SegmentationMethod

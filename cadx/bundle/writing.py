@@ -5,9 +5,9 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-import joblib
-
-from cadx.bundle.files import BACKBONE, CNN_SVM, ENSEMBLE, HANDCRAFTED_SVM, MANIFEST, MODEL_CARD, file_digest
+from cadx.bundle.classifiers import classifier_files
+from cadx.bundle.estimators import Estimators, estimator_files
+from cadx.bundle.files import BACKBONE, MANIFEST, MODEL_CARD, file_digest
 from cadx.bundle.libraries import library_versions
 from cadx.bundle.manifest import (
     FORMAT,
@@ -17,10 +17,11 @@ from cadx.bundle.manifest import (
     EvaluationFigures,
     backbone_facts,
 )
-from cadx.bundle.models import Classifiers
+from cadx.bundle.reference import reference_files
 from cadx.cnn import Backbone
 from cadx.lesion import FEATURES, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
+from cadx.model import Classifiers, Model
 
 
 def write_bundle(
@@ -38,21 +39,30 @@ def write_bundle(
     evaluation: EvaluationFigures,
     model_card: str,
     cohort_digests: CohortDigests | None = None,
+    estimators: Estimators | None = None,
 ) -> BundleManifest:
     """Write a bundle atomically; the folder's name is the model's name.
+
+    The model assesses its reference image, and the bundle keeps what it says. `estimators` are what `classifiers` were
+    frozen from, for people; none: the bundle has no joblib files.
 
     An older bundle at the same place is moved aside, replaced, then deleted: a reader finds the old one, for a moment
     none, or the new one, never a mixture.
     """
+    model = Model(backbone=backbone, classifiers=classifiers, policy=policy, segmentation_method=segmentation_method)
+    contents = {
+        **classifier_files(classifiers),
+        **reference_files(folder.name, model),
+        **(estimator_files(estimators) if estimators else {}),
+        BACKBONE: backbone.export(),
+        MODEL_CARD: model_card.encode(),
+    }
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         draft = Path(scratch) / "bundle"
         draft.mkdir()
-        joblib.dump(classifiers.cnn, draft / CNN_SVM)
-        joblib.dump(classifiers.lesion, draft / HANDCRAFTED_SVM)
-        joblib.dump(classifiers.ensemble, draft / ENSEMBLE)
-        (draft / BACKBONE).write_bytes(backbone.export())
-        (draft / MODEL_CARD).write_text(model_card, encoding="utf-8")
+        for name, content in contents.items():
+            (draft / name).write_bytes(content)
         manifest = BundleManifest(
             format=FORMAT,
             name=folder.name,

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from cadx.errors import OneClassOnly, TooFewGroups
 
@@ -60,5 +59,7 @@ def grouped_folds(y: ArrayLike, groups: ArrayLike | None, n_folds: int, seed: in
 
 
 def _deal(label: Rows, groups: NDArray[np.generic], n_folds: int, seed: int) -> list[Split]:
+    from sklearn.model_selection import StratifiedGroupKFold  # fitting alone needs scikit-learn, and no service fits
+
     dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     return [Split(train, test) for train, test in dealer.split(label, label, groups)]

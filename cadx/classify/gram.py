@@ -116,5 +116,5 @@ def cross_products(Z: Standardization, X: NDArray[np.floating], vectors: NDArray
     products = np.zeros((len(X), len(vectors)))
     for start in range(0, Z.n_features, COLUMNS_PER_BLOCK):
         block = slice(start, start + COLUMNS_PER_BLOCK)
-        products += Z.apply(X, block) @ vectors[:, block].astype(np.float64).T
+        products += Z.apply(X, block) @ np.asarray(vectors[:, block], dtype=np.float64).T
     return products

@@ -12,6 +12,23 @@ from numpy.typing import NDArray
 from cadx.errors import UnusableSetting
 
 
+class PolynomialKernel(NamedTuple):
+    """K(x, y) = (gamma x.y + coef0)^degree, in scikit-learn's names."""
+
+    gamma: float
+    coef0: float
+    degree: int
+
+    def __call__(self, products: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the kernel of a matrix of inner products x.y."""
+        base = products * self.gamma
+        base += self.coef0
+        result = base
+        for _ in range(self.degree - 1):
+            result = result * base
+        return result
+
+
 class GridPoint(NamedTuple):
     """One setting of the SVM with kernel K(x, y) = (a x.y / n_features + c)^d.
 
@@ -32,14 +49,13 @@ class GridPoint(NamedTuple):
     c: float
     a: float
 
+    def polynomial(self, n_features: int) -> PolynomialKernel:
+        """Return the kernel over so many features."""
+        return PolynomialKernel(gamma=self.a / n_features, coef0=self.c, degree=self.d)
+
     def kernel(self, products: NDArray[np.float64], n_features: int) -> NDArray[np.float64]:
         """Return (a x.y / n_features + c)^d for a matrix of inner products x.y."""
-        base = products * (self.a / n_features)
-        base += self.c
-        result = base
-        for _ in range(self.d - 1):
-            result = result * base
-        return result
+        return self.polynomial(n_features)(products)
 
 
 @dataclass(frozen=True, slots=True)

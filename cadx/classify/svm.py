@@ -13,13 +13,12 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from cadx.classify.folds import Rows, grouped_folds
-from cadx.classify.gram import Matrix, Standardization, cross_products, standardized_gram
+from cadx.classify.frozen_svm import FrozenSvm, refuse_not_finite
+from cadx.classify.gram import Matrix, Standardization, standardized_gram
 from cadx.classify.grid import GridPoint, PolynomialGrid
 from cadx.classify.platt import PlattSigmoid, calibrate
 from cadx.classify.search import ClassWeight, Search, fit_svc, search
-from cadx.errors import FeaturesNotFinite, MoreThanTwoClasses, OneClassOnly, UnusableSetting
-
-FLOAT32_TOLERANCE = 1e-6
+from cadx.errors import MoreThanTwoClasses, OneClassOnly, UnusableSetting
 
 
 class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -59,8 +58,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     standardization_
         Columns kept, their mean and scale.
     support_vectors_
-        (vectors, kept columns) standardized; float32 where this changes no training row's probability by more than
-        1e-6, else float64.
+        float64, (vectors, kept columns), standardized.
     dual_coef_, intercept_
         The SVM's own decision value is K(x, support_vectors_) @ dual_coef_ + intercept_.
     sigmoid_
@@ -77,7 +75,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     best_params_: dict[str, float]
     search_scores_: Matrix
     standardization_: Standardization
-    support_vectors_: NDArray[np.floating]
+    support_vectors_: Matrix
     dual_coef_: Matrix
     intercept_: float
     sigmoid_: PlattSigmoid
@@ -118,7 +116,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             `UnusableSetting`.
         """
         features, labels = validate_data(self, X, y, dtype=(np.float64, np.float32), ensure_all_finite=False)
-        _refuse_not_finite(features)
+        refuse_not_finite(features)
         self.classes_, positive = _two_classes(labels)
         if self.class_weight not in (None, "balanced"):
             raise UnusableSetting(parameter="class_weight", value=str(self.class_weight), rule="is none or 'balanced'")
@@ -136,7 +134,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the calibrated log-odds of ``classes_[1]``, (n,): Platt's line over the SVM's decision value."""
         features = self._validated(X)
-        return self.sigmoid_.log_odds(self._svm_decisions(features))
+        return self.sigmoid_.log_odds(self.freeze().svm_decisions(features))
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return calibrated probabilities, (n, 2), in the order of `classes_`."""
@@ -148,25 +146,36 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         second = self.decision_function(X) > 0
         return np.asarray(self.classes_[second.astype(np.intp)])
 
+    def freeze(self) -> FrozenSvm:
+        """Return what prediction needs, as arrays and numbers: a bundle keeps this, and it needs no scikit-learn."""
+        check_is_fitted(self)
+        best = self.best_params_
+        winner = GridPoint(d=int(best["d"]), C=best["C"], c=best["c"], a=best["a"])
+        first, second = self.classes_.tolist()
+        return FrozenSvm(
+            classes=(first, second),
+            n_features_in=self.n_features_in_,
+            standardization=self.standardization_,
+            kernel=winner.polynomial(self.standardization_.n_features),
+            C=winner.C,
+            support_vectors=self.support_vectors_,
+            dual_coef=self.dual_coef_,
+            intercept=self.intercept_,
+            sigmoid=self.sigmoid_,
+        )
+
     def __sklearn_tags__(self) -> Tags:
         """Say that two classes are the limit."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         return tags
 
-    def _svm_decisions(self, features: NDArray[np.floating]) -> Matrix:
-        best = self.best_params_
-        winner = GridPoint(d=int(best["d"]), C=best["C"], c=best["c"], a=best["a"])
-        products = cross_products(self.standardization_, features, self.support_vectors_)
-        kernel = winner.kernel(products, self.standardization_.n_features)
-        return np.asarray(kernel @ self.dual_coef_ + self.intercept_)
-
     def _validated(self, X: ArrayLike) -> NDArray[np.floating]:
         check_is_fitted(self)
         features: NDArray[np.floating] = validate_data(
             self, X, dtype=(np.float64, np.float32), ensure_all_finite=False, reset=False
         )
-        _refuse_not_finite(features)
+        refuse_not_finite(features)
         return features
 
     def _learn(self, X: NDArray[np.floating], positive: NDArray[np.bool_], found: Search, held_out: list[Rows]) -> None:
@@ -181,20 +190,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         solution = fit_svc(kernel, positive, winner.C, self.class_weight)
         self.converged_ = bool(found.converged[found.winner]) and solution.converged
         self.dual_coef_, self.intercept_ = solution.coefficients, solution.intercept
-        decisions = solution.decisions(kernel[:, solution.support])
-        vectors = self.standardization_.apply(X[solution.support])
-        self.support_vectors_ = vectors.astype(np.float32)
-        sigmoid = self.sigmoid_
-        change = sigmoid.probability(self._svm_decisions(X)) - sigmoid.probability(decisions)
-        if np.abs(change).max() > FLOAT32_TOLERANCE:
-            self.support_vectors_ = vectors
-
-
-def _refuse_not_finite(X: NDArray[np.floating]) -> None:
-    wrong = ~np.isfinite(X)
-    if wrong.any():
-        row, column = (int(i) for i in np.argwhere(wrong)[0])
-        raise FeaturesNotFinite(values=int(wrong.sum()), row=row, column=column)
+        self.support_vectors_ = self.standardization_.apply(X[solution.support])
 
 
 def _two_classes(y: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:

@@ -34,7 +34,9 @@ from cadx.errors.base import (
     CadxError,
 )
 from cadx.errors.bundle import (
+    BundleDefinitionChanged,
     BundleError,
+    BundleFileInvalid,
     BundleFileMissing,
     BundleFormatUnknown,
     BundleIncompatible,

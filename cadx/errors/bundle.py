@@ -60,7 +60,10 @@ class BundleFormatUnknown(BundleError):
 
     code: ClassVar[str] = "bundle_format_unknown"
     summary: ClassVar[str] = "Bundle {bundle} has format {found}; this version reads format {known}."
-    remedy: ClassVar[str] = "Use the version of mammo-cadx that wrote it, or fit it again."
+    remedy: ClassVar[str] = (
+        "Format 1 ended with mammo-cadx 0.1: fit the model again with this version (`cadx-train fit`, or `make demo`). "
+        "From format 2 on every later version reads it; a higher number needs a newer mammo-cadx."
+    )
 
 
 @dataclass(eq=False)
@@ -101,8 +104,21 @@ class BundleNotPinned(BundleError):
 
 
 @dataclass(eq=False)
+class BundleFileInvalid(BundleError):
+    """A file of the bundle is the one its manifest describes, and cannot be understood."""
+
+    bundle: str
+    file: str
+    reason: str
+
+    code: ClassVar[str] = "bundle_file_invalid"
+    summary: ClassVar[str] = "File {file} of bundle {bundle} is invalid: {reason}."
+    remedy: ClassVar[str] = "Fetch or fit the bundle again; do not edit it by hand."
+
+
+@dataclass(eq=False)
 class BundleLibraryMismatch(BundleError):
-    """The bundle was made with another version of a library."""
+    """The bundle's estimators were pickled with another version of a library."""
 
     bundle: str
     library: str
@@ -110,8 +126,34 @@ class BundleLibraryMismatch(BundleError):
     found: str
 
     code: ClassVar[str] = "bundle_library_mismatch"
-    summary: ClassVar[str] = "Bundle {bundle} was made with {library} {wanted}; this environment has {found}."
-    remedy: ClassVar[str] = "Install with the constraints file of the bundle's version, or fit the bundle again here."
+    summary: ClassVar[str] = (
+        "The joblib files of bundle {bundle} were pickled with {library} {wanted}; this environment has {found}."
+    )
+    remedy: ClassVar[str] = (
+        "Unpickle them where the library has that version (bundle.json lists all, under libraries). The model itself "
+        "needs no joblib file: `load_bundle` reads it from arrays, with any version."
+    )
+
+
+@dataclass(eq=False)
+class BundleDefinitionChanged(BundleError):
+    """A definition has changed since the bundle was fitted."""
+
+    bundle: str
+    quantity: str
+    expected: float
+    found: float
+    differing: int
+    compared: int
+
+    code: ClassVar[str] = "bundle_definition_changed"
+    summary: ClassVar[str] = (
+        "For the reference image of bundle {bundle}, {quantity} is {found:.6g} in this version, and was {expected:.6g} "
+        "where the model was fitted; {differing} of {compared} numbers differ."
+    )
+    remedy: ClassVar[str] = (
+        "Use the version of mammo-cadx that fitted it (in bundle.json, under libraries), or fit it again with this one."
+    )
 
 
 @dataclass(eq=False)

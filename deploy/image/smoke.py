@@ -1,4 +1,4 @@
-"""Prove an installed service whole: fit a throw-away model, serve it, ask it over HTTP in several compressions.
+"""Prove an installed service whole: write a throw-away model, serve it, ask it over HTTP in several compressions.
 
 Run by the image build after trimming, with nothing but the service's own requirements. Whatever a request imports is
 imported here, so its byte code is written once and ships with the image. The numbers mean nothing; only that they come.
@@ -34,7 +34,9 @@ from pydicom.uid import (
 )
 
 from cadx.bundle import ClassifierFigures, Classifiers, CohortFacts, EvaluationFigures, write_bundle
-from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote
+from cadx.classify import FrozenSvm, PolynomialKernel, SoftVote
+from cadx.classify.gram import Standardization
+from cadx.classify.platt import PlattSigmoid
 from cadx.cnn import BackboneSpec, load_exported
 from cadx.cnn.backbone import describe
 from cadx.lesion import FEATURES, SegmentationMethod
@@ -73,7 +75,7 @@ def main() -> int:
 
 
 def write_model(folder: Path) -> None:
-    """Fit both classifiers on noise and write the bundle."""
+    """Draw both classifiers at random and write the bundle: no fitting library is installed here."""
     random = np.random.default_rng(0)
     backbone = load_exported(tiny_backbone())
     figures = ClassifierFigures(auc_mean=0.5, auc_sd=0.0, fold_aucs=(0.5,))
@@ -82,13 +84,13 @@ def write_model(folder: Path) -> None:
         version_label="0",
         created="1970-01-01T00:00:00Z",
         intended_use="None: proof that an image is whole.",
-        notices=("Fitted on noise.",),
+        notices=("Drawn at random.",),
         backbone=backbone,
         policy=ReadingPolicy(),
         segmentation_method=next(iter(SegmentationMethod)),
         classifiers=Classifiers(
-            cnn=_fitted(random.normal(size=(24, backbone.feature_count)).astype(np.float32)),
-            lesion=_fitted(random.normal(size=(24, len(FEATURES)))),
+            cnn=_drawn(random, backbone.feature_count),
+            lesion=_drawn(random, len(FEATURES)),
             ensemble=SoftVote(),
         ),
         cohort=CohortFacts(
@@ -137,9 +139,18 @@ def _varint(value: int) -> bytes:
     return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + _varint(value >> 7)
 
 
-def _fitted(features: np.ndarray) -> PolynomialSvm:
-    grid = PolynomialGrid(a=(1.0,), c=(1.0,), d=(1,), C=(1.0,))
-    return PolynomialSvm(grid, inner_folds=2).fit(features, np.arange(len(features)) % 2)
+def _drawn(random: np.random.Generator, features: int) -> FrozenSvm:
+    return FrozenSvm(
+        classes=(0, 1),
+        n_features_in=features,
+        standardization=Standardization(np.arange(features), np.zeros(features), np.ones(features)),
+        kernel=PolynomialKernel(gamma=1e-6, coef0=1.0, degree=1),
+        C=1.0,
+        support_vectors=random.normal(size=(24, features)),
+        dual_coef=random.normal(size=24),
+        intercept=0.0,
+        sigmoid=PlattSigmoid(slope=1.0, intercept=0.0),
+    )
 
 
 def blob() -> np.ndarray:

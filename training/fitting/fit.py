@@ -15,7 +15,14 @@ from rich.console import Console
 from sklearn.base import clone
 
 from cadx.branches import CNN, LESION
-from cadx.bundle import INTENDED_USE, BundleManifest, Classifiers, backbone_facts, model_notices, write_bundle
+from cadx.bundle import (
+    INTENDED_USE,
+    BundleManifest,
+    Estimators,
+    backbone_facts,
+    model_notices,
+    write_bundle,
+)
 from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, fit_vote, grouped_folds, soft_vote
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
@@ -79,7 +86,7 @@ class Fit:
     evaluation: Evaluation
     scored: Scored
     analysis: Analysis
-    classifiers: Classifiers
+    classifiers: Estimators
 
 
 def fit_models(
@@ -151,7 +158,7 @@ def fit_models(
     vote = _vote(cnn, lesion, labels == cnn.classes_[1], groups)
     scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation, grouping.joined)
     analysis = analyze(scored, settings.seed, evaluation)
-    return Fit(settings, backbone, tables, evaluation, scored, analysis, Classifiers(cnn, lesion, vote))
+    return Fit(settings, backbone, tables, evaluation, scored, analysis, Estimators(cnn, lesion, vote))
 
 
 def _vote(cnn: PolynomialSvm, lesion: PolynomialSvm, positive: NDArray[np.bool_], groups: NDArray[np.intp]) -> SoftVote:
@@ -185,7 +192,8 @@ def save_fit(fit: Fit, folder: Path) -> BundleManifest:
         backbone=fit.backbone,
         policy=settings.policy,
         segmentation_method=method,
-        classifiers=fit.classifiers,
+        classifiers=fit.classifiers.freeze(),
+        estimators=fit.classifiers,
         cohort=cohort,
         evaluation=evaluation_figures(analysis, fit.scored, settings.seed, nothing_learnt),
         model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value, nothing_learnt),

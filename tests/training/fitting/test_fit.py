@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cadx.bundle import load_bundle
+from cadx.bundle import load_bundle, load_estimators
 from cadx.mammogram import ReadingPolicy, SpacingPlane, VoiPolicy
 from training.cli import main
 from training.cohort.cases import Case, Label, read_manifest, write_manifest
@@ -133,5 +133,6 @@ def test_reading_policy_and_class_weights_are_kept_in_the_bundle(
     assert run_fit(monkeypatch, phantom_manifest, "--out", out, "--folds", 3, *choices, *RANDOM) == 0
     bundle = load_bundle(out)
     assert bundle.policy == ReadingPolicy(VoiPolicy.FULL_RANGE, SpacingPlane.LESION, allow_for_processing=True)
-    assert bundle.classifiers.cnn.class_weight == "balanced"
-    assert bundle.classifiers.lesion.class_weight == "balanced"
+    estimators = load_estimators(out)
+    assert estimators.cnn.class_weight == "balanced"
+    assert estimators.lesion.class_weight == "balanced"
