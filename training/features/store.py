@@ -43,7 +43,7 @@ class FeatureStore:
     def remember_roi(self, case: Case, policy: ReadingPolicy, roi: Roi) -> str:
         """Give the digest of a ROI, and remember it for its case."""
         digest = hashlib.sha256(roi.gray.tobytes())
-        digest.update(np.packbits(roi.valid).tobytes())
+        digest.update(np.packbits(roi.tissue).tobytes())
         if self.cache is not None:
             self.cache.put(_reading_key(case, policy), np.frombuffer(digest.digest(), dtype=BYTES), BYTES)
         return digest.hexdigest()
@@ -95,7 +95,7 @@ def _reading_key(case: Case, policy: ReadingPolicy) -> str:
         "center": [case.center.x, case.center.y],
         "spacing_mm": case.pixel_spacing_mm,
         "policy": dataclasses.asdict(policy),
-        "code": _code("cadx.mammogram", "cadx.roi", "cadx.records"),
+        "code": _code("cadx.mammogram", "cadx.roi", "cadx.tissue", "cadx.records"),
     }
     return key_of("reading", facts)
 

@@ -45,7 +45,7 @@ def lesion_features(roi: Roi, segmentation: Segmentation) -> NDArray[np.float64]
     FeatureNotComputable
         When a feature has no value for this region; the error names it and says why.
     """
-    region = measure_region(roi.gray, roi.valid, segmentation.mask)
+    region = measure_region(roi.gray, roi.tissue, segmentation.mask)
     values = np.array([feature.compute(region) for feature in FEATURES])
     for feature, value in zip(FEATURES, values, strict=True):
         if not np.isfinite(value):

@@ -11,7 +11,7 @@ from training.phantoms import phantom_view, random_mass
 def roi_within(gray: np.ndarray, valid: Mask) -> Roi:
     spacing = Spacing(0.1, 0.1, SpacingSource.CALLER)
     middle = LesionCenter(ROI_SIZE_PX / 2, ROI_SIZE_PX / 2)
-    return Roi(np.where(valid, gray, np.float32(0)), valid, middle, spacing, float(1 - valid.mean()))
+    return Roi(np.where(valid, gray, np.float32(0)), valid, middle, spacing, float(1 - valid.mean()), valid, middle)
 
 
 @pytest.mark.parametrize("method", list(SegmentationMethod))
