@@ -147,7 +147,7 @@ class Roi:
     valid
         bool, (512, 512): true where the source image (and not its padding) covers the pixel.
     center
-        The ROI's own middle, (256, 256), in pixels of the source image: the mark, moved to the nearest corner of pixels.
+        The ROI's own middle, (256, 256), in pixels of the source image: the mark at the nearest corner of pixels.
     source_spacing
         Pixel size of the source image.
     padded_share

@@ -16,7 +16,6 @@ from cadx.records import (
     LesionCenter,
     Mammogram,
     Mask,
-    PixelWindow,
     Roi,
     source_step,
 )
@@ -31,7 +30,7 @@ LANCZOS_LOBES = 3
 SMALLEST_COVER = 0.2
 _REACH_PX = round(CENTER_RADIUS_MM / ROI_SPACING_MM)
 _MIDST = (slice(ROI_SIZE_PX // 2 - _REACH_PX, ROI_SIZE_PX // 2 + _REACH_PX),) * 2
-_SAMPLED_EVERY = 16
+_SAMPLED = (slice(None, None, 4),) * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +126,16 @@ def _resampled(source: FloatImage, seen: Mask, tissue: Mask, down: _Axis, across
     """Weigh the window's tissue into the ROI; give the grays, 0 where there is no tissue, and what tissue is known."""
     if down.weights is None and across.weights is None:
         return np.where(tissue, source[down.nearest][:, across.nearest], np.float32(0)), tissue
-    gray: FloatImage = np.zeros((ROI_SIZE_PX, ROI_SIZE_PX), dtype=np.float32)
     if seen.all():
-        cover = np.outer(
-            _weighed(np.ones((source.shape[0], 1), np.float32), down),
-            _weighed(np.ones((source.shape[1], 1), np.float32), across),
-        )
+        height, width = (np.ones((length, 1), dtype=np.float32) for length in source.shape)
+        cover = _weighed(height, down) * _weighed(width, across).T
         total = _weighed(_weighed(source, down).T, across).T
     else:
         cover = _weighed(_weighed(seen.astype(np.float32), down).T, across).T
         total = _weighed(_weighed(np.where(seen, source, np.float32(0)), down).T, across).T
-    known = tissue & (cover >= SMALLEST_COVER)
-    np.divide(total, cover, out=gray, where=known)
+    known: Mask = tissue & (cover >= SMALLEST_COVER)
+    gray = total / np.maximum(cover, np.float32(SMALLEST_COVER))
+    gray *= known
     # The kernel's negative lobes overshoot beside hard edges.
     np.clip(gray, 0.0, 1.0, out=gray)
     return gray, known
@@ -190,8 +187,10 @@ def _axis(center_px: float, spacing_mm: float, length_px: int) -> _Axis:
 def _is_constant(gray: FloatImage, tissue: Mask) -> bool:
     """Whether the middle is constant and as dark as anything in the region, as masked air is."""
     values = gray[_MIDST][tissue[_MIDST]]
-    darkest = float(np.min(gray, where=tissue, initial=1.0))
-    return float(values.max(initial=0.0)) <= darkest + 1e-6
+    highest = float(values.max(initial=0.0))
+    if highest > values.min(initial=1.0) + 1e-6:
+        return False
+    return highest <= float(np.min(gray, where=tissue, initial=1.0)) + 1e-6
 
 
 def _flags(gray: FloatImage, tissue: Mask, padded_share: float) -> tuple[Flag, ...]:
@@ -203,7 +202,7 @@ def _flags(gray: FloatImage, tissue: Mask, padded_share: float) -> tuple[Flag, .
     if share >= NOT_TISSUE_SHARE_FLAGGED:
         message = f"{share:.0%} of the region is no tissue: air, collimation, a film's border or blanked-out text."
         flags.append(Flag("roi_not_tissue", message, {"not_tissue_share": share}))
-    low, high = np.percentile(gray[tissue][::_SAMPLED_EVERY], (1, 99))
+    low, high = np.percentile(gray[_SAMPLED][tissue[_SAMPLED]], (1, 99)) if tissue[_SAMPLED].any() else (0.0, 0.0)
     contrast = float(high - low)
     if contrast < LOW_CONTRAST_FLAGGED:
         message = f"The region's grays span only {contrast:.3f} of the range from 0 to 1."

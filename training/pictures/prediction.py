@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from cadx.records import ROI_SPACING_MM, ROI_SIZE_PX, ROI_SPACING_MM, Points, Roi
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Points, Roi
 
 
 def draw_prediction(
