@@ -210,7 +210,8 @@ def cut_lesions(count: int) -> None:
         if np.count_nonzero(found.segmentation.mask & beside) >= 10:
             reached += 1
             told += found.segmentation.outcome is SegmentationOutcome.TOUCHES_BORDER
-            ratios.append((found.features / whole.features)[[sharpness, texture]])
+            measured = [sharpness, texture]
+            ratios.append(found.features[measured] / whole.features[measured])
     low, high = np.median(ratios, axis=0)
     print(f"\n5. cut lesions: {reached} of {count} outlines lie on the edge for 1 mm or more, {told} of them are told;")
     print(f"   sharpness {low:.3f}, gradient texture {high:.3f} times the whole lesion's (median)")

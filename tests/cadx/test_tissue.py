@@ -1,6 +1,5 @@
 """Black is told from tissue: the same picture however what is no image comes, no cliff, and no dark fat lost."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +16,6 @@ from cadx.tissue import tissue_mask
 from training.phantoms import phantom_view, random_mass
 
 SPACING = Spacing(0.1, 0.1, SpacingSource.CALLER)
-SHARED = os.environ.get("CADX_SHARED")
 
 
 def mammogram(gray: FloatImage, spacing: Spacing = SPACING, valid: Mask | None = None) -> Mammogram:
@@ -151,8 +149,7 @@ def test_all_tissue_is_the_mask_of_valid_pixels_itself() -> None:
     assert tissue_mask(PixelWindow(texture(), valid), SPACING) is valid
 
 
-def film_rois() -> Iterator[tuple[str, Mammogram, LesionCenter]]:
-    folder = Path(SHARED or "") / "mini-mias"
+def film_lesions(folder: Path) -> Iterator[tuple[str, Mammogram, LesionCenter]]:
     for line in (folder / "Info.txt").read_text(errors="replace").splitlines():
         words = line.split()
         path = folder / f"{words[0]}.pgm" if words else folder
@@ -164,11 +161,10 @@ def film_rois() -> Iterator[tuple[str, Mammogram, LesionCenter]]:
             )
 
 
-@pytest.mark.skipif(not SHARED, reason="CADX_SHARED is not set: no films")
-def test_film_borders_and_air_are_found_and_films_give_the_same_features_however_they_end() -> None:
+def test_film_borders_and_air_are_found_and_films_give_the_same_features_however_they_end(shared: Path) -> None:
     shares: dict[str, float] = {}
     measured: list[tuple[np.ndarray, ...]] = []
-    for number, (name, film, center) in enumerate(film_rois()):
+    for number, (name, film, center) in enumerate(film_lesions(shared / "mini-mias")):
         shares[name] = 1 - extract_roi(film, center).tissue_share
         gray = film.pixels.window(0, film.rows, 0, film.columns).gray
         cut = max(1, int(center.x - (20, 30, 50)[number % 3]))

@@ -125,10 +125,10 @@ def test_one_phantom_at_several_spacings(bundle: Bundle, make_dicom: Make) -> No
         center = LesionCenter(fine.center.x * fine_mm / spacing_mm, fine.center.y * fine_mm / spacing_mm)
         answers[spacing_mm] = assess(bundle, read_mammogram(content), center)
     reference = answers[0.1].roi.gray
-    valid = answers[0.1].roi.valid
-    span = np.ptp(reference[valid])
+    seen = answers[0.1].roi.tissue
+    span = np.ptp(reference[seen])
     for spacing_mm, answer in answers.items():
-        difference = np.abs(answer.roi.gray - reference)[valid & answer.roi.valid]
+        difference = np.abs(answer.roi.gray - reference)[seen & answer.roi.tissue]
         rms, largest = np.sqrt(np.mean(difference**2)) / span, difference.max() / span
         change = abs(answer.probability - answers[0.1].probability)
         logger.info("%g mm: rms %.4f, largest %.3f, change of p %.4f", spacing_mm, rms, largest, change)
