@@ -145,7 +145,7 @@ def _weighed(image: FloatImage, axis: _Axis) -> FloatImage:
     """Resample the rows of an image."""
     if axis.weights is None:
         return image[axis.nearest] * axis.inside[:, None]
-    weighed: FloatImage = axis.weights @ image
+    weighed: FloatImage = axis.weights @ np.ascontiguousarray(image)
     return weighed
 
 
@@ -178,8 +178,8 @@ def _axis(center_px: float, spacing_mm: float, length_px: int) -> _Axis:
     weights /= weights.sum(axis=1, keepdims=True)
     inside = (pixels >= 0) & (pixels < length_px) & (np.abs(lobes) < LANCZOS_LOBES)
     start, stop = int(pixels[inside].min()), int(pixels[inside].max()) + 1
-    rows = np.broadcast_to(np.arange(ROI_SIZE_PX)[:, None], pixels.shape)[inside]
-    entries = (weights[inside].astype(np.float32), (rows, pixels[inside] - start))
+    row_ends = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
+    entries = (weights[inside].astype(np.float32), pixels[inside] - start, row_ends)
     matrix = csr_array(entries, shape=(ROI_SIZE_PX, stop - start))
     return _Axis(start, stop, np.where(nearest >= 0, nearest - start, -1), matrix)
 
