@@ -59,11 +59,11 @@ def tissue_mask(window: PixelWindow, spacing: Spacing) -> Mask:
     limit = _limits(window, mean, bright, size)
     if (limit == _TISSUE).all():
         return window.valid
-    row, column = (np.arange(length) // side for length, side in zip(window.gray.shape, size, strict=True))
     near = ndimage.maximum_filter(limit, size=3, mode="nearest")
     inner = ndimage.binary_erosion(limit > _TISSUE, _SQUARE, border_value=1)
     near[inner] = np.inf
-    tissue: Mask = (window.gray > near[np.ix_(row, column)]) & window.valid
+    fine = np.repeat(np.repeat(near, width, axis=1), height, axis=0)
+    tissue: Mask = (window.gray > fine[: window.gray.shape[0], : window.gray.shape[1]]) & window.valid
     return tissue
 
 
@@ -74,7 +74,7 @@ def _blocks(reduce: Callable[..., NDArray[Any]], image: NDArray[Any], size: _Siz
         parts = [reduce(image[:whole].reshape(-1, side, image.shape[1]), axis=1)]
         if whole < len(image):
             parts.append(reduce(image[whole:], axis=0)[None])
-        image = np.concatenate(parts).T
+        image = np.ascontiguousarray(np.concatenate(parts).T)
     return image
 
 
