@@ -75,7 +75,7 @@ def by_step(roi: Roi, method: SegmentationMethod, turns: int) -> dict[str, float
     times["surface and seed"], (surface, seed) = best_ms(lambda: _surface_and_seed(roi), turns)
     times["growth"], growth = best_ms(lambda: grow(surface, seed, method), turns)
     times["outline at 0.1 mm"], mask = best_ms(lambda: draw_region(roi, surface, growth), turns)
-    times["shared measurements"], region = best_ms(lambda: measure_region(roi.gray, roi.valid, mask), turns)
+    times["shared measurements"], region = best_ms(lambda: measure_region(roi.gray, roi.tissue, mask), turns)
     for family in FeatureFamily:
         chosen = [feature for feature in FEATURES if feature.family is family]
         times[f"{family.value} features"], _ = best_ms(partial(computed, chosen, region), turns)

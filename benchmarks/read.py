@@ -51,7 +51,7 @@ def ours(path: Path) -> float:
     from cadx.roi import extract_roi
 
     roi = extract_roi(read_mammogram(path), LesionCenter(CENTER_X, CENTER_Y))
-    artifact_flags(roi.gray, roi.valid)
+    artifact_flags(roi.gray, roi.tissue)
     return float(roi.gray.mean())
 
 

@@ -60,7 +60,7 @@ class Known:
         row = np.floor(np.arange(512) + 0.5 - 256 + y).astype(int)
         column = np.floor(np.arange(512) + 0.5 - 256 + x).astype(int)
         truth = self.truth[np.ix_(np.clip(row, 0, self.image.rows - 1), np.clip(column, 0, self.image.columns - 1))]
-        return roi, truth & roi.valid
+        return roi, truth & roi.tissue
 
 
 def in_memory(gray: FloatImage) -> Mammogram:
@@ -168,7 +168,7 @@ def real_masses(folder: Path) -> Iterator[tuple[str, Roi, Mask]]:
         roi = extract_roi(read_mammogram(path, pixel_spacing_mm=0.2), LesionCenter(x, y))
         offsets = np.arange(512) + 0.5 - 256
         disc = np.add.outer(offsets**2, offsets**2) <= (2 * radius) ** 2
-        yield f"{words[0]} {words[2]} {words[3]} {0.4 * radius:.0f} mm", roi, disc & roi.valid
+        yield f"{words[0]} {words[2]} {words[3]} {0.4 * radius:.0f} mm", roi, disc & roi.tissue
 
 
 def report_real(folder: Path) -> None:

@@ -90,7 +90,7 @@ def naive_features(cases: tuple[Case, ...], backbone: Backbone, method: Segmenta
         backbone.features(roi.gray[None])
         mask = segment(roi, method).mask
         for feature in FEATURES:
-            feature.compute(measure_region(roi.gray, roi.valid, mask))
+            feature.compute(measure_region(roi.gray, roi.tissue, mask))
 
 
 def naive_search(X: np.ndarray, y: np.ndarray, folds: list[Split], points: list[GridPoint]) -> float:

@@ -28,15 +28,15 @@ _RING_PX = (3, 4)  # 0.6 to 0.8 mm outside the object
 _SAMPLED_EVERY = 8
 
 
-def artifact_flags(gray: FloatImage, valid: Mask) -> tuple[Flag, ...]:
+def artifact_flags(gray: FloatImage, tissue: Mask) -> tuple[Flag, ...]:
     """Flag straight edges and bright, abruptly ending objects in a region.
 
     Parameters
     ----------
     gray
         (512, 512), 0 to 1.
-    valid
-        (512, 512), true where the region is image.
+    tissue
+        (512, 512), true where the region shows tissue; nothing beside anything else counts as an edge.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def artifact_flags(gray: FloatImage, valid: Mask) -> tuple[Flag, ...]:
     """
     reduced: FloatImage = gray[::2, ::2] + gray[1::2, ::2] + gray[::2, 1::2] + gray[1::2, 1::2]
     reduced *= np.float32(0.25)
-    covered = valid[::2, ::2] & valid[1::2, ::2] & valid[::2, 1::2] & valid[1::2, 1::2]
+    covered = tissue[::2, ::2] & tissue[1::2, ::2] & tissue[::2, 1::2] & tissue[1::2, 1::2]
     if not covered.any():
         return ()
     low, high = np.percentile(reduced[covered][::_SAMPLED_EVERY], (1, 99))
@@ -73,7 +73,7 @@ def longest_straight_edge_mm(reduced: FloatImage, covered: Mask, gray_range: flo
     reduced
         (256, 256) grays at 0.2 mm.
     covered
-        (256, 256), true where there is image; edges beside anything else do not count.
+        (256, 256), true where there is tissue; edges beside anything else do not count.
     gray_range
         The region's range of grays.
 

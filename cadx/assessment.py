@@ -109,7 +109,7 @@ def assess(
     """
     roi, roi_ms = _timed(lambda: extract_roi(mammogram, center))
     beside = _BESIDE.submit(
-        lambda: (_timed(lambda: _cnn_probability(model, roi)), _timed(lambda: artifact_flags(roi.gray, roi.valid)))
+        lambda: (_timed(lambda: _cnn_probability(model, roi)), _timed(lambda: artifact_flags(roi.gray, roi.tissue)))
     )
     lesion, lesion_ms = _timed(lambda: describe(roi, model.segmentation_method))
     lesion_probability = _malignant(model.classifiers.lesion.predict_proba(lesion.features[None, :]))

@@ -137,6 +137,13 @@ class FlagCode(StrEnum):
         "Region leaves the image",
         "A part of the region lies outside the image and was padded; `region.padded_share` says how much.",
     )
+    ROI_NOT_TISSUE = (
+        "roi_not_tissue",
+        FlagOrigin.REGION,
+        "Region holds what is no tissue",
+        "A part of the region is air, collimation, a film's border or blanked-out text: it was left out of outline and "
+        "features, and is black for the CNN; `region.tissue_share` says how much is left.",
+    )
     LOW_CONTRAST = (
         "low_contrast",
         FlagOrigin.REGION,
@@ -164,8 +171,9 @@ class FlagCode(StrEnum):
     LESION_TOUCHES_BORDER = (
         "lesion_touches_border",
         FlagOrigin.OUTLINE,
-        "Lesion runs out of the region",
-        "The strongest outline leaves the region; a smaller one, or a disc, was measured instead.",
+        "Lesion runs out of the region or of the image",
+        "The strongest outline leaves the region, and a smaller one or a disc was measured instead; or the edge of the "
+        "image or of the tissue cuts the lesion, and only its part inside was measured.",
     )
     BRANCH_UNINFORMATIVE = (
         "branch_uninformative",

@@ -16,6 +16,8 @@ from cadx.flags import Flag
 
 ROI_SIZE_PX = 512
 ROI_SPACING_MM = 0.1
+# A spacing this near to 0.1 mm is taken for it: see docs/decisions/roi-grid.md.
+SAME_SPACING_SHARE = 0.005
 
 FloatImage = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -124,15 +126,20 @@ class Roi:
     Attributes
     ----------
     gray
-        float32, (512, 512), 0 to 1. Zero where not valid.
+        float32, (512, 512), 0 to 1. Zero where there is no tissue.
     valid
         bool, (512, 512): true where the source image (and not its padding) covers the pixel.
     center
-        The marked center in pixels of the source image; it is the ROI's own middle, (256, 256).
+        The ROI's own middle, (256, 256), in pixels of the source image: the mark at the nearest corner of pixels.
     source_spacing
         Pixel size of the source image.
     padded_share
         Share of the ROI's pixels that are not valid, 0 to 1.
+    tissue
+        bool, (512, 512): true where the pixel is valid and shows tissue, not air, collimation, a film's border or
+        blanked-out text. Only these pixels are measured.
+    mark
+        The center as it was marked, in pixels of the source image.
     flags
         What is doubtful about this region.
     """
@@ -142,7 +149,19 @@ class Roi:
     center: LesionCenter
     source_spacing: Spacing
     padded_share: float
+    tissue: Mask
+    mark: LesionCenter
     flags: tuple[Flag, ...] = ()
+
+    @property
+    def tissue_share(self) -> float:
+        """Share of the ROI's pixels that are tissue, 0 to 1."""
+        return float(np.mean(self.tissue))
+
+    @property
+    def step(self) -> Points:
+        """(2,): source pixels a ROI pixel, along x and along y."""
+        return np.array([source_step(self.source_spacing.column_mm), source_step(self.source_spacing.row_mm)])
 
     def to_image(self, points: Points) -> Points:
         """Map ROI points to the source image.
@@ -157,7 +176,12 @@ class Roi:
         ndarray
             (n, 2) array of x, y in pixels of the source image.
         """
-        step = np.array([ROI_SPACING_MM / self.source_spacing.column_mm, ROI_SPACING_MM / self.source_spacing.row_mm])
         origin = np.array([self.center.x, self.center.y])
-        mapped: Points = (np.asarray(points, dtype=np.float64) - ROI_SIZE_PX / 2) * step + origin
+        mapped: Points = (np.asarray(points, dtype=np.float64) - ROI_SIZE_PX / 2) * self.step + origin
         return mapped
+
+
+def source_step(spacing_mm: float) -> float:
+    """Source pixels a ROI pixel along one axis; exactly 1 where the source is within 0.5 % of 0.1 mm."""
+    step = ROI_SPACING_MM / spacing_mm
+    return 1.0 if abs(spacing_mm - ROI_SPACING_MM) <= SAME_SPACING_SHARE * ROI_SPACING_MM * (1 + 1e-9) else step

@@ -70,12 +70,14 @@ def prediction_of(
         lesion_probability=assessment.lesion_probability,
         calibrated_probability=assessment.calibrated_probability,
         model=model_reference(bundle),
-        center=Center(x=roi.center.x, y=roi.center.y),
+        center=Center(x=roi.mark.x, y=roi.mark.y),
         image=_image_facts(mammogram, image_sha256),
         region=RegionFacts(
             size_px=ROI_SIZE_PX,
             spacing_mm=ROI_SPACING_MM,
+            center=Center(x=roi.center.x, y=roi.center.y),
             padded_share=roi.padded_share,
+            tissue_share=roi.tissue_share,
             thumbnail_png=_thumbnail(roi) if Part.THUMBNAIL in parts else None,
         ),
         segmentation=SegmentationFacts(

@@ -69,7 +69,17 @@ class RegionFacts(Answer):
 
     size_px: int = Field(description="Rows and columns of the region.")
     spacing_mm: float = Field(description="Pixel size of the region.")
+    center: Center = Field(
+        description="The region's own middle in pixels of the stored image: the mark, moved to the nearest corner of "
+        "pixels, floor(c + 1/2) on each axis. The contour is drawn from here."
+    )
     padded_share: float = Field(ge=0, le=1, description="Share of the region that lies outside the image.")
+    tissue_share: float = Field(
+        ge=0,
+        le=1,
+        description="Share of the region that shows tissue: neither padding nor air, collimation, a film's border or "
+        "blanked-out text. Nothing else is measured.",
+    )
     thumbnail_png: str | None = Field(
         None, description="The region as an 8-bit PNG in base64; only with include=thumbnail."
     )

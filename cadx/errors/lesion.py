@@ -34,6 +34,6 @@ class LesionTooSmall(LesionError):
 
     code: ClassVar[str] = "lesion_too_small"
     summary: ClassVar[str] = (
-        "The outlined region has {area_px} valid pixels of 0.1 mm; {smallest_px} are the least that can be measured."
+        "The outlined region has {area_px} pixels of tissue, of 0.1 mm; {smallest_px} are the least to be measured."
     )
     remedy: ClassVar[str] = "Check that the center is marked on the lesion and that the image holds its surroundings."

@@ -1,4 +1,4 @@
-"""The region against Pillow's triangle filter and SciPy's interpolation, its edges, and its refusals."""
+"""The region against a plain crop and Pillow's Lanczos filter, its edges, and its refusals."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import map_coordinates
 from scipy.special import erf
 
 from cadx.artifacts import artifact_flags
@@ -47,39 +46,87 @@ def codes(roi: Roi) -> set[str]:
     return {flag.code for flag in roi.flags}
 
 
-def test_at_0_1_mm_on_whole_pixels_it_is_a_plain_crop() -> None:
+@pytest.mark.parametrize("spacing_mm", [0.1, 0.0995, 0.0998, 0.1005])
+@pytest.mark.parametrize(("x", "y"), [(400.0, 450.0), (399.5, 449.5), (400.49, 450.25), (400.1, 449.9)])
+def test_a_source_of_0_1_mm_is_cropped_and_not_filtered(spacing_mm: float, x: float, y: float) -> None:
     gray = noise(900, 800)
-    roi = extract_roi(mammogram(gray, 0.1), LesionCenter(400.0, 450.0))
-    np.testing.assert_allclose(roi.gray, gray[194:706, 144:656], atol=1e-6)
-    assert roi.valid.all()
-    assert roi.padded_share == 0
-
-
-@pytest.mark.parametrize("spacing_mm", [0.05, 0.0654, 0.07, 0.085, 0.1])
-def test_reduction_equals_pillows_triangle_filter(spacing_mm: float) -> None:
-    side = math.ceil(60 / spacing_mm)
-    gray, x, y = noise(side, side), side / 2 + 0.3, side / 2 - 1.7
-    half = 25.6 / spacing_mm
-    picture = Image.fromarray(gray).resize(
-        (512, 512), Image.Resampling.BILINEAR, box=(x - half, y - half, x + half, y + half)
-    )
     roi = extract_roi(mammogram(gray, spacing_mm), LesionCenter(x, y))
-    np.testing.assert_allclose(roi.gray[4:-4, 4:-4], np.asarray(picture)[4:-4, 4:-4], atol=1e-4)
+    np.testing.assert_array_equal(roi.gray, gray[194:706, 144:656])
+    assert (roi.center, roi.mark) == (LesionCenter(400.0, 450.0), LesionCenter(x, y))
+    assert roi.source_spacing.row_mm == spacing_mm
+    assert roi.valid.all()
+    assert roi.tissue.all()
+    assert roi.padded_share == 0
+    np.testing.assert_array_equal(roi.to_image(np.array([[0.0, 0.0], [512.0, 512.0]])), [[144, 194], [656, 706]])
 
 
-def test_enlargement_equals_linear_interpolation_and_respects_pixels_that_are_not_square() -> None:
-    gray = noise(400, 300)
-    roi = extract_roi(mammogram(gray, 0.2, 0.25), LesionCenter(150.25, 200.5))
-    steps_mm = (np.arange(512) - 255.5) * 0.1
-    rows, columns = 200.5 + steps_mm / 0.2 - 0.5, 150.25 + steps_mm / 0.25 - 0.5
-    expected = map_coordinates(gray, np.meshgrid(rows, columns, indexing="ij"), order=1)
-    np.testing.assert_allclose(roi.gray, expected, atol=1e-5)
+def test_a_spacing_farther_from_0_1_mm_is_resampled() -> None:
+    for spacing_mm in (0.0994, 0.1006):
+        roi = extract_roi(mammogram(noise(900, 800), spacing_mm), LesionCenter(400.0, 450.0))
+        assert roi.step == pytest.approx([0.1 / spacing_mm] * 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("spacing_mm", [0.05, 0.07, 0.085, 0.1, 0.2])
+def test_marks_nearest_to_one_corner_of_pixels_give_the_same_bits(spacing_mm: float) -> None:
+    gray = noise(900, 800)
+    first, *others = (
+        extract_roi(mammogram(gray, spacing_mm), LesionCenter(x, y))
+        for x, y in [(400.0, 450.0), (399.5, 449.5), (400.499, 450.499), (399.75, 450.25)]
+    )
+    for other in others:
+        np.testing.assert_array_equal(other.gray, first.gray)
+        assert other.center == first.center
+
+
+@pytest.mark.parametrize("spacing_mm", [0.05, 0.0654, 0.07, 0.085, 0.099, 0.101, 0.15, 0.2])
+def test_noise_is_as_strong_everywhere_in_the_region(spacing_mm: float) -> None:
+    side = math.ceil(56 / spacing_mm)
+    rng = np.random.default_rng(1)
+    rois = [
+        extract_roi(mammogram(gray.astype(np.float32), spacing_mm), LesionCenter(side // 2, side // 2)).gray
+        for gray in rng.normal(0.5, 0.05, (4, side, side))
+    ]
+    squared = np.square(np.stack(rois) - 0.5).reshape(4, 16, 32, 16, 32)
+    sd = np.sqrt(squared.mean(axis=(0, 2, 4)))
+    assert np.abs(sd / sd.mean() - 1).max() < 0.15
+
+
+@pytest.mark.parametrize(
+    ("row_mm", "column_mm"), [(0.05, 0.05), (0.0654, 0.0654), (0.07, 0.07), (0.085, 0.085), (0.2, 0.25), (0.1, 0.2)]
+)
+def test_resampling_equals_pillows_lanczos_filter_about_the_corner(row_mm: float, column_mm: float) -> None:
+    rows, columns = math.ceil(60 / row_mm), math.ceil(60 / column_mm)
+    gray = 0.3 + 0.4 * noise(rows, columns)
+    x, y = columns // 2, rows // 2
+    across, down = 25.6 / column_mm, 25.6 / row_mm
+    picture = Image.fromarray(gray).resize(
+        (512, 512), Image.Resampling.LANCZOS, box=(x - across, y - down, x + across, y + down)
+    )
+    roi = extract_roi(mammogram(gray, row_mm, column_mm), LesionCenter(x + 0.3, y - 0.4))
+    # Pillow's box ends its kernel, ours sees beyond.
+    np.testing.assert_allclose(roi.gray[16:-16, 16:-16], np.asarray(picture)[16:-16, 16:-16], atol=1e-4)
+
+
+@pytest.mark.parametrize("spacing_mm", [0.05, 0.07, 0.2])
+def test_a_hard_edge_rings_neither_out_of_range_nor_into_constant_tissue(spacing_mm: float) -> None:
+    side = math.ceil(60 / spacing_mm)
+    white = np.full((side, side), 0.9, dtype=np.float32)
+    white[:, side // 2 :] = 1.0
+    bright = extract_roi(mammogram(white, spacing_mm), LesionCenter(side // 2, side // 2))
+    assert bright.gray.max() <= 1.0
+    black = np.full((side, side), 0.6, dtype=np.float32)
+    black[:, : side // 3] = 0.0
+    black[:, side * 4 // 5 :] = 0.5
+    beside = extract_roi(mammogram(black, spacing_mm), LesionCenter(side // 2, side // 2))
+    assert 0.1 < beside.tissue_share < 0.9
+    np.testing.assert_allclose(beside.gray[:, :300][beside.tissue[:, :300]], 0.6, atol=1e-5)
+    assert beside.gray[~beside.tissue].max() == 0.0
 
 
 def scene(spacing_mm: float, side_mm: float = 60.0) -> Gray:
     """Gaussian blobs of 0.5 mm and more, integrated over each pixel as a detector does."""
-    count = round(side_mm / spacing_mm)
-    edges = np.arange(count + 1) * spacing_mm - side_mm / 2
+    count = 2 * round(side_mm / spacing_mm / 2)
+    edges = (np.arange(count + 1) - count / 2) * spacing_mm
     rng = np.random.default_rng(3)
     gray = np.full((count, count), 0.3)
     for _ in range(60):
@@ -93,8 +140,7 @@ def scene(spacing_mm: float, side_mm: float = 60.0) -> Gray:
 def test_one_scene_at_several_spacings_gives_one_region(spacing_mm: float, largest: float) -> None:
     def region(size_mm: float) -> Gray:
         gray = scene(size_mm)
-        middle_px = 30.0 / size_mm
-        return extract_roi(mammogram(gray, size_mm), LesionCenter(middle_px, middle_px * len(gray) / len(gray))).gray
+        return extract_roi(mammogram(gray, size_mm), LesionCenter(len(gray) / 2, len(gray) / 2)).gray
 
     reference = region(0.1)
     difference = np.abs(region(spacing_mm) - reference).max() / (reference.max() - reference.min())
@@ -175,5 +221,7 @@ def test_low_contrast_is_flagged() -> None:
 def test_points_map_back_to_the_image(x: float, y: float, row_mm: float, column_mm: float) -> None:
     roi = extract_roi(mammogram(noise(900, 800), row_mm, column_mm), LesionCenter(x, y))
     points = np.array([[256.0, 256.0], [0.0, 0.0], [266.0, 276.0]])
-    expected = [[x, y], [x - 25.6 / column_mm, y - 25.6 / row_mm], [x + 1 / column_mm, y + 2 / row_mm]]
+    across, down = (1.0 if abs(mm - 0.1) <= 0.0005 else 0.1 / mm for mm in (column_mm, row_mm))
+    x, y = math.floor(x + 0.5), math.floor(y + 0.5)
+    expected = [[x, y], [x - 256 * across, y - 256 * down], [x + 10 * across, y + 20 * down]]
     np.testing.assert_allclose(roi.to_image(points), expected)

@@ -42,7 +42,7 @@ def inspect(
     for name, text in (reading_facts(mammogram) | (region_facts(roi) if roi else {})).items():
         table.add_row(name, text)
     console.print(table)
-    region_flags = roi.flags + artifact_flags(roi.gray, roi.valid) if roi else ()
+    region_flags = roi.flags + artifact_flags(roi.gray, roi.tissue) if roi else ()
     lines = flag_lines(mammogram.flags + region_flags)
     for line in lines or ["nothing doubtful was found"]:
         console.print(f"! {line}" if lines else line, markup=False)

@@ -74,7 +74,7 @@ class FeatureStore:
     def remember_reading(self, case: Case, policy: ReadingPolicy, roi: Roi, content: str) -> Reading:
         """Give the digests of a ROI and of the picture that it lies in, and remember them for the case."""
         digest = hashlib.sha256(roi.gray.tobytes())
-        digest.update(np.packbits(roi.valid).tobytes())
+        digest.update(np.packbits(roi.tissue).tobytes())
         spacing = roi.source_spacing
         reading = Reading(digest.hexdigest(), Picture(content, spacing.row_mm, spacing.column_mm))
         if self.cache is not None:
@@ -128,7 +128,7 @@ def _reading_key(case: Case, policy: ReadingPolicy) -> str:
         "center": [case.center.x, case.center.y],
         "spacing_mm": case.pixel_spacing_mm,
         "policy": dataclasses.asdict(policy),
-        "code": _code("cadx.mammogram", "cadx.roi", "cadx.records"),
+        "code": _code("cadx.mammogram", "cadx.roi", "cadx.tissue", "cadx.records"),
     }
     return key_of("reading of ROI and picture", facts)
 

@@ -146,7 +146,7 @@ _HEADER = (
 def _row(number: int, outlined: _Outlined) -> list[str]:
     case, found = outlined.case, outlined.segmentation
     roi = outlined.roi
-    flags = " ".join(flag.code for flag in (*roi.flags, *artifact_flags(roi.gray, roi.valid), *found.flags))
+    flags = " ".join(flag.code for flag in (*roi.flags, *artifact_flags(roi.gray, roi.tissue), *found.flags))
     values = [""] * len(FEATURES) if outlined.values is None else [repr(float(value)) for value in outlined.values]
     known = [str(number), case.image.name, case.lesion_id, case.label.name.lower()]
     return [*known, found.outcome.value, found.reason, flags, outlined.problem, *values]

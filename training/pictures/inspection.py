@@ -30,11 +30,13 @@ def reading_facts(mammogram: Mammogram) -> dict[str, str]:
 
 def region_facts(roi: Roi) -> dict[str, str]:
     """What was cropped, as label and text."""
-    grays = roi.gray[roi.valid]
+    grays = roi.gray[roi.tissue]
     return {
-        "center": f"x {roi.center.x:g}, y {roi.center.y:g}",
+        "mark": f"x {roi.mark.x:g}, y {roi.mark.y:g}",
+        "center of the region": f"x {roi.center.x:g}, y {roi.center.y:g}",
         "gray, darkest to brightest": f"{grays.min():.3f} to {grays.max():.3f}",
         "padded": f"{roi.padded_share:.1%}",
+        "tissue": f"{roi.tissue_share:.1%}",
     }
 
 
@@ -76,13 +78,13 @@ def draw_reading(path: Path, mammogram: Mammogram, roi: Roi | None) -> None:
     panels[0].set(title="as read (bright = dense)", xlabel="x, pixels of the file", ylabel="y, pixels of the file")
     if roi is not None:
         panels[0].plot(*roi_outline(roi).T, color="#ffb000", linewidth=1.2)
-        panels[0].plot(roi.center.x, roi.center.y, "+", color="#64c8ff")
+        panels[0].plot(roi.mark.x, roi.mark.y, "+", color="#64c8ff")
         panels[0].set(xlim=(0, mammogram.columns), ylim=(mammogram.rows, 0))
         half_mm = ROI_SIZE_PX * ROI_SPACING_MM / 2
-        shown = np.ma.masked_array(roi.gray, ~roi.valid)
+        shown = np.ma.masked_array(roi.gray, ~roi.tissue)
         panels[1].set_facecolor("#5b1a1a")
         panels[1].imshow(shown, cmap="gray", vmin=0, vmax=1, extent=(-half_mm, half_mm, half_mm, -half_mm))
         panels[1].plot(0, 0, "+", color="#64c8ff")
-        panels[1].set(title="region of interest (red = padding)", xlabel="mm", ylabel="mm")
+        panels[1].set(title="region of interest (red = no tissue)", xlabel="mm", ylabel="mm")
     figure.suptitle(RESEARCH_USE_ONLY, fontsize="small")
     figure.savefig(path, dpi=110)

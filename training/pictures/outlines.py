@@ -91,7 +91,7 @@ def draw_lesion(path: Path, tile: Tile, values: NDArray[np.float64] | None) -> N
 
 def _draw_outline(panel: Axes, tile: Tile) -> None:
     roi, found = tile.roi, tile.segmentation
-    low, high = np.percentile(roi.gray[roi.valid], (1, 99.8)) if roi.valid.any() else (0.0, 1.0)
+    low, high = np.percentile(roi.gray[roi.tissue], (1, 99.8)) if roi.tissue.any() else (0.0, 1.0)
     extent = (-_HALF_MM, _HALF_MM, _HALF_MM, -_HALF_MM)
     panel.imshow(roi.gray, cmap="gray", vmin=low, vmax=max(high, low + 1e-3), extent=extent)
     outline_mm = contour_polygon(found.mask) * ROI_SPACING_MM - _HALF_MM

@@ -46,7 +46,6 @@ def draw_prediction(
 
 
 def image_to_roi_mm(roi: Roi, points: Points) -> Points:
-    """Millimeters from the marked center, for points in pixels of the source image."""
-    spacing_mm = np.array([roi.source_spacing.column_mm, roi.source_spacing.row_mm])
-    millimeters: Points = (points - np.array([roi.center.x, roi.center.y])) * spacing_mm
+    """Millimeters from the region's middle, for points in pixels of the source image."""
+    millimeters: Points = (points - np.array([roi.center.x, roi.center.y])) / roi.step * ROI_SPACING_MM
     return millimeters

@@ -68,9 +68,9 @@ def bare(view: LesionView) -> bytes:
 def _drawn(view: LesionView, mark: Callable[[ImageDraw.ImageDraw, list[tuple[float, float]]], None]) -> bytes:
     start, side = _crop(view.outline)
     gray = view.roi.gray[start : start + side, start : start + side]
-    valid = view.roi.valid[start : start + side, start : start + side]
+    tissue = view.roi.tissue[start : start + side, start : start + side]
     picture = (
-        Image.fromarray(_stretched(gray, valid)).convert("RGB").resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
+        Image.fromarray(_stretched(gray, tissue)).convert("RGB").resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
     )
     draw = ImageDraw.Draw(picture)
     scale = SIDE_PX / side
@@ -91,8 +91,8 @@ def _crop(outline: Points) -> tuple[int, int]:
     return (ROI_SIZE_PX - side) // 2, side
 
 
-def _stretched(gray: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def _stretched(gray: NDArray[np.float32], tissue: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Spread the middle 98 % of the crop's own gray levels over the screen's."""
-    low, high = np.percentile(gray[valid], [1, 99]) if valid.any() else (0.0, 1.0)
+    low, high = np.percentile(gray[tissue], [1, 99]) if tissue.any() else (0.0, 1.0)
     spread = (gray - low) / max(float(high - low), 1e-6)
-    return np.asarray(np.clip(np.where(valid, spread, 0), 0, 1) * 255, dtype=np.uint8)
+    return np.asarray(np.clip(np.where(tissue, spread, 0), 0, 1) * 255, dtype=np.uint8)

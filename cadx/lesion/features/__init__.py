@@ -50,7 +50,7 @@ def lesion_features(roi: Roi, segmentation: Segmentation) -> NDArray[np.float64]
     FeatureNotComputable
         When a feature has no value for this region; the error names it and says why.
     """
-    region = measure_region(roi.gray, roi.valid, segmentation.mask)
+    region = measure_region(roi.gray, roi.tissue, segmentation.mask)
     return np.array([_value(feature, region) for feature in FEATURES])
 
 

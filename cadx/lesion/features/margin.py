@@ -9,11 +9,14 @@ from cadx.lesion.features.orientation import width_at_half_maximum_degrees
 from cadx.lesion.features.region import LesionRegion
 from cadx.lesion.features.undefined import Undefined
 from cadx.lesion.radial_gradient import index_of_sums, inward_gradient
-from cadx.records import ROI_SPACING_MM
+from cadx.records import ROI_SPACING_MM, Mask
 
 
 def sharpness_gray_per_mm(region: LesionRegion) -> float:
-    """Mean gradient magnitude along the outline, gray per mm, 0 and up (Huo 1998)."""
+    """Mean gradient magnitude along the outline, gray per mm, 0 and up (Huo 1998).
+
+    Vertices within 0.7 mm of what is no tissue are left out, here and in the next two.
+    """
     magnitude, _ = _outline_gradient(region)
     return float(magnitude.mean()) / ROI_SPACING_MM
 
@@ -66,8 +69,13 @@ def _fwhm_degrees(histogram: NDArray[np.float64]) -> float:
 
 
 def _outline_gradient(region: LesionRegion) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Magnitude of the gradient and its component towards the centroid at the outline's vertices, gray per pixel."""
-    x, y = region.outline.T
+    """Magnitude of the gradient and its component towards the centroid at the outline's vertices, gray per pixel.
+
+    Only where the gradient is known.
+    """
+    x, y = region.outline[_known_vertices(region)].T
+    if not len(x):
+        raise Undefined("no part of the outline is clear of the image's edge")
     where = np.stack([y - 0.5, x - 0.5])
     along_x = ndimage.map_coordinates(region.gradient_x, where, order=1, mode="nearest", output=np.float64)
     along_y = ndimage.map_coordinates(region.gradient_y, where, order=1, mode="nearest", output=np.float64)
@@ -77,6 +85,15 @@ def _outline_gradient(region: LesionRegion) -> tuple[NDArray[np.float64], NDArra
     out_x, out_y = x - region.centroid[0], y - region.centroid[1]
     distance = np.maximum(np.hypot(out_x, out_y), 1e-9)
     return magnitude, inward_gradient(along_x, along_y, out_x, out_y, distance)
+
+
+def _known_vertices(region: LesionRegion) -> Mask:
+    """Vertices between pixels whose gradient is known; a vertex lies midway between two."""
+    last = np.array(region.mask.shape)[::-1] - 1
+    low = np.clip(np.floor(region.outline - 0.5).astype(np.intp), 0, last)
+    high = np.clip(np.ceil(region.outline - 0.5).astype(np.intp), 0, last)
+    known: Mask = region.gradient_known[low[:, 1], low[:, 0]] & region.gradient_known[high[:, 1], high[:, 0]]
+    return known
 
 
 _MARGIN = FeatureFamily.MARGIN

@@ -12,7 +12,7 @@ SURROUNDINGS_PX = 20
 
 @dataclass(frozen=True, slots=True)
 class Neighborhoods:
-    """Masks, bool, (512, 512), of valid pixels only.
+    """Masks, bool, (512, 512), of tissue only.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Neighborhoods:
     opposite: Mask
 
 
-def lesion_neighborhoods(mask: Mask, valid: Mask) -> Neighborhoods:
+def lesion_neighborhoods(mask: Mask, tissue: Mask) -> Neighborhoods:
     """Find the pixels about a lesion by exact Euclidean distance."""
     half = MARGIN_PX // 2
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -37,9 +37,9 @@ def lesion_neighborhoods(mask: Mask, valid: Mask) -> Neighborhoods:
     box = np.s_[top : rows[-1] + SURROUNDINGS_PX + 1, left : columns[-1] + SURROUNDINGS_PX + 1]
     lesion = mask[box]
     margin, surroundings = np.zeros_like(mask), np.zeros_like(mask)
-    margin[box] = dilate(lesion, half) & dilate(~lesion, half) & valid[box]
-    surroundings[box] = dilate(lesion, SURROUNDINGS_PX) & ~lesion & valid[box]
-    return Neighborhoods(margin, surroundings, valid & ~mask)
+    margin[box] = dilate(lesion, half) & dilate(~lesion, half) & tissue[box]
+    surroundings[box] = dilate(lesion, SURROUNDINGS_PX) & ~lesion & tissue[box]
+    return Neighborhoods(margin, surroundings, tissue & ~mask)
 
 
 def dilate(mask: Mask, radius_px: int) -> Mask:

@@ -52,7 +52,7 @@ def radial_histograms(
     Parameters
     ----------
     gradient_x, gradient_y
-        float32, (rows, columns); 0 where padding is near.
+        float32, (rows, columns); 0, and so without weight, where it is not known.
     center
         x, y in pixels (SCOORD convention).
     mask

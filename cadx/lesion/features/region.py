@@ -26,8 +26,8 @@ class LesionRegion:
 
     Attributes
     ----------
-    gray, valid, mask
-        The ROI's pixels, (512, 512), and the lesion in it.
+    gray, tissue, mask
+        The ROI's pixels, (512, 512), those of them that are tissue, and the lesion in it.
     pixels
         float64, (n, 2): x, y of the middles of the lesion's pixels.
     inside
@@ -43,13 +43,15 @@ class LesionRegion:
     neighborhoods
         Pixels near and far from the lesion.
     gradient_x, gradient_y
-        float32, (512, 512): derivatives of the Gaussian-smoothed gray, per pixel; 0 where padding is within 7 pixels.
+        float32, (512, 512): derivatives of the Gaussian-smoothed gray, per pixel; 0 where it is not known.
+    gradient_known
+        bool, (512, 512): where every pixel within 7 of it is tissue, so that the gradient is the tissue's own.
     orientation
         Histograms of the gradient's direction against the radius.
     """
 
     gray: FloatImage
-    valid: Mask
+    tissue: Mask
     mask: Mask
     pixels: Points
     inside: NDArray[np.float64]
@@ -61,6 +63,7 @@ class LesionRegion:
     neighborhoods: Neighborhoods
     gradient_x: FloatImage
     gradient_y: FloatImage
+    gradient_known: Mask
     orientation: RadialHistograms
 
     @property
@@ -74,15 +77,15 @@ class LesionRegion:
         return cooccurrence(self.gray, self.mask)
 
 
-def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
+def measure_region(gray: FloatImage, tissue: Mask, mask: Mask) -> LesionRegion:
     """Compute what several features need.
 
     Raises
     ------
     LesionTooSmall
-        When the region has fewer than 50 valid pixels (0.5 mm2).
+        When the region has fewer than 50 pixels of tissue (0.5 mm2).
     """
-    mask = mask & valid
+    mask = mask & tissue
     area_px = int(np.count_nonzero(mask))
     if area_px < SMALLEST_REGION_PX:
         raise LesionTooSmall(area_px, SMALLEST_REGION_PX)
@@ -91,11 +94,11 @@ def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
     x, y = pixels.mean(axis=0)
     outline = contour_polygon(mask, 0.0)
     smooth = smooth_outline(outline)
-    neighborhoods = lesion_neighborhoods(mask, valid)
-    gradient_x, gradient_y = _gradient(gray, valid)
+    neighborhoods = lesion_neighborhoods(mask, tissue)
+    gradient_x, gradient_y, gradient_known = _gradient(gray, tissue)
     return LesionRegion(
         gray=gray,
-        valid=valid,
+        tissue=tissue,
         mask=mask,
         pixels=pixels,
         inside=gray[rows, columns].astype(np.float64),
@@ -107,6 +110,7 @@ def measure_region(gray: FloatImage, valid: Mask, mask: Mask) -> LesionRegion:
         neighborhoods=neighborhoods,
         gradient_x=gradient_x,
         gradient_y=gradient_y,
+        gradient_known=gradient_known,
         orientation=radial_histograms(gradient_x, gradient_y, (float(x), float(y)), mask, neighborhoods),
     )
 
@@ -123,16 +127,17 @@ def crofton_perimeter(mask: Mask) -> float:
     return float(np.pi / 8 * (straight + diagonal * np.sqrt(0.5)))
 
 
-def _gradient(gray: FloatImage, valid: Mask) -> tuple[FloatImage, FloatImage]:
-    """Central differences of the gray after a Gaussian of 2 pixels (0.2 mm), free of padding."""
+def _gradient(gray: FloatImage, tissue: Mask) -> tuple[FloatImage, FloatImage, Mask]:
+    """Central differences of the gray after a Gaussian of 2 pixels (0.2 mm), and where they are the tissue's own."""
     smooth = ndimage.gaussian_filter(gray, GRADIENT_SIGMA_PX, truncate=3.0)
     along_x, along_y = np.zeros_like(smooth), np.zeros_like(smooth)
     along_x[:, 1:-1] = smooth[:, 2:] - smooth[:, :-2]
     along_y[1:-1, :] = smooth[2:, :] - smooth[:-2, :]
     along_x *= np.float32(0.5)
     along_y *= np.float32(0.5)
-    if not valid.all():
-        near_padding = dilate(~valid, GRADIENT_REACH_PX)
-        along_x[near_padding] = 0
-        along_y[near_padding] = 0
-    return along_x, along_y
+    if tissue.all():
+        return along_x, along_y, tissue
+    known = ~dilate(~tissue, GRADIENT_REACH_PX)
+    along_x *= known
+    along_y *= known
+    return along_x, along_y, known

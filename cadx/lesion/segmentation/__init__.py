@@ -1,6 +1,9 @@
 """From a ROI to the lesion's mask, by three methods behind one function."""
 
+from dataclasses import replace
+
 import numpy as np
+from scipy import ndimage
 
 from cadx.flags import Flag, FlagCode
 from cadx.lesion.segmentation.draw import draw_region
@@ -18,6 +21,8 @@ __all__ = ["DEFAULT_METHOD", "Segmentation", "SegmentationMethod", "Segmentation
 # The method that measured best: docs/decisions/segmentation.md.
 DEFAULT_METHOD = SegmentationMethod.DUAL_STAGE
 FALLBACK_DIAMETER_MM = 10.0
+# An outline that runs along the image's edge, or along air, for as long as this is cut off by it.
+CUT_MM = 1.0
 
 
 def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentation:
@@ -34,16 +39,21 @@ def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentati
     -------
     Segmentation
         Always with a mask that can be measured. Where no lesion was found, or every plausible region runs out of the
-        ROI, the mask is a disc of 10 mm about the marked center, cut to the valid image; the outcome says so and a flag
+        ROI, the mask is a disc of 10 mm about the marked center, cut to the tissue; the outcome says so and a flag
         is set. Where a stronger outline runs out of the ROI, the mask is the strongest one that does not, flagged too.
+        Where the lesion runs out of the image, the mask is what is seen of it, flagged in the same way.
     """
     surface = gray_surface(roi)
     seed = find_seed(surface)
     growth = grow(surface, seed, method)
     stands_in = not growth.region.any()
     mask = _stand_in(roi) if stands_in else draw_region(roi, surface, growth)
+    cut_mm = 0.0 if stands_in else _cut_mm(mask, roi.tissue)
+    if growth.outcome is SegmentationOutcome.FOUND and cut_mm >= CUT_MM:
+        reason = f"{growth.reason}; {cut_mm:.1f} mm of it are the edge of the tissue"
+        growth = replace(growth, outcome=SegmentationOutcome.TOUCHES_BORDER, reason=reason)
     x, y = ((index + 0.5) * REDUCTION for index in (seed[1], seed[0]))
-    flags = _flags(growth, stands_in)
+    flags = _flags(growth, stands_in, cut_mm)
     return Segmentation(mask, method, growth.outcome, growth.reason, (x, y), growth.trace, flags)
 
 
@@ -59,13 +69,20 @@ def grow(surface: Surface, seed: tuple[int, int], method: SegmentationMethod) ->
 
 
 def _stand_in(roi: Roi) -> Mask:
-    """Disc of 10 mm about the marked center, cut to the valid image."""
+    """Disc of 10 mm about the marked center, cut to the tissue."""
     offsets = np.arange(ROI_SIZE_PX) + 0.5 - ROI_SIZE_PX / 2
     radius_px = FALLBACK_DIAMETER_MM / 2 / ROI_SPACING_MM
-    return np.asarray(np.add.outer(offsets**2, offsets**2) <= radius_px**2) & roi.valid
+    return np.asarray(np.add.outer(offsets**2, offsets**2) <= radius_px**2) & roi.tissue
 
 
-def _flags(growth: Growth, stands_in: bool) -> tuple[Flag, ...]:
+def _cut_mm(mask: Mask, tissue: Mask) -> float:
+    """Length of the outline that lies along what is no tissue."""
+    if tissue.all():
+        return 0.0
+    return int(np.count_nonzero(mask & ndimage.binary_dilation(~tissue))) * ROI_SPACING_MM
+
+
+def _flags(growth: Growth, stands_in: bool, cut_mm: float) -> tuple[Flag, ...]:
     flags = []
     if growth.outcome is SegmentationOutcome.NO_LESION:
         flags.append(
@@ -75,6 +92,11 @@ def _flags(growth: Growth, stands_in: bool) -> tuple[Flag, ...]:
                 {"stand_in_diameter_mm": FALLBACK_DIAMETER_MM},
             )
         )
+    elif cut_mm >= CUT_MM:
+        message = (
+            f"The lesion runs out of the image for {cut_mm:.1f} mm of its outline; what is seen of it was measured."
+        )
+        flags.append(Flag(FlagCode.LESION_TOUCHES_BORDER, message, {"cut_mm": round(cut_mm, 1)}))
     elif growth.outcome is SegmentationOutcome.TOUCHES_BORDER:
         stand_in = f"a disc of {FALLBACK_DIAMETER_MM:g} mm" if stands_in else "a smaller outline"
         flags.append(

@@ -21,7 +21,7 @@ def draw_region(roi: Roi, surface: Surface, growth: Growth) -> Mask:
     Returns
     -------
     ndarray
-        bool, (512, 512): one 8-connected region without holes, inside the valid image.
+        bool, (512, 512): one 8-connected region without holes, inside the tissue.
     """
     rows, columns = _box(growth.region)
     fine = (
@@ -31,12 +31,12 @@ def draw_region(roi: Roi, surface: Surface, growth: Growth) -> Mask:
     coarse = growth.region[rows, columns]
     reach = ndimage.binary_dilation(coarse, iterations=SLACK_PX)
     core = ndimage.binary_erosion(coarse, iterations=SLACK_PX)
-    valid = roi.valid[fine]
-    gray = smooth_within(roi.gray[fine], valid, DRAWING_SMOOTHING_MM / ROI_SPACING_MM)
+    tissue = roi.tissue[fine]
+    gray = smooth_within(roi.gray[fine], tissue, DRAWING_SMOOTHING_MM / ROI_SPACING_MM)
     threshold = _enlarge((growth.threshold + surface.trend)[rows, columns])
-    drawn = (((gray > threshold) & _repeat(reach)) | _repeat(core)) & valid
+    drawn = (((gray > threshold) & _repeat(reach)) | _repeat(core)) & tissue
     mask = np.zeros((ROI_SIZE_PX, ROI_SIZE_PX), dtype=np.bool_)
-    mask[fine] = _main_piece(drawn, _repeat(coarse) & valid)
+    mask[fine] = _main_piece(drawn, _repeat(coarse) & tissue)
     return mask
 
 

@@ -1,4 +1,4 @@
-"""The image that segmentation works on: reduced, detrended, smoothed, with air and padding set apart."""
+"""The image that segmentation works on: reduced, detrended and smoothed over tissue."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,6 @@ REDUCTION = 4
 GRID_SIZE = ROI_SIZE_PX // REDUCTION
 GRID_SPACING_MM = ROI_SPACING_MM * REDUCTION
 SMOOTHING_MM = 0.4
-# Air and collimation are the display's black. Below 2 % of the gray scale no tissue can be told from them.
-AIR_GRAY = 0.02
 _FIT_STEP = 2
 
 
@@ -26,7 +24,7 @@ class Surface:
         float32, (128, 128): gray less the background's trend, Gaussian-smoothed over tissue only. Its minimum over
         tissue elsewhere, so that air and padding never join a bright region.
     tissue
-        bool, (128, 128): image, and neither padding nor air that reaches the ROI's frame.
+        bool, (128, 128): blocks of which half or more is the ROI's tissue.
     trend
         float32, (128, 128): what was subtracted.
     """
@@ -38,8 +36,7 @@ class Surface:
 
 def gray_surface(roi: Roi) -> Surface:
     """Reduce, detrend and smooth a ROI for segmentation."""
-    gray, valid = _reduce(roi.gray, roi.valid)
-    tissue = _tissue(gray, valid)
+    gray, tissue = _reduce(roi.gray, roi.tissue)
     trend = background_trend(gray, tissue)
     sigma = SMOOTHING_MM / GRID_SPACING_MM
     smooth = smooth_within(gray - trend, tissue, sigma)
@@ -102,20 +99,12 @@ def background_trend(gray: FloatImage, mask: Mask) -> FloatImage:
     return np.asarray(trend, dtype=np.float32)
 
 
-def _tissue(gray: FloatImage, valid: Mask) -> Mask:
-    """Valid pixels less the air that reaches the frame; every valid pixel where nothing else would be left."""
-    dark = np.pad(~valid | (gray <= AIR_GRAY), 1, constant_values=True)
-    pieces, _ = ndimage.label(dark)
-    tissue: Mask = (pieces != pieces[0, 0])[1:-1, 1:-1]
-    return tissue if tissue.any() else valid
-
-
-def _reduce(gray: FloatImage, valid: Mask) -> tuple[FloatImage, Mask]:
-    """Means of blocks of 4 x 4 pixels over their valid pixels; a block is valid when half of it is."""
+def _reduce(gray: FloatImage, tissue: Mask) -> tuple[FloatImage, Mask]:
+    """Means of blocks of 4 x 4 pixels over their tissue; a block is tissue when half of it is."""
     blocks = (GRID_SIZE, REDUCTION, GRID_SIZE, REDUCTION)
-    if valid.all():
+    if tissue.all():
         total = gray.reshape(GRID_SIZE, REDUCTION, -1).sum(axis=1).reshape(GRID_SIZE, GRID_SIZE, REDUCTION).sum(axis=2)
         return total / np.float32(REDUCTION**2), np.ones((GRID_SIZE, GRID_SIZE), dtype=np.bool_)
-    count = valid.reshape(blocks).sum(axis=(1, 3), dtype=np.int64)
-    total = np.where(valid, gray, np.float32(0)).reshape(blocks).sum(axis=(1, 3))
+    count = tissue.reshape(blocks).sum(axis=(1, 3), dtype=np.int64)
+    total = np.where(tissue, gray, np.float32(0)).reshape(blocks).sum(axis=(1, 3))
     return (total / np.maximum(count, 1)).astype(np.float32), count * 2 >= REDUCTION**2

@@ -53,7 +53,15 @@ def test_answer_is_what_the_function_says(client: TestClient, sample: "Sample", 
         (item.definition.name, item.value, item.definition.unit) for item in expected.features
     ]
     assert answer["model"] == {"name": "small", "version": bundle.manifest.version, "digest": bundle.digest}
-    assert answer["region"] == {"size_px": 512, "spacing_mm": 0.1, "padded_share": expected.roi.padded_share}
+    roi = expected.roi
+    assert answer["center"] == {"x": sample.x, "y": sample.y}
+    assert answer["region"] == {
+        "size_px": 512,
+        "spacing_mm": 0.1,
+        "center": {"x": math.floor(sample.x + 0.5), "y": math.floor(sample.y + 0.5)},
+        "padded_share": roi.padded_share,
+        "tissue_share": roi.tissue_share,
+    }
     assert answer["image"]["spacing"]["source"] == mammogram.spacing.source
     assert [flag["code"] for flag in answer["flags"]] == [flag.code for flag in expected.flags]
     assert {"queue", "read"} < set(answer["timings_ms"])

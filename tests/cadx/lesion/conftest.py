@@ -18,7 +18,8 @@ Shape = Callable[..., Mask]
 def roi_of(gray: FloatImage, valid: Mask | None = None) -> Roi:
     valid = np.ones(gray.shape, dtype=bool) if valid is None else valid
     gray = np.where(valid, gray, 0).astype(np.float32)
-    return Roi(gray, valid, LesionCenter(256.0, 256.0), SPACING, float(1 - valid.mean()))
+    middle = LesionCenter(256.0, 256.0)
+    return Roi(gray, valid, middle, SPACING, float(1 - valid.mean()), valid, middle)
 
 
 def star_shape(radius: Callable[[Grid], Grid], x: float = 256.0, y: float = 256.0) -> Mask:

@@ -54,7 +54,8 @@ def test_a_source_pixel_is_in_when_its_middle_falls_on_the_mask(
 ) -> None:
     mask = make_shape(lambda angle: 70 + 20 * np.cos(3 * angle))
     spacing = Spacing(row_mm, column_mm, SpacingSource.CALLER)
-    roi = Roi(np.zeros((512, 512), np.float32), np.ones((512, 512), bool), LesionCenter(*center), spacing, 0.0)
+    seen, middle = np.ones((512, 512), bool), LesionCenter(*center)
+    roi = Roi(np.zeros((512, 512), np.float32), seen, middle, spacing, 0.0, seen, middle)
     rows, columns = 1100, 900
     placed = mask_on_source(mask, roi, rows, columns)
     full = np.zeros((rows, columns), dtype=bool)

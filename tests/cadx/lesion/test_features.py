@@ -112,7 +112,7 @@ def test_a_tiny_region_is_refused_with_the_reason(side: int, make_roi: Callable[
     mask = np.zeros((512, 512), dtype=bool)
     mask[256 : 256 + side, 256 : 256 + side] = True
     roi = make_roi(np.random.default_rng(0).random((512, 512)))
-    with pytest.raises(LesionTooSmall, match=f"{side * side} valid pixels") as refusal:
+    with pytest.raises(LesionTooSmall, match=f"{side * side} pixels of tissue") as refusal:
         lesion_features(roi, replace(segmented(roi), mask=mask))
     assert refusal.value.area_px == side * side
 

@@ -122,15 +122,18 @@ def test_one_phantom_at_several_spacings(bundle: Bundle, make_dicom: Make) -> No
         content = make_dicom(
             np.rint(gray * 65535).astype(np.uint16), 16, ImagerPixelSpacing=[str(spacing_mm), str(spacing_mm)]
         )
-        center = LesionCenter(fine.center.x * fine_mm / spacing_mm, fine.center.y * fine_mm / spacing_mm)
+        # A corner of the pixels of 0.05, 0.1 and 0.2 mm; the others' regions begin up to half a pixel off.
+        x_mm, y_mm = (0.2 * round(at * fine_mm / 0.2) for at in (fine.center.x, fine.center.y))
+        center = LesionCenter(x_mm / spacing_mm, y_mm / spacing_mm)
         answers[spacing_mm] = assess(bundle, read_mammogram(content), center)
     reference = answers[0.1].roi.gray
-    valid = answers[0.1].roi.valid
-    span = np.ptp(reference[valid])
+    seen = answers[0.1].roi.tissue
+    span = np.ptp(reference[seen])
     for spacing_mm, answer in answers.items():
-        difference = np.abs(answer.roi.gray - reference)[valid & answer.roi.valid]
+        difference = np.abs(answer.roi.gray - reference)[seen & answer.roi.tissue]
         rms, largest = np.sqrt(np.mean(difference**2)) / span, difference.max() / span
         change = abs(answer.probability - answers[0.1].probability)
         logger.info("%g mm: rms %.4f, largest %.3f, change of p %.4f", spacing_mm, rms, largest, change)
         assert rms < 0.01
-        assert change < 0.05
+        # Pixels of 0.2 mm hold less detail than the region's own of 0.1 mm, which are no longer filtered.
+        assert change < (0.1 if spacing_mm > 0.1 else 0.05)

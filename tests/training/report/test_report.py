@@ -61,7 +61,8 @@ def lesion_view(radius_px: float = 60.0) -> LesionView:
     gray = np.exp(-((x - 256) ** 2 + (y - 256) ** 2) / (2 * radius_px**2)).astype(np.float32)
     turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     outline = 256 + radius_px * np.column_stack([np.cos(turn), np.sin(turn)])
-    roi = Roi(gray, np.ones((512, 512), bool), LesionCenter(9, 9), Spacing(0.1, 0.1, SpacingSource.CALLER), 0.0)
+    seen, center = np.ones((512, 512), bool), LesionCenter(9, 9)
+    roi = Roi(gray, seen, center, Spacing(0.1, 0.1, SpacingSource.CALLER), 0.0, seen, center)
     return LesionView(roi, outline)
 
 
