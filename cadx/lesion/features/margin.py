@@ -8,6 +8,7 @@ from cadx.errors import FeatureNotComputable
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
 from cadx.lesion.features.orientation import width_at_half_maximum_degrees
 from cadx.lesion.features.region import LesionRegion
+from cadx.lesion.radial_gradient import index_of_sums, inward_gradient
 from cadx.records import ROI_SPACING_MM
 
 
@@ -32,7 +33,7 @@ def radial_gradient_index(region: LesionRegion) -> float:
     1 for a bright disc, 0 for noise, -1 for a dark disc.
     """
     magnitude, inward = _outline_gradient(region)
-    return float(inward.sum() / magnitude.sum())
+    return float(index_of_sums(inward.sum(), magnitude.sum()))
 
 
 def fwhm_region_degrees(region: LesionRegion) -> float:
@@ -74,8 +75,8 @@ def _outline_gradient(region: LesionRegion) -> tuple[NDArray[np.float64], NDArra
     if magnitude.sum() <= 0:
         raise FeatureNotComputable("sharpness_gray_per_mm", "the gray along the outline is constant")
     out_x, out_y = x - region.centroid[0], y - region.centroid[1]
-    inward = -(along_x * out_x + along_y * out_y) / np.maximum(np.hypot(out_x, out_y), 1e-9)
-    return magnitude, inward
+    distance = np.maximum(np.hypot(out_x, out_y), 1e-9)
+    return magnitude, inward_gradient(along_x, along_y, out_x, out_y, distance)
 
 
 _MARGIN = FeatureFamily.MARGIN

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cadx.lesion.radial_gradient import index_of_sums, radial_gradient
 from cadx.lesion.segmentation.levels import contour_sums, joining_level, nested_shapes
 from cadx.lesion.segmentation.records import Trace
 from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface
@@ -95,7 +96,7 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
         inward, magnitude = inward * trusted, magnitude * trusted
     length = contour_sums(index, LEVELS, np.ones_like(image))
     inward_sum = contour_sums(index, LEVELS, inward)
-    rgi = inward_sum / np.maximum(contour_sums(index, LEVELS, magnitude), 1e-12)
+    rgi = index_of_sums(inward_sum, contour_sums(index, LEVELS, magnitude))
     mean_inward = inward_sum / np.maximum(length, 1)
     diameter_mm = 2 * np.sqrt(shapes.area / np.pi) * GRID_SPACING_MM
     return Candidates(
@@ -108,13 +109,3 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
         evidence=np.maximum(mean_inward, 0) / GRID_SPACING_MM * np.maximum(rgi, 0) * np.sqrt(diameter_mm),
         at_frame=shapes.at_frame,
     )
-
-
-def radial_gradient(gray: FloatImage, center: tuple[float, float]) -> tuple[FloatImage, FloatImage]:
-    """Component of the gradient towards a center, and its magnitude, both float32, per pixel."""
-    down, right = np.gradient(gray)
-    rows = (np.arange(gray.shape[0]) - center[0]).astype(np.float32)[:, None]
-    columns = (np.arange(gray.shape[1]) - center[1]).astype(np.float32)[None, :]
-    distance = np.sqrt(rows**2 + columns**2)
-    inward = -(down * rows + right * columns) / np.maximum(distance, np.float32(0.5))
-    return inward, np.hypot(down, right)
