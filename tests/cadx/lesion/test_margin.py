@@ -101,3 +101,15 @@ def test_a_region_that_fills_the_image_has_no_surroundings() -> None:
     gray = cone()
     with pytest.raises(FeatureNotComputable, match="contrast_gray"):
         contrast_gray(measure_region(gray, ALL, ALL.copy()))
+
+
+def test_the_width_does_not_jump_where_a_valley_lies_at_half_maximum() -> None:
+    # Two peaks 60 degrees apart whose valley is a hair above and a hair below half maximum.
+    degrees = np.arange(-180, 180, 2.0)
+
+    def histogram(valley: float) -> np.ndarray:
+        peaks = np.exp(-((degrees + 30) ** 2) / 800) * 0.95 + np.exp(-((degrees - 30) ** 2) / 800)
+        return np.where(np.abs(degrees) < 30, np.maximum(peaks, valley), peaks)
+
+    widths = [width_at_half_maximum_degrees(histogram(valley)) for valley in np.linspace(0.5, 0.8, 61)]
+    assert np.abs(np.diff(widths)).max() < 6
