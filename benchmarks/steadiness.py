@@ -101,9 +101,8 @@ def moved_marks(image: Mammogram, center: LesionCenter, method: SegmentationMeth
 
 
 def report_moved(sets: dict[str, list[Marked]]) -> None:
-    print(
-        f"Mark moved by one pixel: Dice of the outlines\n\n| set | method | moves | under {SAME} | under 0.80 | median |"
-    )
+    print("Mark moved by one pixel: Dice of the outlines\n")
+    print(f"| set | method | moves | under {SAME} | under 0.80 | median |")
     print("|---|---|---|---|---|---|")
     for name, lesions in sets.items():
         for method in SegmentationMethod:
@@ -160,9 +159,8 @@ def report_spacings(sets: dict[str, list[Marked]], folder: Path | None) -> None:
         return np.array([given.probability, given.cnn_probability, given.lesion_probability])
 
     print("\nOne film at several spacings, against 0.1 mm (change of p: both, CNN, lesion; -: no bundle)\n")
-    print(
-        "| set | pixel | films | Dice, median (lowest) | largest change of p | 95th percentile |\n|---|---|---|---|---|---|"
-    )
+    print("| set | pixel | films | Dice, median (lowest) | largest change of p | 95th percentile |")
+    print("|---|---|---|---|---|---|")
     for name, lesions in sets.items():
         fields = [fine_field(*lesion) for lesion in lesions]
         reference = [seen_at(*field, REFERENCE_MM) for field in fields]
