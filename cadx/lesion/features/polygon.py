@@ -95,7 +95,7 @@ def polygon_spiculation(polygon: Points) -> float:
     if concave.any():
         first = int(np.argmax(concave))
         lengths, turning, concave = np.roll(lengths, -first), np.roll(turning, -first), np.roll(concave, -first)
-    run = np.cumsum(concave)
+    run = np.cumsum(concave.astype(np.intp))
     convex = ~concave
     count = int(run.max()) + 1
     inner = np.pi - turning
@@ -109,7 +109,7 @@ def polygon_spiculation(polygon: Points) -> float:
 
 
 def _mean_of_runs(
-    values: NDArray[np.float64], run: NDArray[np.intp], counted: NDArray[np.bool_], count: int
+    values: NDArray[np.float64], run: NDArray[np.signedinteger], counted: NDArray[np.bool_], count: int
 ) -> NDArray[np.float64]:
     """Mean of the counted values of each run; 0 for a run without any."""
     total = np.bincount(run[counted], weights=values[counted], minlength=count)

@@ -103,13 +103,12 @@ def test_a_region_that_fills_the_image_has_no_surroundings() -> None:
         contrast_gray(measure_region(gray, ALL, ALL.copy()))
 
 
-def test_the_width_does_not_jump_where_a_valley_lies_at_half_maximum() -> None:
-    # Two peaks 60 degrees apart whose valley is a hair above and a hair below half maximum.
+def test_a_jump_of_the_width_shows_in_cuts_just_beside_half_maximum() -> None:
+    # Two peaks whose valley is a hair above or below half maximum: one count of both, one of the main peak alone.
     degrees = np.arange(-180, 180, 2.0)
-
-    def histogram(valley: float) -> np.ndarray:
-        peaks = np.exp(-((degrees + 30) ** 2) / 800) * 0.95 + np.exp(-((degrees - 30) ** 2) / 800)
-        return np.where(np.abs(degrees) < 30, np.maximum(peaks, valley), peaks)
-
-    widths = [width_at_half_maximum_degrees(histogram(valley)) for valley in np.linspace(0.5, 0.8, 61)]
-    assert np.abs(np.diff(widths)).max() < 6
+    peaks = np.exp(-((degrees + 40) ** 2) / 800) * 0.95 + np.exp(-((degrees - 40) ** 2) / 800)
+    above, below = (np.where(np.abs(degrees) < 40, np.maximum(peaks, valley), peaks) for valley in (0.56, 0.40))
+    assert width_at_half_maximum_degrees(above) > width_at_half_maximum_degrees(below) + 30
+    widths = [width_at_half_maximum_degrees(above, share) for share in np.linspace(0.35, 0.65, 31)]
+    assert min(widths) < width_at_half_maximum_degrees(below) + 10
+    assert np.all(np.diff(widths) <= 1e-9)
