@@ -38,8 +38,10 @@ def effective_diameter(polygon: Points) -> float:
 def smooth_outline(outline: Points) -> Points:
     """Gaussian mean along the closed outline, with a standard deviation of 1.5 % of the effective diameter.
 
-    The outline is first resampled at equal steps of a third of that: the marching-squares vertices are not.
+    The outline is first resampled at equal steps of a third of that, from its vertex farthest from the middle, so that
+    the samples turn and flip with it.
     """
+    outline = np.roll(outline, -_farthest(outline), axis=0)
     deviation = SMOOTHING_SHARE * effective_diameter(outline)
     length = _length(outline)
     count = int(np.ceil(length / deviation * SAMPLES_PER_DEVIATION))
@@ -54,7 +56,7 @@ def polygonal_model(smooth: Points) -> Points:
 
     The tolerance is 1.5 % of the effective diameter.
     """
-    start = np.argmax(np.square(smooth - smooth.mean(axis=0)).sum(axis=1))
+    start = _farthest(smooth)
     closed = np.concatenate([smooth[start:], smooth[: start + 1]])
     tolerance = MODEL_TOLERANCE_SHARE * effective_diameter(smooth)
     model: Points = approximate_polygon(closed, tolerance)[:-1]  # type: ignore[no-untyped-call]
@@ -152,6 +154,11 @@ def _resample(polygon: Points, count: int) -> Points:
     along = np.concatenate([[0.0], np.cumsum(np.sqrt(np.square(np.diff(closed, axis=0)).sum(axis=1)))])
     wanted = np.arange(count) * (along[-1] / count)
     return np.stack([np.interp(wanted, along, closed[:, 0]), np.interp(wanted, along, closed[:, 1])], axis=1)
+
+
+def _farthest(polygon: Points) -> int:
+    """Number of the vertex farthest from the mean of all."""
+    return int(np.argmax(np.square(polygon - polygon.mean(axis=0)).sum(axis=1)))
 
 
 def _length(polygon: Points) -> float:
