@@ -196,7 +196,7 @@ def boxes(folder: Path, every: int) -> Iterator[tuple[Roi, Mask]]:
 
 def rectangle(mask: Mask) -> Mask:
     """Smallest rectangle that holds a mask."""
-    return np.logical_and.outer(_span(mask.any(axis=1)), _span(mask.any(axis=0)))
+    return np.logical_and.outer(_span(np.asarray(mask.any(axis=1))), _span(np.asarray(mask.any(axis=0))))
 
 
 def _span(line: Mask) -> Mask:
