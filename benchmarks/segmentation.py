@@ -1,15 +1,17 @@
 """How well lesions are outlined, and how steady the features are when the reader's mark moves.
 
-1. Phantoms with known masks, 3 to 32 mm: share with overlap >= 0.40 and mean overlap |A n B| / |A u B| of the three
+1. Phantoms with known masks, 3 to 32 mm: share with overlap >= 0.40 and mean overlap |A n B| / |A u B| of the four
    methods and of naive region growing (largest jump of the area, no preparation); again with the mark 1, 2, 3 mm off.
 2. Each feature's coefficient of variation over marks 1, 2, 3 mm off in 6 directions: median over phantoms.
-3. Real films, where CADX_SHARED names a folder that holds mini-mias/: masses against the circles of the truth data.
+3. Real films, where CADX_SHARED names a folder that holds mini-mias/: masses against the circles of the truth data;
+   and cbis-ddsm-mass/: the rectangle about the outline against the annotated box.
 
 Everything is seeded. Run: python benchmarks/segmentation.py                (about ten minutes on one core)
                            python benchmarks/segmentation.py --phantoms 100 --jitter-lesions 10
 """
 
 import argparse
+import csv
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -181,6 +183,38 @@ def report_real(folder: Path) -> None:
         print(f"| {name} | {overlap(found.mask, disc):.2f} | {ratio:.2f} | {found.outcome.value} |")
 
 
+def boxes(folder: Path, every: int) -> Iterator[tuple[Roi, Mask]]:
+    """Masses of cbis-ddsm-mass with their annotated boxes, which are centered on the mark; cut at the ROI's frame."""
+    with (folder / "facts.csv").open(encoding="utf-8") as facts, (folder / "cases.csv").open(encoding="utf-8") as cases:
+        places = {row["image"]: (float(row["x"]), float(row["y"])) for row in csv.DictReader(cases)}
+        rows = list(csv.DictReader(facts))[::every]
+    offsets_mm = (np.arange(512) + 0.5 - 256) / 10
+    for row in rows:
+        image = read_mammogram(folder / row["image"], pixel_spacing_mm=0.2)
+        down = np.abs(offsets_mm) <= float(row["box_h_mm"]) / 2
+        across = np.abs(offsets_mm) <= float(row["box_w_mm"]) / 2
+        yield extract_roi(image, LesionCenter(*places[row["image"]])), np.logical_and.outer(down, across)
+
+
+def rectangle(mask: Mask) -> Mask:
+    """Smallest rectangle that holds a mask."""
+    return np.logical_and.outer(_span(np.asarray(mask.any(axis=1))), _span(np.asarray(mask.any(axis=0))))
+
+
+def _span(line: Mask) -> Mask:
+    held = np.flatnonzero(line)
+    place = np.arange(len(line))
+    return (place >= held[0]) & (place <= held[-1]) if len(held) else line
+
+
+def report_boxes(folder: Path, every: int) -> None:
+    scores: dict[str, list[float]] = {name: [] for name in methods()}
+    for roi, box in boxes(folder, every):
+        for name, outline in methods().items():
+            scores[name].append(overlap(rectangle(outline(roi)), box))
+    report("Real masses, rectangle about the outline against the annotated box (cbis-ddsm-mass)", scores)
+
+
 def report_false_finds(count: int) -> None:
     """How often texture without any lesion is said to hold one."""
     from training.phantoms.background import power_law_texture, random_exponent
@@ -199,6 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--phantoms", type=int, default=500)
     parser.add_argument("--jitter-lesions", type=int, default=40)
+    parser.add_argument("--every", type=int, default=1, help="of the 1295 real masses, every so-manieth")
     asked = parser.parse_args()
     report(
         "Phantoms, marked at the center (scatter 0.5 mm)",
@@ -211,6 +246,7 @@ def main() -> None:
     shared = os.environ.get("CADX_SHARED")
     if shared:
         report_real(Path(shared) / "mini-mias")
+        report_boxes(Path(shared) / "cbis-ddsm-mass", asked.every)
     else:
         print("\nReal films: CADX_SHARED is not set")
     report_variation(asked.jitter_lesions)

@@ -71,19 +71,24 @@ def radial_histograms(
     return RadialHistograms(both[BINS:], margin.astype(np.float64), both[:BINS])
 
 
-def width_at_half_maximum_degrees(histogram: NDArray[np.float64]) -> float:
+def width_at_half_maximum_degrees(histogram: NDArray[np.float64], share: float = 0.5) -> float:
     """Full width at half maximum of the main peak of a circular histogram, 0 to 360 degrees.
 
     The histogram is smoothed with a circular Gaussian of 8 degrees, whose own width is taken out again in quadrature,
     so that a perfect disc has a width near 0. Half maximum is half way from the lowest to the highest value: noise
     of every direction lifts the whole histogram, and counted from zero the peaks of many ROIs would never fall to half.
+
+    The width jumps where the valley between two peaks lies at half maximum: a hair more and both are counted, a hair
+    less and one is (106 degrees to 56 for a shift by one pixel). The angle above half maximum does not jump, but told
+    benign from malignant worse on 324 real masses in all four neighborhoods (docs/lesion-features.md), so that the
+    first fall stays. `share` cuts elsewhere than at half, to see how near a jump is.
     """
     smooth = ndimage.gaussian_filter1d(histogram.astype(np.float64), SMOOTHING_DEGREES / BIN_DEGREES, mode="wrap")
     turned = np.roll(smooth, -int(np.argmax(smooth)))
     lowest = turned.min()
     if turned[0] - lowest <= 1e-9 * turned[0]:
         return 360.0
-    half = (turned[0] + lowest) / 2
+    half = lowest + share * (turned[0] - lowest)
     width = (_steps_to(turned, half) + _steps_to(np.roll(turned[::-1], 1), half)) * BIN_DEGREES
     kernel = SMOOTHING_DEGREES * 2 * np.sqrt(2 * np.log(2))
     return float(np.sqrt(max(0.0, width**2 - kernel**2)))

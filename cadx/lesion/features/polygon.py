@@ -1,7 +1,8 @@
 """Contour measures of Rangayyan's laboratory, on a polygon in pixels.
 
 Outlines are (n, 2) arrays of x, y, not closed. `smooth_outline` comes first, so that the steps of the pixel grid do not
-count as concavities; it commutes with turns and flips.
+count as concavities; it commutes with turns and flips. Every length is a share of the effective diameter,
+2 sqrt(A / pi): one shape has the same measures at any size.
 """
 
 import numpy as np
@@ -11,10 +12,14 @@ from skimage.measure import approximate_polygon
 
 from cadx.records import Points
 
-# Standard deviation along the outline, in its vertices; marching squares puts one at every 0.5 to 0.7 pixels.
-SMOOTHING_VERTICES = 4.0
-# Tolerance of the polygonal model as a share of the effective diameter: the same shape has the same model at any size.
+# Standard deviation along the outline. A lesion of 5 mm across is smoothed by three quarters of a pixel.
+SMOOTHING_SHARE = 0.015
+SAMPLES_PER_DEVIATION = 3
+# Tolerance of the polygonal model.
 MODEL_TOLERANCE_SHARE = 0.015
+# Sides of the polygon of equal sides, and from how many starting points it is laid.
+SIDE_SHARE = 0.05
+STARTS = 4
 SIGNATURE_POINTS = 512
 RULER_STEPS = (1, 2, 4, 8, 16, 32)
 
@@ -25,21 +30,35 @@ def polygon_area(polygon: Points) -> float:
     return 0.5 * abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
 
 
+def effective_diameter(polygon: Points) -> float:
+    """Diameter of the disc of equal area, 2 sqrt(A / pi)."""
+    return 2 * float(np.sqrt(polygon_area(polygon) / np.pi))
+
+
 def smooth_outline(outline: Points) -> Points:
-    """Gaussian mean along the closed outline, with a standard deviation of 4 vertices (2 to 3 pixels)."""
-    smooth: Points = ndimage.gaussian_filter1d(outline, SMOOTHING_VERTICES, axis=0, mode="wrap")
+    """Gaussian mean along the closed outline, with a standard deviation of 1.5 % of the effective diameter.
+
+    The outline is first resampled at equal steps of a third of that, from its vertex farthest from the middle, so that
+    the samples turn and flip with it.
+    """
+    outline = np.roll(outline, -_farthest(outline), axis=0)
+    deviation = SMOOTHING_SHARE * effective_diameter(outline)
+    length = _length(outline)
+    count = int(np.ceil(length / deviation * SAMPLES_PER_DEVIATION))
+    smooth: Points = ndimage.gaussian_filter1d(
+        _resample(outline, count), deviation * count / length, axis=0, mode="wrap"
+    )
     return smooth
 
 
 def polygonal_model(smooth: Points) -> Points:
     """Douglas-Peucker model of a smoothed outline, from its point farthest from the centroid.
 
-    The tolerance is 1.5 % of the effective diameter, half a pixel at least.
+    The tolerance is 1.5 % of the effective diameter.
     """
-    start = np.argmax(np.square(smooth - smooth.mean(axis=0)).sum(axis=1))
+    start = _farthest(smooth)
     closed = np.concatenate([smooth[start:], smooth[: start + 1]])
-    diameter = 2 * np.sqrt(polygon_area(smooth) / np.pi)
-    tolerance = max(0.5, MODEL_TOLERANCE_SHARE * diameter)
+    tolerance = MODEL_TOLERANCE_SHARE * effective_diameter(smooth)
     model: Points = approximate_polygon(closed, tolerance)[:-1]  # type: ignore[no-untyped-call]
     return model
 
@@ -55,27 +74,48 @@ def fractional_concavity(model: Points) -> float:
     return float(share[turning < 0].sum() / share.sum())
 
 
-def spiculation_index(model: Points) -> float:
+def spiculation_index(smooth: Points) -> float:
     """Sum of (1 + cos t) S over sum of S, S a spicule's length and t its angle, 0 to 2 (Rangayyan 2000).
 
-    A spicule is a run of convex vertices of the polygonal model between two concave ones; S is the length of its sides
-    and t the mean of its inner angles. Narrow spicules count nearly twice, blunt lobes nearly nothing. A convex outline
-    is one such run.
+    A spicule is a run of convex vertices between two concave ones; S is the length of its sides. Its angle t is, as
+    published, the mean of those of its inner angles that do not exceed their own mean: the tip's. Narrow spicules count
+    nearly twice, blunt lobes nearly nothing. A convex outline is one such run.
+
+    Ours is the model: a polygon with equal sides of 5 % of the effective diameter, and the mean over four starting
+    points a quarter of a side apart. The vertices of a Douglas-Peucker model come and go with a pixel, and the index
+    of one shape at several sizes with them (by up to 0.38; docs/lesion-features.md).
     """
-    lengths, turning = _sides_and_turning(model)
+    count = max(8, round(_length(smooth) / (SIDE_SHARE * effective_diameter(smooth))))
+    fine = _resample(smooth, count * STARTS)
+    return float(np.mean([polygon_spiculation(fine[start::STARTS]) for start in range(STARTS)]))
+
+
+def polygon_spiculation(polygon: Points) -> float:
+    """Spiculation index of a polygon as it is, 0 to 2."""
+    lengths, turning = _sides_and_turning(polygon)
     concave = turning < 0
     if concave.any():
         first = int(np.argmax(concave))
         lengths, turning, concave = np.roll(lengths, -first), np.roll(turning, -first), np.roll(concave, -first)
-    run = np.cumsum(concave)
+    run = np.cumsum(concave.astype(np.intp))
     convex = ~concave
     count = int(run.max()) + 1
-    vertices = np.bincount(run[convex], minlength=count)
-    angle = np.bincount(run[convex], weights=np.pi - turning[convex], minlength=count) / np.maximum(vertices, 1)
+    inner = np.pi - turning
+    mean = _mean_of_runs(inner, run, convex, count)
+    tip = convex & (inner <= mean[run] + 1e-9)
+    angle = _mean_of_runs(inner, run, tip, count)
     # A run's sides: the one before each of its vertices, and the one after its last.
     side = np.bincount(run, weights=lengths, minlength=count)
-    spicule = vertices > 0
+    spicule = np.bincount(run[convex], minlength=count) > 0
     return float((side * (1 + np.cos(angle)))[spicule].sum() / side[spicule].sum())
+
+
+def _mean_of_runs(
+    values: NDArray[np.float64], run: NDArray[np.signedinteger], counted: NDArray[np.bool_], count: int
+) -> NDArray[np.float64]:
+    """Mean of the counted values of each run; 0 for a run without any."""
+    total = np.bincount(run[counted], weights=values[counted], minlength=count)
+    return np.asarray(total / np.maximum(np.bincount(run[counted], minlength=count), 1))
 
 
 def fourier_factor(smooth: Points) -> float:
@@ -114,6 +154,16 @@ def _resample(polygon: Points, count: int) -> Points:
     along = np.concatenate([[0.0], np.cumsum(np.sqrt(np.square(np.diff(closed, axis=0)).sum(axis=1)))])
     wanted = np.arange(count) * (along[-1] / count)
     return np.stack([np.interp(wanted, along, closed[:, 0]), np.interp(wanted, along, closed[:, 1])], axis=1)
+
+
+def _farthest(polygon: Points) -> int:
+    """Number of the vertex farthest from the mean of all."""
+    return int(np.argmax(np.square(polygon - polygon.mean(axis=0)).sum(axis=1)))
+
+
+def _length(polygon: Points) -> float:
+    """Length of the closed polygon."""
+    return float(np.sqrt(np.square(np.roll(polygon, -1, axis=0) - polygon).sum(axis=1)).sum())
 
 
 def _sides_and_turning(polygon: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -50,7 +50,7 @@ def _fractional_concavity(region: LesionRegion) -> float:
 
 
 def _spiculation_index(region: LesionRegion) -> float:
-    return spiculation_index(region.model)
+    return spiculation_index(region.smooth_outline)
 
 
 def _fourier_factor(region: LesionRegion) -> float:

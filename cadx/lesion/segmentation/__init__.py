@@ -1,4 +1,4 @@
-"""From a ROI to the lesion's mask, by three methods behind one function."""
+"""From a ROI to the lesion's mask, by four methods behind one function."""
 
 from dataclasses import replace
 
@@ -8,6 +8,8 @@ from scipy import ndimage
 from cadx.flags import Flag, FlagCode
 from cadx.lesion.segmentation.draw import draw_region
 from cadx.lesion.segmentation.dual_stage import grow_in_two_stages
+from cadx.lesion.segmentation.edge_growing import grow_to_edge
+from cadx.lesion.segmentation.grid import back_on_roi, on_image_grid
 from cadx.lesion.segmentation.growth import Growth
 from cadx.lesion.segmentation.records import Segmentation, SegmentationMethod, SegmentationOutcome, Trace
 from cadx.lesion.segmentation.region_growing import grow_region
@@ -43,16 +45,18 @@ def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentati
         is set. Where a stronger outline runs out of the ROI, the mask is the strongest one that does not, flagged too.
         Where the lesion runs out of the image, the mask is what is seen of it, flagged in the same way.
     """
-    surface = gray_surface(roi)
-    seed = find_seed(surface)
+    placed, shift = on_image_grid(roi)
+    surface = gray_surface(placed)
+    mark = tuple((ROI_SIZE_PX / 2 - moved) / REDUCTION for moved in shift)
+    seed = find_seed(surface, (mark[0], mark[1]))
     growth = grow(surface, seed, method)
     stands_in = not growth.region.any()
-    mask = _stand_in(roi) if stands_in else draw_region(roi, surface, growth)
+    mask = _stand_in(roi) if stands_in else back_on_roi(draw_region(placed, surface, growth), shift)
     cut_mm = 0.0 if stands_in else _cut_mm(mask, roi.tissue)
     if growth.outcome is SegmentationOutcome.FOUND and cut_mm >= CUT_MM:
         reason = f"{growth.reason}; {cut_mm:.1f} mm of it are the edge of the tissue"
         growth = replace(growth, outcome=SegmentationOutcome.TOUCHES_BORDER, reason=reason)
-    x, y = ((index + 0.5) * REDUCTION for index in (seed[1], seed[0]))
+    y, x = ((index + 0.5) * REDUCTION + moved for index, moved in zip(seed, shift, strict=True))
     flags = _flags(growth, stands_in, cut_mm)
     return Segmentation(mask, method, growth.outcome, growth.reason, (x, y), growth.trace, flags)
 
@@ -62,6 +66,8 @@ def grow(surface: Surface, seed: tuple[int, int], method: SegmentationMethod) ->
     match method:
         case SegmentationMethod.REGION_GROWING:
             return grow_region(surface, seed)
+        case SegmentationMethod.EDGE_GROWING:
+            return grow_to_edge(surface, seed)
         case SegmentationMethod.RGI:
             return grow_by_radial_gradient(surface, seed)
         case SegmentationMethod.DUAL_STAGE:

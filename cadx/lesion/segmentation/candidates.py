@@ -58,6 +58,13 @@ class Candidates:
         size = (self.area_mm2 >= SMALLEST_AREA_MM2) & (self.area_mm2 <= LARGEST_AREA_MM2)
         return size & (self.rgi >= SMALLEST_RGI)
 
+    @property
+    def peaks(self) -> tuple[int, ...]:
+        """Local maxima of the evidence among the plausible candidates."""
+        evidence = np.pad(np.where(self.plausible, self.evidence, -1), 1, constant_values=-1)
+        peaks = (evidence[1:-1] > evidence[:-2]) & (evidence[1:-1] >= evidence[2:]) & (evidence[1:-1] > 0)
+        return tuple(int(number) for number in np.flatnonzero(peaks))
+
     def region(self, number: int) -> Mask:
         """Mask of one candidate on the grid."""
         return self.index <= number

@@ -30,19 +30,17 @@ class Growth:
     trace: Trace
 
 
-def choose(candidates: Candidates, transitions: tuple[int, ...], threshold: FloatImage) -> Growth:
+def choose(candidates: Candidates, threshold: FloatImage) -> Growth:
     """Take the candidate of most evidence that keeps clear of the ROI's frame.
 
     Parameters
     ----------
     candidates
         All nested regions.
-    transitions
-        For the trace.
     threshold
         float32, (levels, ...) or broadcastable: threshold of each candidate in the gray of the surface.
     """
-    allowed = candidates.plausible
+    allowed, peaks = candidates.plausible, candidates.peaks
     clear = allowed & ~candidates.at_frame
     if not allowed.any() or not clear.any():
         outcome = SegmentationOutcome.TOUCHES_BORDER if allowed.any() else SegmentationOutcome.NO_LESION
@@ -52,7 +50,7 @@ def choose(candidates: Candidates, transitions: tuple[int, ...], threshold: Floa
             else "no region about the mark has a plausible size and a gradient that points to its middle"
         )
         empty = np.zeros(candidates.index.shape, dtype=np.bool_)
-        return Growth(empty, np.zeros(empty.shape, np.float32), outcome, reason, candidates.trace(transitions, -1))
+        return Growth(empty, np.zeros(empty.shape, np.float32), outcome, reason, candidates.trace(peaks, -1))
     best = int(np.argmax(np.where(clear, candidates.evidence, -1)))
     strongest = int(np.argmax(np.where(allowed, candidates.evidence, -1)))
     facts = f"evidence {candidates.evidence[best]:.3f}, RGI {candidates.rgi[best]:.2f}"
@@ -62,4 +60,4 @@ def choose(candidates: Candidates, transitions: tuple[int, ...], threshold: Floa
         outcome = SegmentationOutcome.TOUCHES_BORDER
         reason = f"strongest outline that keeps clear of the ROI's frame ({facts}); a stronger one runs out of the ROI"
     field = np.broadcast_to(threshold, (len(candidates.level), *candidates.index.shape))[best]
-    return Growth(candidates.region(best), field, outcome, reason, candidates.trace(transitions, best))
+    return Growth(candidates.region(best), field, outcome, reason, candidates.trace(peaks, best))

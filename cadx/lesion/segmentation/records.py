@@ -11,9 +11,22 @@ from cadx.records import Mask
 
 
 class SegmentationMethod(StrEnum):
-    """The ways to grow a lesion from its marked center."""
+    """The ways to grow a lesion from its marked center.
+
+    Attributes
+    ----------
+    REGION_GROWING
+        The paper's: before the first spill of a falling threshold.
+    EDGE_GROWING
+        The strongest outline of a falling threshold.
+    RGI
+        The same under a Gaussian about the seed (Kupinski & Giger 1998).
+    DUAL_STAGE
+        An RGI contour, then an active contour (after Yuan 2007).
+    """
 
     REGION_GROWING = "region_growing"
+    EDGE_GROWING = "edge_growing"
     RGI = "rgi"
     DUAL_STAGE = "dual_stage"
 
@@ -45,11 +58,11 @@ class Trace:
     rgi
         Radial gradient index of the outline about the seed, -1 to 1 (Kupinski & Giger 1998).
     evidence
-        What the methods maximize: mean inward gradient along the outline (gray per mm) x RGI x square root of the
-        effective diameter (mm).
+        What the methods but region growing maximize: mean inward gradient along the outline (gray per mm) x RGI x
+        square root of the effective diameter (mm).
     transitions
-        Indices of the candidates just before a transition: a jump of the area (region growing), or a local maximum of
-        the evidence (RGI, dual stage).
+        Indices of the candidates just before the region spills (region growing: the choice is among them), or of the
+        local maxima of the evidence (the other methods: the choice is the highest that keeps clear of the frame).
     chosen
         Index of the candidate that was taken; -1 when none was.
     """

@@ -1,50 +1,79 @@
-"""Multiple-transition-point gray-level region growing (Huo 1995, Li 2008; reconstructed, see docs/methods.md 4.1).
+"""Multiple-transition-point gray-level region growing, the paper's own method (Huo 1995, Li 2008).
 
-Our reconstruction: the gray is freed of the background's trend and of what varies over more than 10 mm; bridges thinner
-than 2.4 mm are cut by a grayscale opening; regions grow from the seed through every level at once; a transition is a
-level after which the effective diameter jumps. Of the plateaus between transitions the one that holds the strongest
-outline is taken, and on it the level of that outline: on a sharp margin, the level just before the spill would already
-lie in the foot of the edge.
+It is published in words; this is docs/methods.md, section 4.1. The seed's region grows as the threshold falls from the mean
+gray about the seed. A transition is a level from which the region spills into its surroundings within the next 5 % of
+the gray range: its effective diameter jumps by a fifth, and its circularity falls while its irregularity rises, or it
+runs into the ROI's frame (the whole ROI is round again). The contour is the one just before the first transition at
+which the region has a lesion's size and keeps clear of the frame. Nothing else decides.
 """
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from cadx.lesion.segmentation.candidates import Candidates, nested_candidates
-from cadx.lesion.segmentation.growth import Growth, choose
-from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface, near_mean
+from cadx.lesion.segmentation.candidates import LARGEST_AREA_MM2, Candidates, nested_candidates
+from cadx.lesion.segmentation.growth import Growth
+from cadx.lesion.segmentation.records import SegmentationOutcome
+from cadx.lesion.segmentation.surface import Surface
 
-BACKGROUND_MM = 10.0
-BRIDGE_RADIUS_PX = 3
-TRANSITION_JUMP = 0.02
+# A disc of 3 mm, the smallest lesion of interest: the region before a spill is the whole lesion.
+SMALLEST_AREA_MM2 = 7.0
+# A spill is judged over this many of the 80 levels: fingers grow through textured surroundings over several.
+SPILL_LEVELS = 4
+DIAMETER_JUMP = 0.20
+CIRCULARITY_FALL = 0.10
+# Half of the side of the square, on the grid, whose mean gray the threshold falls from (2 mm).
+START_REACH_PX = 2
 
 
 def grow_region(surface: Surface, seed: tuple[int, int]) -> Growth:
-    """Grow from the seed through every level; take the strongest outline between the transitions."""
-    sigma_px = BACKGROUND_MM / GRID_SPACING_MM
-    tissue = np.where(surface.tissue, surface.gray, np.float32(0))
-    cover = np.maximum(near_mean(surface.tissue, sigma_px), np.float32(1e-6))
-    background = np.divide(near_mean(tissue, sigma_px), cover, dtype=np.float32)
-    image = surface.gray - background
-    image[~surface.tissue] = image[surface.tissue].min() if surface.tissue.any() else 0.0
-    image = ndimage.grey_opening(image, footprint=_disc(BRIDGE_RADIUS_PX))
-    candidates = nested_candidates(image, surface, seed)
-    jumps = _diameter_jumps(candidates)
-    transitions = tuple(int(number) for number in np.flatnonzero(jumps & candidates.plausible))
-    levels = candidates.level.astype(np.float32)[:, None, None]
-    growth = choose(candidates, transitions, levels)
-    return Growth(growth.region, growth.threshold + background, growth.outcome, growth.reason, growth.trace)
+    """Grow from the seed through every level; stop before the first spill of a plausible region."""
+    # Clipped there, the image's levels begin at the mean gray about the seed.
+    candidates = nested_candidates(np.minimum(surface.gray, _mean_about(surface, seed)), surface, seed)
+    transitions = transition_points(candidates)
+    size = (candidates.area_mm2 >= SMALLEST_AREA_MM2) & (candidates.area_mm2 <= LARGEST_AREA_MM2)
+    clear = size & ~candidates.at_frame
+    return _stop(candidates, transitions, size, clear)
 
 
-def _diameter_jumps(candidates: Candidates) -> NDArray[np.bool_]:
-    """Levels at whose next step the effective diameter grows by more than 2 %."""
+def transition_points(candidates: Candidates) -> tuple[int, ...]:
+    """Every level from which the region spills, of whatever size, from the smallest region to the largest."""
+    number = np.arange(len(candidates.level))
+    after = np.minimum(number + SPILL_LEVELS, number[-1])
     diameter = np.sqrt(candidates.area_mm2)
-    jumps = np.zeros(len(diameter), dtype=np.bool_)
-    jumps[:-1] = np.diff(diameter) > TRANSITION_JUMP * diameter[:-1]
-    return jumps
+    jumps = diameter[after] - diameter > DIAMETER_JUMP * diameter
+    falls = candidates.circularity[after] < candidates.circularity - CIRCULARITY_FALL
+    rises = candidates.irregularity[after] > candidates.irregularity
+    spills = jumps & ((falls & rises) | candidates.at_frame[after])
+    return tuple(int(level) for level in np.flatnonzero(spills))
 
 
-def _disc(radius_px: int) -> NDArray[np.bool_]:
-    offsets = np.arange(-radius_px, radius_px + 1) ** 2
-    return np.asarray(np.add.outer(offsets, offsets) <= radius_px**2 + 0.5)
+def _stop(
+    candidates: Candidates, transitions: tuple[int, ...], size: NDArray[np.bool_], clear: NDArray[np.bool_]
+) -> Growth:
+    """Take the region before the first plausible transition, else the largest that keeps clear of the frame."""
+    empty = np.zeros(candidates.index.shape, dtype=np.bool_)
+    if not clear.any():
+        outcome = SegmentationOutcome.TOUCHES_BORDER if size.any() else SegmentationOutcome.NO_LESION
+        reason = (
+            "every region of a plausible size runs out of the ROI"
+            if size.any()
+            else "no region about the mark has a plausible size"
+        )
+        return Growth(empty, np.zeros(empty.shape, np.float32), outcome, reason, candidates.trace(transitions, -1))
+    plausible = [number for number in transitions if clear[number]]
+    if plausible:
+        chosen, outcome = plausible[0], SegmentationOutcome.FOUND
+        place = f"{transitions.index(chosen) + 1} of {len(transitions)}"
+        reason = f"just before transition {place}, the first of a plausible size"
+    else:
+        chosen, outcome = int(np.flatnonzero(clear)[-1]), SegmentationOutcome.TOUCHES_BORDER
+        reason = "no plausible transition; the largest region before it runs out of the ROI"
+    threshold = np.full(empty.shape, candidates.level[chosen], dtype=np.float32)
+    return Growth(candidates.region(chosen), threshold, outcome, reason, candidates.trace(transitions, chosen))
+
+
+def _mean_about(surface: Surface, seed: tuple[int, int]) -> np.float32:
+    """Mean gray of the tissue in the square about the seed."""
+    box = tuple(slice(max(0, place - START_REACH_PX), place + START_REACH_PX + 1) for place in seed)
+    near = surface.tissue[box]
+    return np.float32(surface.gray[box][near].mean()) if near.any() else surface.gray[seed]

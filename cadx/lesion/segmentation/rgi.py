@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.lesion.segmentation.candidates import Candidates, nested_candidates
+from cadx.lesion.segmentation.candidates import nested_candidates
 from cadx.lesion.segmentation.growth import Growth, choose
 from cadx.lesion.segmentation.surface import GRID_SIZE, GRID_SPACING_MM, Surface
 
@@ -22,18 +22,11 @@ def grow_by_radial_gradient(surface: Surface, seed: tuple[int, int]) -> Growth:
     squared_mm2 = _squared_distance_mm2(seed)
     constraint = np.exp(-squared_mm2 / (2 * CONSTRAINT_MM**2)).astype(np.float32)
     candidates = nested_candidates((surface.gray - base) * constraint, surface, seed)
-    peaks = _local_maxima(candidates)
     levels = candidates.level.astype(np.float32)[:, None, None]
     threshold = (levels / np.maximum(constraint, 1e-6) + base).astype(np.float32)
-    return choose(candidates, peaks, threshold)
+    return choose(candidates, threshold)
 
 
 def _squared_distance_mm2(seed: tuple[int, int]) -> NDArray[np.float64]:
     along = (np.arange(GRID_SIZE) * GRID_SPACING_MM)[:, None] - np.array(seed) * GRID_SPACING_MM
     return np.asarray(np.add.outer(along[:, 0] ** 2, along[:, 1] ** 2))
-
-
-def _local_maxima(candidates: Candidates) -> tuple[int, ...]:
-    evidence = np.pad(np.where(candidates.plausible, candidates.evidence, -1), 1, constant_values=-1)
-    peaks = (evidence[1:-1] > evidence[:-2]) & (evidence[1:-1] >= evidence[2:]) & (evidence[1:-1] > 0)
-    return tuple(int(number) for number in np.flatnonzero(peaks))

@@ -13,8 +13,8 @@ BLOB_RATIO = 1.6  # of the two Gaussians whose difference stands for the Laplaci
 _REACH_PX = 24
 
 
-def find_seed(surface: Surface) -> tuple[int, int]:
-    """Row and column, on the grid, of the point to grow from.
+def find_seed(surface: Surface, mark: tuple[float, float] = (GRID_SIZE / 2, GRID_SIZE / 2)) -> tuple[int, int]:
+    """Row and column, on the grid, of the point to grow from, about a mark (row, column; a block's middle is at 1/2).
 
     The response of a difference of Gaussians (a blob of about 3 mm, the smallest lesion) is weighed with the
     probability of the mark given the point, a Gaussian of 1.5 mm cut at 3 mm; the largest product wins.
@@ -24,8 +24,9 @@ def find_seed(surface: Surface) -> tuple[int, int]:
     gray = surface.gray[box]
     sigma = BLOB_MM / GRID_SPACING_MM
     blob = ndimage.gaussian_filter(gray, sigma) - ndimage.gaussian_filter(gray, sigma * BLOB_RATIO)
-    offset_mm = (np.arange(2 * _REACH_PX) + 0.5 - _REACH_PX) * GRID_SPACING_MM
-    squared_mm2 = np.add.outer(offset_mm**2, offset_mm**2)
+    place = np.arange(middle - _REACH_PX, middle + _REACH_PX) + 0.5
+    down_mm, right_mm = ((place - along) * GRID_SPACING_MM for along in mark)
+    squared_mm2 = np.add.outer(down_mm**2, right_mm**2)
     near = (squared_mm2 <= SEED_TOLERANCE_MM**2) & surface.tissue[box]
     if not near.any():
         return middle, middle

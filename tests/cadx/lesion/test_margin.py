@@ -101,3 +101,14 @@ def test_a_region_that_fills_the_image_has_no_surroundings() -> None:
     gray = cone()
     with pytest.raises(Undefined, match="surrounds"):
         contrast_gray(measure_region(gray, ALL, ALL.copy()))
+
+
+def test_a_jump_of_the_width_shows_in_cuts_just_beside_half_maximum() -> None:
+    # Two peaks whose valley is a hair above or below half maximum: one count of both, one of the main peak alone.
+    degrees = np.arange(-180, 180, 2.0)
+    peaks = np.exp(-((degrees + 40) ** 2) / 800) * 0.95 + np.exp(-((degrees - 40) ** 2) / 800)
+    above, below = (np.where(np.abs(degrees) < 40, np.maximum(peaks, valley), peaks) for valley in (0.56, 0.40))
+    assert width_at_half_maximum_degrees(above) > width_at_half_maximum_degrees(below) + 30
+    widths = [width_at_half_maximum_degrees(above, share) for share in np.linspace(0.35, 0.65, 31)]
+    assert min(widths) < width_at_half_maximum_degrees(below) + 10
+    assert np.all(np.diff(widths) <= 1e-9)
