@@ -1,10 +1,10 @@
 """Multiple-transition-point gray-level region growing, the paper's own method (Huo 1995, Li 2008).
 
-It is published in words; this is docs/methods.md, section 4.1. The seed's region grows as the threshold falls from the mean
-gray about the seed. A transition is a level from which the region spills into its surroundings within the next 5 % of
-the gray range: its effective diameter jumps by a fifth, and its circularity falls while its irregularity rises, or it
-runs into the ROI's frame (the whole ROI is round again). The contour is the one just before the first transition at
-which the region has a lesion's size and keeps clear of the frame. Nothing else decides.
+It is published in words; docs/methods.md, section 4.1, has it in steps. The seed's region grows as the threshold falls
+from the mean gray about the seed. A transition is a level from which the region spills into its surroundings within the
+next 5 % of the gray range: its effective diameter jumps by a fifth, and its circularity falls while its irregularity
+rises, or it runs into the ROI's frame (the whole ROI is round again). The contour is the one just before the first
+transition at which the region has a lesion's size and keeps clear of the frame. Nothing else decides.
 """
 
 import numpy as np
