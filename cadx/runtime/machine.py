@@ -45,7 +45,7 @@ def tune_process(compute_threads: int, kept_mib: int = 64) -> None:
 
 
 def stand_back() -> None:
-    """Let all other threads go first, from now on; for a thread whose work is wanted, but not waited for."""
+    """Let all other threads go first, from now on; for a thread whose work is needed, but not waited for."""
     if sys.platform == "linux":  # where a thread has a priority of its own
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)
 

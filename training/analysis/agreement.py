@@ -15,7 +15,7 @@ MOST_DISAGREEMENTS = 12
 
 @dataclass(frozen=True, slots=True)
 class CallTable:
-    """Numbers of rows of one truth by the calls of the two branches (called malignant at 0.5 and above)."""
+    """Numbers of rows of one pathology by the calls of the two branches (called malignant at 0.5 and above)."""
 
     both_malignant: int
     only_cnn_malignant: int
@@ -35,9 +35,9 @@ class BranchAgreement:
     observed
         Share of rows on which the calls agree.
     spearman, spearman_malignant, spearman_benign
-        Rank correlation of the two probabilities over all rows and within each truth; none where one is constant.
+        Rank correlation of the two probabilities over all rows and within each pathology; none where one is constant.
     malignant, benign
-        Calls by truth.
+        Calls by pathology.
     disagreements
         Rows with opposite calls, the largest difference of probabilities first, one row a lesion; at most 12.
     disagreement_count

@@ -25,7 +25,7 @@ class SizeSummary:
 
 @dataclass(frozen=True, slots=True)
 class ClassSummary:
-    """The lesions of one truth.
+    """The lesions of one pathology.
 
     Attributes
     ----------

@@ -57,7 +57,7 @@ class Scored:
 
 
 def enough_to_test(scored: Scored) -> bool:
-    """Tell whether the clustered variance means anything: each fold holds at least 5 groups of either truth.
+    """Tell whether the clustered variance means anything: each fold holds at least 5 groups of either class.
 
     With a handful of groups the variance of a fold's AUC is estimated from next to nothing, often as zero, and any
     difference looks certain. An external test set is one such fold, and needs 10.
@@ -65,9 +65,9 @@ def enough_to_test(scored: Scored) -> bool:
     folds = np.zeros(len(scored.labels), dtype=np.intp) if scored.folds is None else scored.folds
     needed = FEWEST_IN_TEST_SET if scored.folds is None else FEWEST_IN_FOLD
     return all(
-        len(np.unique(scored.groups[(folds == fold) & (scored.labels == truth)])) >= needed
+        len(np.unique(scored.groups[(folds == fold) & (scored.labels == label)])) >= needed
         for fold in np.unique(folds)
-        for truth in (False, True)
+        for label in (False, True)
     )
 
 

@@ -56,7 +56,7 @@ def study(
     synthetic: Synthetic = False,
     skip_unusable: SkipUnusable = False,
     negative_control: Annotated[
-        bool, typer.Option("--negative-control", help="Shuffle the truths: a study that must find nothing; no bundle.")
+        bool, typer.Option("--negative-control", help="Permute the labels: a study that must find nothing; no bundle.")
     ] = False,
 ) -> None:
     """Evaluate the three classifiers by lesion as the paper does, and write the report, the figures and the bundle.

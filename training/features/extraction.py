@@ -124,7 +124,7 @@ class Extraction:
     policy
         How intensities are read.
     method
-        How lesions are outlined; None: lesion features are not wanted.
+        How lesions are outlined; None: lesion features are not asked for.
     store
         Remembers what was extracted; by default nothing is remembered.
     measure

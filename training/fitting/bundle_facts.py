@@ -46,7 +46,7 @@ def evaluation_figures(
 
 
 def probability_histogram(scored: Scored, name: str) -> ProbabilityHistogram:
-    """Count a classifier's out-of-fold probabilities by truth, in equal bins of [0, 1]."""
+    """Count a classifier's out-of-fold probabilities by pathology, in equal bins of [0, 1]."""
     benign, malignant = (
         np.histogram(scored.probabilities[name][rows], bins=HISTOGRAM_BINS, range=(0, 1))[0].tolist()
         for rows in (~scored.labels, scored.labels)

@@ -65,11 +65,11 @@ def finish(dataset: str, cases: Iterable[Case], skipped: Iterable[Skipped], note
     """
     found = tuple(cases)
     left_out = list(skipped)
-    truths: dict[str, set[tuple[int, str | None]]] = {}
+    labels: dict[str, set[tuple[int, str | None]]] = {}
     for case in found:
-        truths.setdefault(case.lesion_id, set()).add((int(case.label), case.patient_id))
-    consistent = [case for case in found if len(truths[case.lesion_id]) == 1]
-    contradictory = [case for case in found if len(truths[case.lesion_id]) > 1]
+        labels.setdefault(case.lesion_id, set()).add((int(case.label), case.patient_id))
+    consistent = [case for case in found if len(labels[case.lesion_id]) == 1]
+    contradictory = [case for case in found if len(labels[case.lesion_id]) > 1]
     left_out += [Skipped(case.image.name, LESION_CONTRADICTS_ITSELF, case.lesion_id) for case in contradictory]
     if not consistent:
         reasons = Counter(skip.reason for skip in left_out).most_common(1)

@@ -27,7 +27,7 @@ class FoldRows:
     Attributes
     ----------
     rows
-        All rows whose inner products are wanted.
+        All rows whose inner products are needed.
     training
         Those of them from which the standardization is learnt.
     """

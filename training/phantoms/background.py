@@ -28,7 +28,7 @@ def power_law_texture(rng: np.random.Generator, shape: tuple[int, int], exponent
     rng
         Source of randomness.
     shape
-        Rows and columns wanted.
+        Rows and columns to make.
     exponent
         The b of P(f) ~ 1 / f^b, f being the radial spatial frequency.
 

@@ -90,7 +90,7 @@ def write_unseen_phantom(
     seed
         Any; the lesion differs from those of every cohort, also of one with the same seed.
     malignant
-        Pathology wanted.
+        Pathology to draw.
     file_format
         See `write_planned_cohort`.
 

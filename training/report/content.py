@@ -33,7 +33,7 @@ HOW = {
         "split."
     ),
     StudyKind.NEGATIVE_CONTROL: (
-        "NEGATIVE CONTROL: the truths were dealt out anew among the lesions, so there is nothing to find. A study that "
+        "NEGATIVE CONTROL: the labels were permuted among the lesions, so there is nothing to find. A study that "
         "finds something here leaks."
     ),
     StudyKind.EXTERNAL_TEST: (

@@ -24,7 +24,7 @@ def write_study_json(path: Path, study: Study) -> None:
 
 
 def write_probabilities(path: Path, scored: Scored) -> None:
-    """Write one line a row: truth, groups, fold and the probabilities in full, from which every AUC can be had again.
+    """Write one line a row: label, groups, fold and the probabilities in full, from which every AUC can be had again.
 
     The patient is a number, not the manifest's identifier; lesion and image are as in the manifest.
     """

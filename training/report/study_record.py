@@ -27,7 +27,7 @@ class StudyKind(StrEnum):
     """How the probabilities were made."""
 
     CROSS_VALIDATION = "nested cross validation"
-    NEGATIVE_CONTROL = "nested cross validation with shuffled truths (negative control)"
+    NEGATIVE_CONTROL = "nested cross validation with permuted labels (negative control)"
     EXTERNAL_TEST = "external test set through a frozen bundle"
 
 

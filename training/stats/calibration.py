@@ -1,6 +1,6 @@
 """How well probabilities mean what they say: Brier score, calibration line and reliability curve.
 
-Brier, Mon. Weather Rev. 78:1 (1950). Intercept and slope of the logistic regression of the truth on the log-odds (Cox,
+Brier, Mon. Weather Rev. 78:1 (1950). Intercept and slope of the logistic regression of the label on the log-odds (Cox,
 Biometrika 45:562, 1958), ideal 0 and 1; calibration in the large is the intercept with the slope held at 1. Standard
 errors are the cluster-robust sandwich over lesions. See Van Calster and others, BMC Med. 17:230 (2019).
 """

@@ -1,4 +1,4 @@
-"""A study that must find nothing: the same cases with their truths dealt out anew."""
+"""A study that must find nothing: the same cases with their labels permuted."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from training.cohort.grouping import Picture, components
 
 
 def shuffle_labels(cases: Sequence[Case], pictures: Sequence[Picture], seed: int) -> tuple[Case, ...]:
-    """Permute truths among lesions, so that all views of a lesion still share one.
+    """Permute labels among lesions, so that all views of a lesion still share one.
 
     Lesions that share a picture get one truth together: were they dealt different ones, folds that split the picture
     would go unseen. The number of each truth stays where no

@@ -20,7 +20,7 @@ from training.report.study_record import BranchTimes, Study, StudyKind, provenan
 from training.study.negative_control import shuffle_labels
 from training.study.output import write_study
 
-NEGATIVE_CONTROL = "negative control: the truths were shuffled; no number here says anything about the cases."
+NEGATIVE_CONTROL = "negative control: the labels were permuted; no number here says anything about the cases."
 MODELS = "models"
 
 
@@ -63,7 +63,7 @@ def run_study(
     layers
         A layer comparison to show as Figure 3.
     negative_control
-        Shuffle the truths among the lesions; no bundle is written.
+        Permute the labels among the lesions; no bundle is written.
 
     Raises
     ------

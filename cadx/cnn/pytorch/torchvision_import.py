@@ -31,7 +31,7 @@ def import_torchvision(submodule: str = "") -> ModuleType:
     Parameters
     ----------
     submodule
-        Dotted name of the wanted submodule below ``torchvision``; empty for the package itself.
+        Dotted name of the submodule below ``torchvision``; empty for the package itself.
 
     Returns
     -------

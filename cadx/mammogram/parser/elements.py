@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cadx.errors import FileTooLarge, TruncatedImage, UnreadableImage
 from cadx.mammogram.byte_source import ByteSource, MemoryBytes
-from cadx.mammogram.parser.tags import PIXEL_TAGS, SEQUENCES, WANTED, overlay_tag
+from cadx.mammogram.parser.tags import KEPT, PIXEL_TAGS, SEQUENCES, overlay_tag
 
 UNDEFINED_LENGTH = 0xFFFF_FFFF
 ITEM, _ITEM_END, SEQUENCE_END = 0xFFFE_E000, 0xFFFE_E00D, 0xFFFE_E0DD
@@ -165,18 +165,18 @@ def element_head(cursor: Cursor, encoding: Encoding) -> tuple[int, str, int]:
 def _keep(
     elements: dict[int, Element], cursor: Cursor, encoding: Encoding, tag: int, vr: str, length: int, depth: int
 ) -> None:
-    """Move past one element's value, and keep it if it is wanted."""
+    """Move past one element's value, and keep it if it is needed."""
     tag = overlay_tag(tag)
-    wanted = tag in WANTED
+    kept = tag in KEPT
     if length == UNDEFINED_LENGTH and (tag in PIXEL_TAGS or vr in {"OB", "OW"}):
         _skip_fragments(cursor, encoding)  # the compressed pixels of an icon
-    elif length == UNDEFINED_LENGTH or (wanted and _is_sequence(tag, vr)):
+    elif length == UNDEFINED_LENGTH or (kept and _is_sequence(tag, vr)):
         # An UN element of undefined length is an implicit little endian sequence (PS3.5 6.2.2).
         inner = Encoding(implicit=True) if vr == "UN" else encoding
         items = _items(cursor, inner, length, depth + 1)
-        if wanted:
+        if kept:
             elements[tag] = Element("SQ", items=items)
-    elif wanted:
+    elif kept:
         elements[tag] = Element(vr, cursor.take(length))
     else:
         cursor.skip(length)

@@ -72,7 +72,7 @@ class Tag(IntEnum):
         return f"({self >> 16:04X},{self & 0xFFFF:04X})"
 
 
-WANTED = frozenset(Tag)
+KEPT = frozenset(Tag)
 """Attributes that the parser keeps."""
 
 PIXEL_TAGS = frozenset({Tag.FloatPixelData, Tag.DoubleFloatPixelData, Tag.PixelData})

@@ -58,9 +58,9 @@ def test_every_text_tag_that_does_not_decide(
     caplog: pytest.LogCaptureFixture,
     recwarn: pytest.WarningsRecorder,
 ) -> None:
-    from cadx.mammogram.parser.tags import WANTED
+    from cadx.mammogram.parser.tags import KEPT
 
-    harmless = [tag for tag in TEXT_TAGS if tag[0] not in WANTED]
+    harmless = [tag for tag in TEXT_TAGS if tag[0] not in KEPT]
     content = save(plant(make_dataset(textured(12), 12), harmless))
     assert content.count(SECRET.encode()) >= len(harmless)
     said = everything_said(content, caplog, recwarn)
@@ -77,9 +77,9 @@ def test_every_text_tag_that_decides_one_at_a_time(
     caplog: pytest.LogCaptureFixture,
     recwarn: pytest.WarningsRecorder,
 ) -> None:
-    from cadx.mammogram.parser.tags import WANTED
+    from cadx.mammogram.parser.tags import KEPT
 
-    deciding = [tag for tag in TEXT_TAGS if tag[0] in WANTED]
+    deciding = [tag for tag in TEXT_TAGS if tag[0] in KEPT]
     assert len(deciding) > 20
     for tag in deciding:
         dataset = plant(make_dataset(textured(12), 12), [tag])

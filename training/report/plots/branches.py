@@ -22,7 +22,7 @@ MOST_FEATURES = 16
 
 
 def size_plot(cohort: CohortTable) -> str:
-    """Distribution of the lesions' effective diameters by truth."""
+    """Distribution of the lesions' effective diameters by pathology."""
     with canvas(6.4, 2.8) as drawn:
         axes = drawn.figure.subplots()
         width = cohort.size_bin_mm

@@ -53,7 +53,7 @@ def _cohort_table(cohort: CohortTable) -> Table:
     total = ("all", str(cohort.lesions), str(cohort.rois), "", f"{PAPER['rois']} ({PAPER['lesions']} lesions)", "")
     return Table(
         "The cohort.",
-        ("Truth", "Lesions", "ROIs", "Diameter, mm: mean (SD), range", "Paper: ROIs", "Paper: diameter, mm"),
+        ("Pathology", "Lesions", "ROIs", "Diameter, mm: mean (SD), range", "Paper: ROIs", "Paper: diameter, mm"),
         (*rows, total),
         "Diameters here are effective ones, 2 \N{SQUARE ROOT}(area/\N{GREEK SMALL LETTER PI}), of the automatic "
         "outline, as a mean over a lesion's views.",
@@ -84,7 +84,7 @@ def agreement_section(study: Study, scored: Scored) -> Section:
             ),
             Table(
                 "Calls at probability 0.5, ROIs.",
-                ("Truth", "Both malignant", "Only SVM1 malignant", "Only SVM2 malignant", "Both benign"),
+                ("Pathology", "Both malignant", "Only SVM1 malignant", "Only SVM2 malignant", "Both benign"),
                 tuple(
                     (
                         truth,
@@ -139,7 +139,7 @@ def association_section(study: Study) -> Section:
                 f"The {min(STRONGEST, len(found))} strongest of {len(found)} (all are in study.json).",
                 ("Feature", "Family", "High value means", "rho with SVM1", "95 % CI", "p (Holm)", "rho with SVM2"),
                 tuple(_association_row(one) for one in found[:STRONGEST]),
-                "Features and scores both depend on the truth, so a correlation need not mean that the CNN sees the "
+                "Features and scores both depend on the pathology, so a correlation need not mean that the CNN sees the "
                 "feature itself.",
             ),
         ),

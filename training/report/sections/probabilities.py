@@ -54,9 +54,9 @@ def calibration_section(study: Study, scored: Scored) -> Section:
             Figure(
                 "calibration",
                 "Above: share of malignant ROIs among ROIs of like probability (bins of equal size, 95 % limits); on "
-                "the dotted line, probabilities mean what they say. Below: distribution of the probabilities by truth.",
+                "the dotted line, probabilities mean what they say. Below: distribution of the probabilities by pathology.",
                 "Reliability curves of the three classifiers and of the calibrated ensemble, and histograms of their "
-                "probabilities by truth.",
+                "probabilities by pathology.",
                 calibration_plot(scored, performances, study.analysis.calibrated),
             ),
             Table(

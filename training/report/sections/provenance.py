@@ -11,7 +11,7 @@ def provenance_section(study: Study) -> Section:
     """Settings, digests, environment and what was left out."""
     origin = study.provenance
     blocks: list[str | Table] = [
-        f"All facts of this report are in {STUDY_JSON}; every row's truth, fold and probabilities are in "
+        f"All facts of this report are in {STUDY_JSON}; every row's label, fold and probabilities are in "
         f"{PROBABILITIES_CSV}, from which each AUC can be computed again. The same manifest, settings, seed and "
         "library versions give the same numbers.",
         Table(

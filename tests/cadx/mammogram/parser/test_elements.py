@@ -12,7 +12,7 @@ from pydicom.tag import Tag as PydicomTag
 from cadx.errors import MammogramError
 from cadx.mammogram.byte_source import MemoryBytes
 from cadx.mammogram.dicom.reading import open_dicom
-from cadx.mammogram.parser.tags import PIXEL_TAGS, WANTED
+from cadx.mammogram.parser.tags import KEPT, PIXEL_TAGS
 from cadx.mammogram.policy import ReadingLimits
 
 FILES = sorted(Path(DATA_ROOT).rglob("*.dcm"))
@@ -49,7 +49,7 @@ def _is_unreadable_syntax(path: Path) -> bool:
 
 def _compare(ours: Any, reference: pydicom.Dataset) -> None:
     tags = {int(tag) for tag in list(reference.keys())}  # iterating a Dataset gives its elements
-    wanted = tags & {int(tag) for tag in WANTED - PIXEL_TAGS}
+    wanted = tags & {int(tag) for tag in KEPT - PIXEL_TAGS}
     assert {tag for tag in ours if tag >> 16 != 0x6000} == {tag for tag in wanted if tag >> 16 != 0x6000}
     for tag in wanted:
         raw = reference.get_item(PydicomTag(tag))
