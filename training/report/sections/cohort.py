@@ -139,8 +139,8 @@ def association_section(study: Study) -> Section:
                 f"The {min(STRONGEST, len(found))} strongest of {len(found)} (all are in study.json).",
                 ("Feature", "Family", "High value means", "rho with SVM1", "95 % CI", "p (Holm)", "rho with SVM2"),
                 tuple(_association_row(one) for one in found[:STRONGEST]),
-                "Features and scores both depend on the pathology, so a correlation need not mean that the CNN sees the "
-                "feature itself.",
+                "Features and scores both depend on the pathology, so a correlation need not mean that the CNN "
+                "sees the feature itself.",
             ),
         ),
     )

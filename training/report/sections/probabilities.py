@@ -54,7 +54,7 @@ def calibration_section(study: Study, scored: Scored) -> Section:
             Figure(
                 "calibration",
                 "Above: share of malignant ROIs among ROIs of like probability (bins of equal size, 95 % limits); on "
-                "the dotted line, probabilities mean what they say. Below: distribution of the probabilities by pathology.",
+                "the dotted line, probabilities mean what they say. Below: the probabilities by pathology.",
                 "Reliability curves of the three classifiers and of the calibrated ensemble, and histograms of their "
                 "probabilities by pathology.",
                 calibration_plot(scored, performances, study.analysis.calibrated),
