@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cadx.errors import FeatureNotComputable
+from cadx.errors import LesionError
 from cadx.lesion import FEATURES, SegmentationMethod, SegmentationOutcome, lesion_features, segment
 from cadx.mammogram import read_mammogram
 from cadx.records import FloatImage, LesionCenter, Mammogram, Mask, PixelWindow, Roi, Spacing, SpacingSource
@@ -139,7 +139,7 @@ def variation(lesion: Known, offset_mm: float) -> NDArray[np.float64] | None:
         roi, _ = lesion.roi(right_mm, down_mm)
         try:
             rows.append(lesion_features(roi, segment(roi)))
-        except FeatureNotComputable:
+        except LesionError:
             return None
     values = np.array(rows)
     relative: NDArray[np.float64] = values.std(axis=0) / np.maximum(np.abs(values.mean(axis=0)), 1e-9)
