@@ -36,7 +36,7 @@ from cadx.errors import (
     BundleTampered,
     BundleUnreadable,
 )
-from cadx.lesion import FEATURES, description
+from cadx.lesion import FEATURES, lesion_features
 
 Arrays = dict[str, np.ndarray]
 
@@ -203,14 +203,13 @@ def test_a_feature_that_is_defined_otherwise_is_refused_by_its_name(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     position = [feature.name for feature in FEATURES].index("sharpness_gray_per_mm")
-    measure = description.lesion_features
 
     def redefined(*arguments: Any) -> np.ndarray:
-        features = measure(*arguments)
+        features = lesion_features(*arguments)
         features[position] *= 1.0001
         return features
 
-    monkeypatch.setattr(description, "lesion_features", redefined)
+    monkeypatch.setattr("cadx.lesion.description.lesion_features", redefined)
     with pytest.raises(BundleDefinitionChanged) as caught:
         load_bundle(bundle)
     expected = json.loads((bundle / REFERENCE_FACTS).read_text())["features"]["sharpness_gray_per_mm"]

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from prometheus_client.metrics_core import Metric
 
-from app.observability.metrics import Meters
+from app.observability.metrics import Metrics
 
 FUNCTIONS = {"abs", "histogram_quantile", "increase", "rate", "sum", "max", "vector"}
 WORDS = {"by", "and", "or", "up"}
@@ -46,12 +46,12 @@ def rules(monitoring: Path) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def exported() -> dict[str, set[str]]:
     """Names of all series of the service, each with its labels."""
-    meters = Meters()
+    metrics = Metrics()
     series: dict[str, set[str]] = dict(PROCESS)
     labels = {
-        metric._name: set(metric._labelnames) for metric in vars(meters).values() if hasattr(metric, "_labelnames")
+        metric._name: set(metric._labelnames) for metric in vars(metrics).values() if hasattr(metric, "_labelnames")
     }
-    families: list[Metric] = list(meters.registry.collect())
+    families: list[Metric] = list(metrics.registry.collect())
     for family in families:
         for suffix in SUFFIXES.get(family.type, ("",)):
             series[family.name + suffix] = labels.get(family.name, set()) | ({"le"} if suffix == "_bucket" else set())
