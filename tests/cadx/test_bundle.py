@@ -37,6 +37,7 @@ from cadx.errors import (
     BundleUnreadable,
 )
 from cadx.lesion import FEATURES, lesion_features
+from cadx.records import source_step
 
 Arrays = dict[str, np.ndarray]
 
@@ -220,7 +221,7 @@ def test_a_feature_that_is_defined_otherwise_is_refused_by_its_name(
 
 
 def test_a_region_that_is_cropped_otherwise_is_refused(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cadx.roi.ROI_SPACING_MM", 0.1001)
+    monkeypatch.setattr("cadx.roi.source_step", lambda spacing_mm: 1.001 * source_step(spacing_mm))
     with pytest.raises(BundleDefinitionChanged, match="numbers differ"):
         load_bundle(bundle)
 
