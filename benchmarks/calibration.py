@@ -13,12 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cadx.classify import PolynomialGrid, PolynomialSvm
 from cadx.cnn import BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD
 from cadx.mammogram import ReadingPolicy
 from training.cohort.cases import read_manifest
+from training.cohort.grouping import group_cases
 from training.cross_validation import Evaluation, nested_cross_validation
 from training.features.extraction import extract_features
 from training.phantoms import PhantomFormat, plan_cohort, write_planned_cohort
@@ -36,8 +38,8 @@ def evaluate(seed: int, weights: str) -> Evaluation:
         manifest = write_planned_cohort(Path(folder), plan, file_format=PhantomFormat.PNG)
         tables = extract_features(read_manifest(manifest), backbone, ReadingPolicy(), DEFAULT_METHOD)
     labels = np.array([case.label.value for case in tables.cases])
-    groups = [case.group for case in tables.cases]
-    blocks = {"cnn": tables.cnn, "lesion": tables.lesion}
+    groups = group_cases(tables.cases).numbers
+    blocks: dict[str, NDArray[np.floating]] = {"cnn": tables.cnn, "lesion": tables.lesion}
     return nested_cross_validation(blocks, labels, groups, PolynomialSvm(GRID, seed=seed), seed=seed)
 
 

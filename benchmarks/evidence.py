@@ -149,7 +149,8 @@ def _print_differences(title: str, parts: Sequence[tuple[pd.DataFrame, pd.Series
         for part, first, second in parts
     ]
     limits = np.array([(one.difference, one.low, one.high) for one in found])
-    print(f"| {title} | " + " | ".join(_estimate(*row, sign="+") for row in (*limits, limits.mean(axis=0))) + " |")
+    rows = (*limits, limits.mean(axis=0))
+    print(f"| {title} | " + " | ".join(_estimate(middle, low, high, "+") for middle, low, high in rows) + " |")
 
 
 def _estimate(middle: float, low: float, high: float, sign: str = "") -> str:

@@ -60,7 +60,8 @@ class Marked:
 
     def roi(self) -> Roi:
         """Crop its region."""
-        return extract_roi(Mammogram(*self.gray.shape, self.spacing, self, "array"), self.center)
+        rows, columns = self.gray.shape
+        return extract_roi(Mammogram(rows, columns, self.spacing, self, "array"), self.center)
 
 
 def phantoms(count: int) -> Iterator[Marked]:

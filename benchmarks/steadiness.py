@@ -52,7 +52,8 @@ Marked = tuple[Mammogram, LesionCenter]
 
 def in_memory(gray: FloatImage, spacing_mm: float) -> Mammogram:
     spacing = Spacing(spacing_mm, spacing_mm, SpacingSource.CALLER)
-    return Mammogram(*gray.shape, spacing, ArrayPixels(gray), "png")
+    rows, columns = gray.shape
+    return Mammogram(rows, columns, spacing, ArrayPixels(gray), "png")
 
 
 def phantoms(count: int) -> Iterator[Marked]:

@@ -97,7 +97,7 @@ def find_public_name(
 ) -> "Element | None":
     """Lead ``cadx.assess`` to the module that it is imported from."""
     public = getattr(cadx, node["reftarget"].removeprefix("cadx."), None)
-    if node["refdomain"] != "py" or not hasattr(public, "__qualname__"):
+    if node["refdomain"] != "py" or public is None or not hasattr(public, "__qualname__"):
         return None
     home = f"{public.__module__}.{public.__qualname__}"
     return env.domains.python_domain.resolve_xref(env, node["refdoc"], app.builder, "obj", home, node, shown)

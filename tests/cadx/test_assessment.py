@@ -1,6 +1,5 @@
 """The whole way, from a file and a center to probabilities, with a real bundle."""
 
-import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,15 +58,14 @@ def test_beside_the_average_stands_its_calibrated_probability(bundle: Bundle, un
 
 
 def test_a_branch_that_learnt_nothing_is_flagged_on_every_answer(bundle: Bundle, unseen_phantom: Case) -> None:
-    lesion = copy.copy(bundle.classifiers.lesion)
-    lesion.sigmoid_ = PlattSigmoid(0.0, 0.4)
+    lesion = replace(bundle.classifiers.lesion, sigmoid=PlattSigmoid(0.0, 0.4))
     classifiers = replace(bundle.classifiers, lesion=lesion, ensemble=SoftVote(0.0, 0.4))
     answer = assess_file(replace(bundle, classifiers=classifiers), unseen_phantom.image, unseen_phantom.center)
     branches = [flag.facts["branch"] for flag in answer.flags if flag.code == "branch_uninformative"]
     assert branches[-2:] == ["lesion", "ensemble"]
     assert answer.lesion_probability == answer.calibrated_probability == pytest.approx(1 / (1 + np.exp(-0.4)))
     manifest = bundle.manifest.evaluation
-    assert manifest.cnn.branch_uninformative is not bundle.classifiers.cnn.sigmoid_.informative
+    assert manifest.cnn.branch_uninformative is not bundle.classifiers.cnn.sigmoid.informative
 
 
 def test_the_same_question_gets_bit_identical_answers(bundle: Bundle, unseen_phantom: Case) -> None:
@@ -80,9 +78,8 @@ def test_the_same_question_gets_bit_identical_answers(bundle: Bundle, unseen_pha
 def test_png_with_spacing_and_dicom_of_the_same_pixels_agree(bundle: Bundle, view: PhantomView, tmp_path: Path) -> None:
     write_dicom(tmp_path / "view.dcm", view, Encoding(16, inverted=False), Identity("P", "S", 1))
     dicom = assess_file(bundle, tmp_path / "view.dcm", view.center)
-    same = read_mammogram(tmp_path / "view.dcm", policy=bundle.policy).pixels.window(
-        0, *view.gray.shape[:1], 0, view.gray.shape[1]
-    )
+    rows, columns = view.gray.shape
+    same = read_mammogram(tmp_path / "view.dcm", policy=bundle.policy).pixels.window(0, rows, 0, columns)
     png = assess_file(bundle, save_png(tmp_path / "view.png", same.gray), view.center, view.spacing_mm)
     for name in ("probability", "cnn_probability", "lesion_probability"):
         assert getattr(dicom, name) == pytest.approx(getattr(png, name), abs=1e-6)

@@ -36,7 +36,8 @@ from cadx.errors import (
     BundleTampered,
     BundleUnreadable,
 )
-from cadx.lesion import FEATURES, description
+from cadx.lesion import FEATURES, lesion_features
+from cadx.records import source_step
 
 Arrays = dict[str, np.ndarray]
 
@@ -203,14 +204,13 @@ def test_a_feature_that_is_defined_otherwise_is_refused_by_its_name(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     position = [feature.name for feature in FEATURES].index("sharpness_gray_per_mm")
-    measure = description.lesion_features
 
     def redefined(*arguments: Any) -> np.ndarray:
-        features = measure(*arguments)
+        features = lesion_features(*arguments)
         features[position] *= 1.0001
         return features
 
-    monkeypatch.setattr(description, "lesion_features", redefined)
+    monkeypatch.setattr("cadx.lesion.description.lesion_features", redefined)
     with pytest.raises(BundleDefinitionChanged) as caught:
         load_bundle(bundle)
     expected = json.loads((bundle / REFERENCE_FACTS).read_text())["features"]["sharpness_gray_per_mm"]
@@ -221,7 +221,7 @@ def test_a_feature_that_is_defined_otherwise_is_refused_by_its_name(
 
 
 def test_a_region_that_is_cropped_otherwise_is_refused(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cadx.roi.ROI_SPACING_MM", 0.1001)
+    monkeypatch.setattr("cadx.roi.source_step", lambda spacing_mm: 1.001 * source_step(spacing_mm))
     with pytest.raises(BundleDefinitionChanged, match="numbers differ"):
         load_bundle(bundle)
 

@@ -35,7 +35,8 @@ class ArrayPixels:
 def mammogram(gray: Gray, row_mm: float, column_mm: float | None = None, valid: Any = None) -> Mammogram:
     mask = np.ones(gray.shape, dtype=np.bool_) if valid is None else valid
     spacing = Spacing(row_mm, row_mm if column_mm is None else column_mm, SpacingSource.CALLER)
-    return Mammogram(*gray.shape, spacing, ArrayPixels(gray * mask, mask), "array")
+    rows, columns = gray.shape
+    return Mammogram(rows, columns, spacing, ArrayPixels(gray * mask, mask), "array")
 
 
 def noise(rows: int, columns: int) -> Gray:
@@ -223,5 +224,5 @@ def test_points_map_back_to_the_image(x: float, y: float, row_mm: float, column_
     points = np.array([[256.0, 256.0], [0.0, 0.0], [266.0, 276.0]])
     across, down = (1.0 if abs(mm - 0.1) <= 0.0005 else 0.1 / mm for mm in (column_mm, row_mm))
     x, y = math.floor(x + 0.5), math.floor(y + 0.5)
-    expected = [[x, y], [x - 256 * across, y - 256 * down], [x + 10 * across, y + 20 * down]]
+    expected = np.array([[x, y], [x - 256 * across, y - 256 * down], [x + 10 * across, y + 20 * down]])
     np.testing.assert_allclose(roi.to_image(points), expected)

@@ -26,7 +26,8 @@ def mammogram(gray: FloatImage, spacing: Spacing = SPACING, valid: Mask | None =
         part = np.s_[box[0] : box[1], box[2] : box[3]]
         return PixelWindow(shown[part].copy(), seen[part].copy())
 
-    return Mammogram(*gray.shape, spacing, SimpleNamespace(window=window), "array")
+    rows, columns = gray.shape
+    return Mammogram(rows, columns, spacing, SimpleNamespace(window=window), "array")
 
 
 def texture(seed: int = 0, side: int = 512) -> FloatImage:
@@ -35,7 +36,7 @@ def texture(seed: int = 0, side: int = 512) -> FloatImage:
     noise = ndimage.gaussian_filter(rng.normal(size=(side, side)), 3.0)
     away = np.hypot(*(np.indices((side, side)) - side / 2))
     gray = 0.4 + 0.05 * noise / noise.std() + 0.2 * np.exp(-((away / 60) ** 4)) + rng.normal(0, 0.01, (side, side))
-    return np.clip(gray, 0.2, 0.8).astype(np.float32)
+    return np.asarray(np.clip(gray, 0.2, 0.8), dtype=np.float32)
 
 
 def tissue(gray: FloatImage, valid: Mask | None = None) -> Mask:
@@ -71,7 +72,8 @@ def test_black_declared_padding_and_the_arrays_end_give_one_region(spacing_mm: f
     cut = round(20 / spacing_mm)
     black, declared, ended = presentations(texture(1, side), spacing, LesionCenter(side / 2, side / 2), cut)
     assert 0.1 < 1 - black.tissue_share < 0.25
-    assert (black.padded_share, declared.padded_share) == (0.0, pytest.approx(1 - declared.tissue_share))
+    assert black.padded_share == 0.0
+    assert declared.padded_share == pytest.approx(1 - declared.tissue_share)
     assert_same(declared, black)
     assert_same(declared, ended)
     assert [flag.code for flag in black.flags] == ["roi_not_tissue"]
@@ -83,7 +85,7 @@ def test_black_declared_padding_and_the_arrays_end_give_one_region(spacing_mm: f
 def test_black_beside_a_phantom_changes_no_feature(number: int, away_mm: float) -> None:
     rng = np.random.default_rng([3, number])
     view = phantom_view(rng, random_mass(rng, malignant=number % 2 == 1, diameter_mm=10.0 + number))
-    cut = int(view.center.x - away_mm * 10)
+    cut = int(view.center.x - away_mm * 10) // 4 * 4  # the segmentation's grid of 0.4 mm keeps its place
     black, declared, ended = (
         describe_lesion(roi, SegmentationMethod.DUAL_STAGE).features
         for roi in presentations(view.gray, SPACING, view.center, cut)

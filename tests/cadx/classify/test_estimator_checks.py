@@ -11,6 +11,8 @@ EXPECTED_FAILURES = {
 
 
 # Two inner folds: several of the checks fit six to ten rows, too few for five folds that all hold both classes.
-@parametrize_with_checks([PolynomialSvm(GRID, inner_folds=2)], expected_failed_checks=lambda _: EXPECTED_FAILURES)
+@parametrize_with_checks(  # type: ignore[untyped-decorator]
+    [PolynomialSvm(GRID, inner_folds=2)], expected_failed_checks=lambda _: EXPECTED_FAILURES
+)
 def test_scikit_learn_estimator_checks(estimator: PolynomialSvm, check: Callable[[PolynomialSvm], None]) -> None:
     check(estimator)

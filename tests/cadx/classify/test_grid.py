@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_the_kernel_is_that_of_scikit_learn(d: int) -> None:
         ("a", ()),
     ],
 )
-def test_values_that_make_no_kernel_are_refused_by_name(parameter: str, values: tuple[float, ...]) -> None:
+def test_values_that_make_no_kernel_are_refused_by_name(parameter: str, values: tuple[Any, ...]) -> None:
     with pytest.raises(UnusableSetting, match=f"classifier's {parameter} must be") as raised:
         PolynomialGrid(**{parameter: values})
     assert raised.value.parameter == parameter

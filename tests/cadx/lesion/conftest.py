@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from cadx.records import FloatImage, LesionCenter, Mask, Roi, Spacing, SpacingSource
 
 SPACING = Spacing(0.1, 0.1, SpacingSource.CALLER)
-Grid = np.ndarray
+Grid = NDArray[np.float64]
 
 MakeRoi = Callable[..., Roi]
 Shape = Callable[..., Mask]
@@ -26,7 +27,8 @@ def star_shape(radius: Callable[[Grid], Grid], x: float = 256.0, y: float = 256.
     """Pixels whose middle is within radius(angle) of a center."""
     across = np.arange(512)[None, :] + 0.5 - x
     down = np.arange(512)[:, None] + 0.5 - y
-    return np.hypot(across, down) <= radius(np.arctan2(down, across))
+    inside: Mask = np.hypot(across, down) <= radius(np.arctan2(down, across))
+    return inside
 
 
 def lesion_gray(mask: Mask, seed: int = 0, contrast: float = 0.2, noise: float = 0.02) -> FloatImage:
@@ -34,7 +36,7 @@ def lesion_gray(mask: Mask, seed: int = 0, contrast: float = 0.2, noise: float =
     rng = np.random.default_rng(seed)
     texture = ndimage.gaussian_filter(rng.normal(size=mask.shape), 2.0)
     gray = 0.35 + contrast * ndimage.gaussian_filter(mask.astype(float), 4.0) + noise * texture / texture.std()
-    return gray.astype(np.float32)
+    return np.asarray(gray, dtype=np.float32)
 
 
 @pytest.fixture

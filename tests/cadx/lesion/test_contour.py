@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from skimage.measure import grid_points_in_poly
 
 from cadx.lesion import contour_polygon, mask_on_source
 from cadx.lesion.features.polygon import polygon_area
 from cadx.records import LesionCenter, Mask, Roi, Spacing, SpacingSource
+
+Points = NDArray[np.float64]
 
 
 def test_the_outline_of_a_disc_has_its_area_and_radius(make_shape: Callable[..., Mask]) -> None:
@@ -43,7 +46,7 @@ def test_the_simplified_outline_keeps_its_tolerance(radius: float, lobes: int, d
 def test_pixels_inside_the_unsimplified_outline_are_the_mask(make_shape: Callable[..., Mask]) -> None:
     mask = make_shape(lambda angle: 60 + 15 * np.cos(4 * angle))
     outline = contour_polygon(mask, 0.0)
-    inside = grid_points_in_poly(mask.shape, outline[:, ::-1] - 0.5)
+    inside = grid_points_in_poly(mask.shape, outline[:, ::-1] - 0.5)  # type: ignore[no-untyped-call]
     assert np.array_equal(inside, mask)
 
 
@@ -67,8 +70,8 @@ def test_a_source_pixel_is_in_when_its_middle_falls_on_the_mask(
     inside = ((row >= 0) & (row < 512))[:, None] & ((column >= 0) & (column < 512))[None, :]
     expected = np.where(inside, mask[np.clip(row, 0, 511)[:, None], np.clip(column, 0, 511)[None, :]], False)
     assert np.count_nonzero(full != expected) <= 0.001 * mask.sum()  # middles that fall on the very edge of a pixel
-    assert placed.mask.any(axis=1)[[0, -1]].all()
-    assert placed.mask.any(axis=0)[[0, -1]].all()
+    assert placed.mask[[0, -1]].any(axis=1).all()
+    assert placed.mask[:, [0, -1]].any(axis=0).all()
 
 
 def test_the_same_grid_gives_the_same_mask(make_roi: Callable[..., Roi], make_shape: Callable[..., Mask]) -> None:
@@ -81,8 +84,9 @@ def test_the_same_grid_gives_the_same_mask(make_roi: Callable[..., Roi], make_sh
     assert np.array_equal(full, mask)
 
 
-def distance_to_polygon(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
+def distance_to_polygon(points: Points, polygon: Points) -> Points:
     start, step = polygon, np.roll(polygon, -1, axis=0) - polygon
     away = points[:, None, :] - start[None]
     along = np.clip((away * step).sum(-1) / np.maximum((step**2).sum(-1), 1e-12), 0, 1)
-    return np.sqrt(((away - along[..., None] * step) ** 2).sum(-1)).min(axis=1)
+    nearest: Points = np.sqrt(((away - along[..., None] * step) ** 2).sum(-1)).min(axis=1)
+    return nearest

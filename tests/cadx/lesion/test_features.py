@@ -4,11 +4,13 @@ import csv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from cadx.errors import FeatureNotComputable, LesionTooSmall
@@ -19,6 +21,7 @@ from cadx.records import FloatImage, Mask, Roi
 
 BASELINE = Path(__file__).parent / "baseline.csv"
 NAMES = [feature.name for feature in FEATURES]
+Images = tuple[FloatImage, Mask, Mask]
 
 
 def values_of(gray: FloatImage, valid: Mask, mask: Mask) -> np.ndarray:
@@ -26,7 +29,7 @@ def values_of(gray: FloatImage, valid: Mask, mask: Mask) -> np.ndarray:
     return np.array([feature.compute(region) for feature in FEATURES])
 
 
-def random_lesion(seed: int) -> tuple[FloatImage, Mask, Mask]:
+def random_lesion(seed: int) -> Images:
     """A random lobed lesion off the middle, on a slope, with padding at one side."""
     rng = np.random.default_rng(seed)
     across = np.arange(512)[None, :] + 0.5 - 250 - rng.uniform(-20, 20)
@@ -40,6 +43,11 @@ def random_lesion(seed: int) -> tuple[FloatImage, Mask, Mask]:
     valid = np.ones_like(mask)
     valid[:, 490:] = False
     return np.where(valid, gray, 0).astype(np.float32), valid, mask
+
+
+def moved(images: Images, move: Callable[[NDArray[Any]], NDArray[Any]]) -> Images:
+    gray, valid, mask = (move(image) for image in images)
+    return gray, valid, mask
 
 
 def test_names_are_unique_and_bear_their_units() -> None:
@@ -77,7 +85,7 @@ def test_a_shift_by_one_pixel_changes_nothing(seed: int, step: tuple[int, int]) 
     images = random_lesion(seed)
     first = values_of(*images)
     # The whole-ROI neighborhoods gain and lose a row of pixels, and nothing else changes.
-    second = values_of(*(np.roll(image, step, axis=(0, 1)) for image in images))
+    second = values_of(*moved(images, lambda image: np.roll(image, step, axis=(0, 1))))
     # A width may jump only where a cut 1 % beside half maximum jumps as well (`width_at_half_maximum_degrees`).
     histograms = measure_region(*images).orientation
     for neighborhood in ("region", "margin", "opposite", "roi"):
@@ -93,8 +101,8 @@ def test_a_shift_by_one_pixel_changes_nothing(seed: int, step: tuple[int, int]) 
 def test_a_turn_by_90_degrees_and_a_flip_change_nothing(seed: int) -> None:
     images = random_lesion(seed)
     first = values_of(*images)
-    assert_same(first, values_of(*(np.ascontiguousarray(np.rot90(image)) for image in images)))
-    assert_same(first, values_of(*(np.ascontiguousarray(image[:, ::-1]) for image in images)))
+    assert_same(first, values_of(*moved(images, lambda image: np.ascontiguousarray(np.rot90(image)))))
+    assert_same(first, values_of(*moved(images, lambda image: np.ascontiguousarray(image[:, ::-1]))))
 
 
 @given(st.integers(0, 10_000), st.floats(-0.15, 0.3))

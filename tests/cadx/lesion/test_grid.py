@@ -13,7 +13,8 @@ from cadx.records import LesionCenter, Roi, Spacing, SpacingSource
 def cut(image: np.ndarray, x: int, y: int) -> Roi:
     gray = image[y - 256 : y + 256, x - 256 : x + 256]
     spacing = Spacing(0.1, 0.1, SpacingSource.CALLER)
-    return Roi(gray, np.ones_like(gray, dtype=bool), LesionCenter(float(x), float(y)), spacing, 0.0)
+    seen, middle = np.ones_like(gray, dtype=bool), LesionCenter(float(x), float(y))
+    return Roi(gray, seen, middle, spacing, 0.0, seen, middle)
 
 
 @pytest.fixture

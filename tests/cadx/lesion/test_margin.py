@@ -28,7 +28,7 @@ ALL = np.ones((512, 512), dtype=bool)
 def cone() -> np.ndarray:
     """A gray that falls by 0.02 a mm from the middle in every direction."""
     across, down = np.meshgrid(np.arange(512) - 255.5, np.arange(512) - 255.5)
-    return (0.9 - 0.002 * np.hypot(across, down)).astype(np.float32)
+    return np.asarray(0.9 - 0.002 * np.hypot(across, down), dtype=np.float32)
 
 
 def test_a_cone_has_a_perfectly_radial_margin(make_shape: Callable[..., Mask]) -> None:

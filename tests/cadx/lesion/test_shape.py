@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from skimage.measure import perimeter_crofton, regionprops
 
 from cadx.lesion.contour import contour_polygon
@@ -66,8 +67,10 @@ def test_moments_perimeter_and_solidity_agree_with_scikit_image(
     measured: Callable[[Mask], LesionRegion], make_shape: Callable[..., Mask]
 ) -> None:
     mask = make_shape(lambda angle: 70 + 20 * np.cos(3 * angle) + 8 * np.sin(7 * angle))
-    region, props = measured(mask), regionprops(mask.astype(int))[0]
-    assert region.perimeter_px == pytest.approx(perimeter_crofton(mask, directions=4))
+    region = measured(mask)
+    (props,) = regionprops(mask.astype(int))  # type: ignore[no-untyped-call]
+    perimeter = perimeter_crofton(mask, directions=4)  # type: ignore[no-untyped-call]
+    assert region.perimeter_px == pytest.approx(perimeter)
     assert eccentricity(region) == pytest.approx(props.eccentricity, abs=1e-3)
     assert solidity(region) == pytest.approx(props.solidity, abs=0.01)
 
@@ -96,14 +99,15 @@ def circle(radius: float, count: int = 1200) -> np.ndarray:
     return radius * np.stack([np.cos(angle), np.sin(angle)], axis=1) + 256
 
 
-def star(points: int, inner: float, outer: float, per_side: int = 60) -> np.ndarray:
+def star(points: int, inner: float, outer: float, per_side: int = 60) -> NDArray[np.float64]:
     """Vertices along a star polygon, evenly spaced on every side."""
     angle = np.arange(2 * points) * np.pi / points
     radius = np.where(np.arange(2 * points) % 2 == 0, outer, inner)
     corners = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     share = np.arange(per_side)[:, None, None] / per_side
     sides = corners[None] + share * (np.roll(corners, -1, axis=0) - corners)[None]
-    return sides.transpose(1, 0, 2).reshape(-1, 2) + 256
+    outline: NDArray[np.float64] = sides.transpose(1, 0, 2).reshape(-1, 2) + 256
+    return outline
 
 
 def test_contour_measures_of_a_circle() -> None:
@@ -114,7 +118,7 @@ def test_contour_measures_of_a_circle() -> None:
     assert signature_fractal_dimension(outline) == pytest.approx(1, abs=1e-6)
 
 
-def lobed(angle: np.ndarray) -> np.ndarray:
+def lobed(angle: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 + 0.12 * np.cos(5 * angle)
 
 

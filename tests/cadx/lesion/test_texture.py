@@ -91,7 +91,7 @@ def test_all_14_equal_their_definitions(lesion: LesionRegion) -> None:
 
 def test_scikit_image_agrees_where_it_has_the_feature(lesion: LesionRegion) -> None:
     # Level 0 stands for "outside the lesion"; its row and column are dropped.
-    counts = graycomatrix(
+    counts = graycomatrix(  # type: ignore[no-untyped-call]
         lesion.cooccurrence.levels, [1], [0, np.pi / 4, np.pi / 2, 3 * np.pi / 4], levels=33, symmetric=True
     )[1:, 1:]
     # skimage takes the nearest pixel at distance 1 along a diagonal, which is the diagonal neighbor.
@@ -104,7 +104,7 @@ def test_scikit_image_agrees_where_it_has_the_feature(lesion: LesionRegion) -> N
         ("homogeneity", "inverse_difference_moment"),
         ("variance", "joint_variance"),
     ):
-        expected = float(graycoprops(merged / merged.sum(), prop)[0, 0])
+        expected = float(graycoprops(merged / merged.sum(), prop)[0, 0])  # type: ignore[no-untyped-call]
         assert getattr(texture, name)(lesion) == pytest.approx(expected, rel=1e-9), prop
 
 

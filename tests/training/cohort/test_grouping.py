@@ -1,6 +1,5 @@
 """What folds must not split, and rows that mark one place twice."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from cadx.records import LesionCenter
 from training.cohort.cases import Case, Label
-from training.cohort.grouping import Joined, Picture, check_rows, group_cases
+from training.cohort.grouping import Joined, Numbers, Picture, check_rows, group_cases
 from training.errors import RowsContradict, RowsRepeated
 from training.study.negative_control import shuffle_labels
 
@@ -22,8 +21,8 @@ def pictures(contents: str, spacing_mm: float = 0.1) -> tuple[Picture, ...]:
     return tuple(Picture(content, spacing_mm, spacing_mm) for content in contents)
 
 
-def parts(numbers: Sequence[int]) -> list[list[int]]:
-    return [np.flatnonzero(np.asarray(numbers) == number).tolist() for number in np.unique(numbers)]
+def parts(numbers: Numbers) -> list[list[int]]:
+    return [np.flatnonzero(numbers == number).tolist() for number in np.unique(numbers)]
 
 
 def test_patient_lesion_and_picture_join_also_by_way_of_others() -> None:

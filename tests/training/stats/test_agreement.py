@@ -13,6 +13,9 @@ def test_kappa_is_that_of_scikit_learn(clustered: Clustered) -> None:
     p1, p2 = expit(clustered.first), expit(clustered.second)
     ours = agreement(clustered.labels, p1, p2, clustered.lesion)
     assert ours.kappa == pytest.approx(cohen_kappa_score(p1 >= 0.5, p2 >= 0.5))
+    assert ours.kappa is not None
+    assert ours.kappa_low is not None
+    assert ours.kappa_high is not None
     assert ours.kappa_low < ours.kappa < ours.kappa_high
     assert ours.called.sum() == len(p1)
 

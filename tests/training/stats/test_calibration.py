@@ -14,6 +14,10 @@ def test_line_and_cluster_robust_errors_are_those_of_statsmodels(clustered: Clus
     ours = calibration(clustered.labels, p, clustered.lesion)
     model = sm.Logit(clustered.labels.astype(float), sm.add_constant(logit(p)))
     theirs = model.fit(disp=0, cov_type="cluster", cov_kwds={"groups": clustered.lesion})
+    assert ours.intercept is not None
+    assert ours.slope is not None
+    assert ours.se_intercept is not None
+    assert ours.se_slope is not None
     np.testing.assert_allclose([ours.intercept, ours.slope], theirs.params, rtol=1e-6)
     np.testing.assert_allclose([ours.se_intercept, ours.se_slope], theirs.bse, rtol=1e-6)
 

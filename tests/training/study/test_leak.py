@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 from rich.console import Console
 
@@ -76,7 +77,7 @@ def leaky(
 def auc_by_names_alone(fit: Fit, cases: tuple[Case, ...]) -> float:
     """The best branch's AUC if folds knew names alone."""
     estimator = PolynomialSvm(PolynomialGrid(a=(1.0,), c=(1.0,), d=(2,), C=(100.0,)), inner_folds=3, seed=4)
-    blocks = {"cnn": fit.tables.cnn, "lesion": fit.tables.lesion}
+    blocks: dict[str, NDArray[np.floating]] = {"cnn": fit.tables.cnn, "lesion": fit.tables.lesion}
     labels = [case.label for case in cases]
     found = nested_cross_validation(blocks, labels, group_cases(cases).numbers, estimator, n_folds=3, seed=4)
     return max(branch.mean_auc for branch in found.branches.values())

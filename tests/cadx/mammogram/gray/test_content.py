@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cadx.mammogram import content_digest, read_mammogram
-from cadx.mammogram.gray.pixels import PixelArray
+from cadx.mammogram.gray.pixels import GrayPixels, PixelArray
 from cadx.records import PixelWindow
 
 Make = Callable[..., Any]
@@ -93,6 +93,7 @@ def test_blocks_change_nothing_and_no_copy_of_the_image_is_made(monkeypatch: pyt
     assert peak < large.nbytes
     monkeypatch.setattr("cadx.mammogram.gray.content._BLOCK_PIXELS", 1 << 30)
     assert content_digest(mammogram) == found
+    assert isinstance(mammogram.pixels, GrayPixels)
     decoded = replace(mammogram, pixels=replace(mammogram.pixels, stored=PixelArray(large)))
     assert content_digest(decoded) == found
 

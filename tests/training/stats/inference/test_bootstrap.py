@@ -22,7 +22,7 @@ def test_replicates_are_aucs_of_redrawn_rows(clustered: Clustered) -> None:
     from training.stats.inference import bootstrap
 
     patient, scores = clustered.lesion // 2, np.round(clustered.first, 1)
-    m, n = (np.bincount(patient, weights=rows) for rows in (clustered.labels, ~clustered.labels))
+    m, n = (np.bincount(patient, weights=rows).astype(np.float64) for rows in (clustered.labels, ~clustered.labels))
     weights = bootstrap._draw(m, n, 20, np.random.default_rng(5))
     _, drawn = bootstrap._replicates(clustered.labels, (scores,), patient, None, 20, 5)
     for weight, auc in zip(weights, drawn[0], strict=True):

@@ -11,7 +11,7 @@ def _by_definition(
     labels: NDArray[np.bool_], scores: NDArray[np.float64], lesion: NDArray[np.intp]
 ) -> tuple[float, float]:
     """AUC and variance by loops: Obuchowski 1997, each residual by its cluster's own small-sample factor."""
-    positives, negatives = np.flatnonzero(labels), np.flatnonzero(~labels)
+    positives, negatives = np.flatnonzero(labels).tolist(), np.flatnonzero(~labels).tolist()
     M, N = len(positives), len(negatives)
 
     def psi(i: int, j: int) -> float:

@@ -15,7 +15,7 @@ def test_the_paired_t_is_that_of_scipy() -> None:
     assert ours.statistic == pytest.approx(theirs.statistic)
     assert ours.p_value == pytest.approx(theirs.pvalue)
     interval = theirs.confidence_interval(0.95)
-    assert (ours.low, ours.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+    assert (ours.low, ours.high) == pytest.approx((interval.low, interval.high))
 
 
 def test_the_correction_widens_by_the_share_that_training_sets_have_in_common() -> None:

@@ -42,4 +42,4 @@ def test_intervals_stay_inside_zero_and_one() -> None:
 
 
 def test_the_sd_is_that_of_a_sample() -> None:
-    assert mean_and_sd([0.8, 0.82, 0.84]) == (pytest.approx(0.82), pytest.approx(0.02))
+    assert mean_and_sd([0.8, 0.82, 0.84]) == pytest.approx((0.82, 0.02))

@@ -22,6 +22,11 @@ def test_recovers_its_own_parameters_within_two_standard_errors() -> None:
     for seed in range(200):
         fit = fit_binormal(*_draw(seed, a, b, 346, 261))
         assert not fit.flags
+        assert fit.a is not None
+        assert fit.b is not None
+        assert fit.se_a is not None
+        assert fit.se_b is not None
+        assert fit.se_auc is not None
         within.append((abs(fit.a - a) < 2 * fit.se_a, abs(fit.b - b) < 2 * fit.se_b))
         aucs.append((fit.auc, fit.se_auc))
     assert np.all(np.abs(np.mean(within, axis=0) - 0.954) < 0.045)
