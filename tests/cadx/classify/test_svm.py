@@ -183,7 +183,7 @@ def test_probabilities_follow_the_decision_values_of_any_fit() -> None:
         X, y = rng.normal(size=(24, 40)), rng.permutation(np.arange(24) % 2)
         svm = PolynomialSvm(SMALL, inner_folds=3, seed=seed).fit(X, y)
         new = rng.normal(size=(50, 40))
-        order = np.argsort(svm._svm_decisions(new))
+        order = np.argsort(svm.freeze().svm_decisions(new))
         assert np.all(np.diff(svm.predict_proba(new)[order, 1]) >= 0)
         if not svm.sigmoid_.informative:
             np.testing.assert_allclose(svm.predict_proba(new)[:, 1], 0.5)

@@ -59,7 +59,9 @@ def test_a_lesion_that_runs_out_of_the_image_is_told(
     assert found.outcome is SegmentationOutcome.TOUCHES_BORDER
     (flag,) = found.flags
     assert flag.code == "lesion_touches_border"
-    assert float(flag.facts["cut_mm"]) == pytest.approx(0.2 * np.sqrt(40**2 - (256 - cut) ** 2), abs=1.0)
+    # The paper's own method stops where the region spills, a little outside a soft disc.
+    bound_mm = 1.5 if method is SegmentationMethod.REGION_GROWING else 1.0
+    assert float(flag.facts["cut_mm"]) == pytest.approx(0.2 * np.sqrt(40**2 - (256 - cut) ** 2), abs=bound_mm)
     visible = disc & seen
     assert np.count_nonzero(found.mask & visible) / np.count_nonzero(found.mask | visible) > 0.7
 
