@@ -60,7 +60,7 @@ def known(cases: Sequence[Case]) -> pd.DataFrame:
 
 def read(path: Path) -> pd.DataFrame:
     """Read a file of folds or of out-of-fold probabilities, to the last digit."""
-    return pd.read_csv(path, dtype={"image": str, "lesion_id": str, "patient": str}, float_precision="round_trip")
+    return pd.read_csv(path, dtype={"image": str, "lesion_id": str, "patient": str})
 
 
 def deal(cases: Sequence[Case], path: Path, seeds: Sequence[int]) -> pd.DataFrame:
