@@ -18,7 +18,9 @@ def test_every_target_is_in_the_help_and_is_no_file() -> None:
     (listed,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, flags=re.MULTILINE)
     phony = set(listed.split())
     assert set(re.findall(r"^([a-z-]+):", MAKEFILE, flags=re.MULTILINE)) == phony
-    shown = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert set(re.findall(r"^  make ([a-z-]+) ", shown, flags=re.MULTILINE)) == phony
     assert max(map(len, shown.splitlines())) <= 120
 
@@ -35,7 +37,9 @@ def test_the_list_of_benchmarks_names_each_with_its_command_and_runs_none() -> N
 
 def test_make_benchmarks_without_an_argument_only_lists() -> None:
     stamp = ["-o", ".venv/.installed", "-n"]
-    lists = subprocess.run(["make", "--no-print-directory", *stamp, "benchmarks"], cwd=ROOT, capture_output=True, text=True, check=True)
+    lists = subprocess.run(
+        ["make", "--no-print-directory", *stamp, "benchmarks"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert lists.stdout.strip() == ".venv/bin/python benchmarks"
     command = ["make", "--no-print-directory", *stamp, "benchmarks", "RUN=read", "ARGS=--help"]
     runs = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
