@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cadx.bundle.files import CLASSIFIER_ARRAYS, CLASSIFIER_FACTS
+from cadx.bundle.manifest import first_problems
 from cadx.classify import FrozenSvm, PolynomialKernel, SoftVote
 from cadx.classify.gram import Standardization
 from cadx.classify.platt import PlattSigmoid
@@ -109,8 +110,7 @@ def parse_classifiers(bundle: str, facts: bytes, arrays: bytes) -> Classifiers:
     try:
         parsed = ClassifierFacts.model_validate_json(facts)
     except ValidationError as error:
-        where = "; ".join(".".join(map(str, item["loc"])) + ": " + item["msg"] for item in error.errors()[:3])
-        raise BundleFileInvalid(bundle, CLASSIFIER_FACTS, where) from None
+        raise BundleFileInvalid(bundle, CLASSIFIER_FACTS, first_problems(error)) from None
     found = _read_arrays(bundle, arrays)
     return Classifiers(
         cnn=_svm(bundle, "cnn", parsed.cnn, found),

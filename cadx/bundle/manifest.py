@@ -178,5 +178,9 @@ def parse_manifest(name: str, raw: bytes) -> BundleManifest:
     try:
         return BundleManifest.model_validate(content)
     except ValidationError as error:
-        where = "; ".join(".".join(map(str, item["loc"])) + ": " + item["msg"] for item in error.errors()[:3])
-        raise BundleManifestInvalid(name, where) from None
+        raise BundleManifestInvalid(name, first_problems(error)) from None
+
+
+def first_problems(error: ValidationError) -> str:
+    """Name the first three fields that are wrong, and why."""
+    return "; ".join(".".join(map(str, item["loc"])) + ": " + item["msg"] for item in error.errors()[:3])

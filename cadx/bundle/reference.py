@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cadx.bundle.files import REFERENCE_FACTS, REFERENCE_IMAGE
+from cadx.bundle.manifest import first_problems
 from cadx.bundle.reference_image import CENTER, SPACING_MM, draw_reference
 from cadx.errors import BundleFileInvalid, MammogramError
 from cadx.mammogram import ReadingPolicy, read_mammogram
@@ -73,8 +74,7 @@ def parse_reference(bundle: str, picture: bytes, facts: bytes, policy: ReadingPo
     try:
         parsed = ReferenceFacts.model_validate_json(facts)
     except ValidationError as error:
-        where = "; ".join(".".join(map(str, item["loc"])) + ": " + item["msg"] for item in error.errors()[:3])
-        raise BundleFileInvalid(bundle, REFERENCE_FACTS, where) from None
+        raise BundleFileInvalid(bundle, REFERENCE_FACTS, first_problems(error)) from None
     try:
         mammogram = _mammogram(picture, policy, parsed.pixel_spacing_mm)
     except MammogramError as error:
