@@ -1,8 +1,9 @@
 """Contour measures of Rangayyan's laboratory, on a polygon in pixels.
 
 Outlines are (n, 2) arrays of x, y, not closed. `smooth_outline` comes first, so that the steps of the pixel grid do not
-count as concavities; it commutes with turns and flips. Every length is a share of the effective diameter,
-2 sqrt(A / pi): one shape has the same measures at any size.
+count as concavities; it commutes with turns and flips. The grid's steps are one pixel whatever the lesion's size, so
+that length is in pixels; every other is a share of the effective diameter, 2 sqrt(A / pi): one shape has the same
+measures at any size (docs/lesion-features.md, with what a smoothing in proportion to the size did).
 """
 
 import numpy as np
@@ -12,14 +13,16 @@ from skimage.measure import approximate_polygon
 
 from cadx.records import Points
 
-# Standard deviation along the outline. A lesion of 5 mm across is smoothed by three quarters of a pixel.
-SMOOTHING_SHARE = 0.015
+# Standard deviation along the outline, in pixels: it takes off the steps of the grid and leaves the shape.
+SMOOTHING_PX = 1.0
 SAMPLES_PER_DEVIATION = 3
 # Tolerance of the polygonal model.
 MODEL_TOLERANCE_SHARE = 0.015
-# Sides of the polygon of equal sides, and from how many starting points it is laid.
-SIDE_SHARE = 0.05
+# Sides of the polygon of equal sides, from how many starting points it is laid, and the turn from which a vertex is
+# concave: on a straight side the sign of the turn is rounding, and cuts one spicule into many.
+SIDE_SHARE = 0.03
 STARTS = 4
+STRAIGHT_RAD = 0.1
 SIGNATURE_POINTS = 512
 RULER_STEPS = (1, 2, 4, 8, 16, 32)
 
@@ -36,17 +39,16 @@ def effective_diameter(polygon: Points) -> float:
 
 
 def smooth_outline(outline: Points) -> Points:
-    """Gaussian mean along the closed outline, with a standard deviation of 1.5 % of the effective diameter.
+    """Gaussian mean along the closed outline, with a standard deviation of one pixel.
 
     The outline is first resampled at equal steps of a third of that, from its vertex farthest from the middle, so that
     the samples turn and flip with it.
     """
     outline = np.roll(outline, -_farthest(outline), axis=0)
-    deviation = SMOOTHING_SHARE * effective_diameter(outline)
     length = _length(outline)
-    count = int(np.ceil(length / deviation * SAMPLES_PER_DEVIATION))
+    count = int(np.ceil(length / SMOOTHING_PX * SAMPLES_PER_DEVIATION))
     smooth: Points = ndimage.gaussian_filter1d(
-        _resample(outline, count), deviation * count / length, axis=0, mode="wrap"
+        _resample(outline, count), SMOOTHING_PX * count / length, axis=0, mode="wrap"
     )
     return smooth
 
@@ -81,9 +83,10 @@ def spiculation_index(smooth: Points) -> float:
     published, the mean of those of its inner angles that do not exceed their own mean: the tip's. Narrow spicules count
     nearly twice, blunt lobes nearly nothing. A convex outline is one such run.
 
-    Ours is the model: a polygon with equal sides of 5 % of the effective diameter, and the mean over four starting
-    points a quarter of a side apart. The vertices of a Douglas-Peucker model come and go with a pixel, and the index
-    of one shape at several sizes with them (by up to 0.38; docs/lesion-features.md).
+    Ours is the model: a polygon with equal sides of 3 % of the effective diameter, turns against the outline of less
+    than 0.1 rad counted as none, and the mean over four starting points a quarter of a side apart. The vertices of a
+    Douglas-Peucker model come and go with a pixel, and the index of one shape at several sizes with them (by up to
+    0.38; docs/lesion-features.md).
     """
     count = max(8, round(_length(smooth) / (SIDE_SHARE * effective_diameter(smooth))))
     fine = _resample(smooth, count * STARTS)
@@ -91,8 +94,9 @@ def spiculation_index(smooth: Points) -> float:
 
 
 def polygon_spiculation(polygon: Points) -> float:
-    """Spiculation index of a polygon as it is, 0 to 2."""
+    """Spiculation index of a polygon as it is, 0 to 2; turns of less than `STRAIGHT_RAD` do not end a spicule."""
     lengths, turning = _sides_and_turning(polygon)
+    turning = np.where((turning < 0) & (turning > -STRAIGHT_RAD), 0.0, turning)
     concave = turning < 0
     if concave.any():
         first = int(np.argmax(concave))
