@@ -8,7 +8,8 @@
     ├── LesionError         the lesion cannot be described
     ├── BackboneError       the CNN cannot be built or does not fit its weights
     ├── ClassifierError     a classifier cannot be fitted to this data
-    └── BundleError         a model bundle cannot be trusted or loaded
+    ├── BundleError         a model bundle cannot be trusted or loaded
+    └── PacsError           a PACS cannot be asked, or did not give what was asked
 
 A leaf states what is wrong (`summary`, filled in with the error's own facts), what to do about it (`remedy`) and
 a stable `code` that clients may branch on. Facts are typed attributes. No fact ever carries a patient's data.
@@ -88,4 +89,16 @@ from cadx.errors.mammogram import (
     UnreadableImage,
     UnsupportedPixels,
     UnsupportedTransferSyntax,
+)
+from cadx.errors.pacs import (
+    InstanceNotInPacs,
+    PacsAnswerUnreadable,
+    PacsError,
+    PacsFileInvalid,
+    PacsInstanceTooLarge,
+    PacsRefused,
+    PacsSentAnotherInstance,
+    PacsTooSlow,
+    PacsUnknown,
+    PacsUnreachable,
 )
