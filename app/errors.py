@@ -68,6 +68,17 @@ class BodyTypeUnsupported(RequestError):
 
 
 @dataclass(eq=False)
+class BodyEncodingUnsupported(RequestError):
+    """The body is compressed as a whole."""
+
+    encoding: str
+
+    code: ClassVar[str] = "body_encoding_unsupported"
+    summary: ClassVar[str] = "A request body with the Content-Encoding '{encoding}' is not read here."
+    remedy: ClassVar[str] = "Send the body as it is; an image may be compressed itself (JPEG Lossless, JPEG 2000, PNG)."
+
+
+@dataclass(eq=False)
 class BodyTooLarge(RequestError):
     """The body is larger than the service takes."""
 
@@ -122,6 +133,17 @@ class MethodNotAllowed(RequestError):
     code: ClassVar[str] = "method_not_allowed"
     summary: ClassVar[str] = "{method} is not a method of this path."
     remedy: ClassVar[str] = "Use one of the methods listed under `allowed`."
+
+
+@dataclass(eq=False)
+class HeadersTooLarge(RequestError):
+    """The request's headers are too large."""
+
+    limit_kb: int
+
+    code: ClassVar[str] = "headers_too_large"
+    summary: ClassVar[str] = "The request's headers are larger than the limit of {limit_kb} KiB."
+    remedy: ClassVar[str] = "Send no more headers than the service asks for; cookies, say, are not read here."
 
 
 @dataclass(eq=False)
