@@ -45,6 +45,33 @@ def _text(path: Path) -> str:
         return ""
 
 
+def startable_threads(wanted: int) -> int:
+    """Count the threads that the system lets this process start now, up to `wanted`, by starting them.
+
+    No number tells it: limits of the user, of the container and of the machine all count other processes too.
+    """
+    enough, started = threading.Event(), []
+    try:
+        for _ in range(wanted):
+            thread = threading.Thread(target=enough.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:  # "can't start new thread"
+        pass
+    finally:
+        enough.set()
+        for thread in started:
+            thread.join()
+    return len(started)
+
+
+def lacks_threads(error: BaseException) -> bool:
+    """Say whether an error is the system's refusal of one more thread or process."""
+    return isinstance(error, BlockingIOError) or (
+        isinstance(error, RuntimeError) and str(error) == "can't start new thread"
+    )
+
+
 def tune_process(compute_threads: int, kept_mib: int = 64) -> None:
     """Set, on purpose and once, what libraries and interpreter otherwise decide for a program that is alone.
 
