@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cadx.runtime.machine import usable_cores
 
 
@@ -10,11 +12,22 @@ def test_cores_respect_a_container_quota(tmp_path: Path) -> None:
     all_cores = usable_cores(tmp_path / "none")
     assert all_cores >= 1
     quota.write_text("max 100000\n")
-    assert usable_cores(quota) == all_cores
+    assert usable_cores(tmp_path) == all_cores
     quota.write_text("50000 100000\n")
-    assert usable_cores(quota) == 1
+    assert usable_cores(tmp_path) == 1
     quota.write_text("garbage\n")
-    assert usable_cores(quota) == all_cores
+    assert usable_cores(tmp_path) == all_cores
+
+
+@pytest.mark.parametrize("name", ["cpu", "cpu,cpuacct"])
+def test_cores_respect_a_quota_of_the_first_version(tmp_path: Path, name: str) -> None:
+    all_cores = usable_cores(tmp_path)
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "cpu.cfs_period_us").write_text("100000\n")
+    for quota, cores in (("-1", all_cores), ("150000", min(all_cores, 2)), ("50000", 1), ("999900000", all_cores)):
+        (folder / "cpu.cfs_quota_us").write_text(f"{quota}\n")
+        assert usable_cores(tmp_path) == cores, quota
 
 
 def test_tuning_sets_what_it_says() -> None:
