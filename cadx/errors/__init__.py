@@ -8,7 +8,8 @@
     ├── LesionError         the lesion cannot be described
     ├── BackboneError       the CNN cannot be built or does not fit its weights
     ├── ClassifierError     a classifier cannot be fitted to this data
-    └── BundleError         a model bundle cannot be trusted or loaded
+    ├── BundleError         a model bundle cannot be trusted or loaded
+    └── ExchangeError       an object of a hospital's systems cannot be written or read
 
 A leaf states what is wrong (`summary`, filled in with the error's own facts), what to do about it (`remedy`) and
 a stable `code` that clients may branch on. Facts are typed attributes. No fact ever carries a patient's data.
@@ -61,6 +62,14 @@ from cadx.errors.classifier import (
     OneClassOnly,
     TooFewGroups,
     UnusableSetting,
+)
+from cadx.errors.exchange import (
+    AnnotationMissing,
+    AnnotationUnreadable,
+    AttributeNeeded,
+    ExchangeError,
+    IdentityUnusable,
+    SourcesMixed,
 )
 from cadx.errors.lesion import (
     FeatureNotComputable,
