@@ -9,6 +9,7 @@
     ├── BackboneError       the CNN cannot be built or does not fit its weights
     ├── ClassifierError     a classifier cannot be fitted to this data
     ├── BundleError         a model bundle cannot be trusted or loaded
+    ├── ExchangeError       an object of a hospital's systems cannot be written or read
     └── PacsError           a PACS cannot be asked, or did not give what was asked
 
 A leaf states what is wrong (`summary`, filled in with the error's own facts), what to do about it (`remedy`) and
@@ -62,6 +63,14 @@ from cadx.errors.classifier import (
     OneClassOnly,
     TooFewGroups,
     UnusableSetting,
+)
+from cadx.errors.exchange import (
+    AnnotationMissing,
+    AnnotationUnreadable,
+    AttributeNeeded,
+    ExchangeError,
+    IdentityUnusable,
+    SourcesMixed,
 )
 from cadx.errors.lesion import (
     FeatureNotComputable,

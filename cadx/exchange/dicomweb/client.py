@@ -34,7 +34,7 @@ from cadx.errors import (
 )
 from cadx.exchange.dicomweb.connections import PacsConnection
 from cadx.exchange.dicomweb.related import DICOM, NotAsAsked, OnePart, related_body
-from cadx.exchange.dicomweb.storing import StoreOutcome, StoreState, reason_text, told_of
+from cadx.exchange.dicomweb.storing import StoreOutcome, StoreState, outcome_of, told_of
 
 DICOM_JSON = "application/dicom+json"
 # Every transfer syntax as it is stored; the single-part form is not known to Orthanc's plugin 1.7.
@@ -143,34 +143,14 @@ class PacsClient:
         """
 
         async def take(response: httpx.Response) -> None:
-            announced, taken = _announced(response), 0
+            announced = _announced(response)
             if announced > limit_mb * _MIB + _MAX_JSON_BYTES:
                 raise PacsInstanceTooLarge(self.name, limit_mb)
-            sink = begin(announced)
-
-            def count(piece: memoryview) -> None:
-                nonlocal taken
-                taken += len(piece)
-                if taken > limit_mb * _MIB:
-                    raise PacsInstanceTooLarge(self.name, limit_mb)
-                sink.append(piece)
-
-            kind, options = parse_options_header(response.headers.get("content-type"))
+            counted = _Counted(self.name, begin(announced), limit_mb)
             try:
-                if kind == b"multipart/related":
-                    part = OnePart(options.get(b"boundary", b""), count)
-                    async for piece in self._pieces(response):
-                        part.feed(piece)
-                    part.finish()
-                elif kind == DICOM.encode():
-                    async for piece in self._pieces(response):
-                        count(memoryview(piece))
-                else:
-                    raise NotAsAsked(f"it is not of type multipart/related or {DICOM}")
+                await self._take_object(response, counted)
             except NotAsAsked as error:
                 raise PacsAnswerUnreadable(self.name, str(error)) from None
-            if taken == 0:
-                raise PacsAnswerUnreadable(self.name, "it is empty")
 
         if await self._get(f"{self.connection.wado}{name.path}", ONE_INSTANCE, take) is _MISSING:
             raise InstanceNotInPacs(self.name)
@@ -221,22 +201,27 @@ class PacsClient:
             if name not in missing:
                 outcomes.append(StoreOutcome(name.instance, StoreState.ALREADY_STORED))
                 continue
-            said = told.get(name.instance)
-            there = await self.metadata(name) is not None
-            if there and (said is None or said.stored):
-                reason = said.reason if said else None
-                state = StoreState.STORED if reason is None else StoreState.STORED_WITH_WARNING
-                outcomes.append(
-                    StoreOutcome(name.instance, state, reason, "" if reason is None else reason_text(reason))
-                )
-            elif said is not None and not said.stored:
-                outcomes.append(StoreOutcome(name.instance, StoreState.FAILED, said.reason, reason_text(said.reason)))
-            elif fault is not None:
+            outcome = outcome_of(name.instance, told.get(name.instance), there=await self.metadata(name) is not None)
+            if outcome.state is StoreState.FAILED and outcome.reason is None and fault is not None:
                 raise fault
-            else:
-                text = "the PACS says that it is stored, and does not have it" if said else reason_text(None)
-                outcomes.append(StoreOutcome(name.instance, StoreState.FAILED, None, text))
+            outcomes.append(outcome)
         return tuple(outcomes)
+
+    async def _take_object(self, response: httpx.Response, counted: "_Counted") -> None:
+        """Give the one DICOM object of an answer to its sink."""
+        kind, options = parse_options_header(response.headers.get("content-type"))
+        if kind == b"multipart/related":
+            part = OnePart(options.get(b"boundary", b""), counted.append)
+            async for piece in self._pieces(response):
+                part.feed(piece)
+            part.finish()
+        elif kind == DICOM.encode():
+            async for piece in self._pieces(response):
+                counted.append(piece)
+        else:
+            raise NotAsAsked(f"it is not of type multipart/related or {DICOM}")
+        if counted.size_bytes == 0:
+            raise NotAsAsked("it is empty")
 
     async def _json(self, url: str) -> Any:
         content = await self._get(url, DICOM_JSON, self._content)
@@ -386,6 +371,23 @@ class PacsClient:
 
 
 _MISSING = object()
+
+
+class _Counted:
+    """A sink that takes so many MiB and no more."""
+
+    def __init__(self, pacs: str, sink: Sink, limit_mb: int) -> None:
+        self._pacs = pacs
+        self._sink = sink
+        self._limit_mb = limit_mb
+        self.size_bytes = 0
+
+    def append(self, piece: bytes | memoryview) -> None:
+        """Count and pass on."""
+        self.size_bytes += len(piece)
+        if self.size_bytes > self._limit_mb * _MIB:
+            raise PacsInstanceTooLarge(self._pacs, self._limit_mb)
+        self._sink.append(piece)
 
 
 def _tls(connection: PacsConnection) -> ssl.SSLContext:

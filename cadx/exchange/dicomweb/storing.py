@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 REFERENCED_SOP_SEQUENCE = "00081199"
 FAILED_SOP_SEQUENCE = "00081198"
@@ -60,8 +60,7 @@ class StoreOutcome:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What the answer to a STOW-RS request says of one object."""
 
     stored: bool
@@ -80,6 +79,18 @@ def told_of(answer: object) -> dict[str, Told]:
     return told | {
         uid: Told(stored=False, reason=reason) for uid, reason in _items(document, FAILED_SOP_SEQUENCE, FAILURE_REASON)
     }
+
+
+def outcome_of(sop_instance_uid: str, told: Told | None, *, there: bool) -> StoreOutcome:
+    """What became of an object that was sent: what the PACS told of it, and whether it is there when looked for."""
+    if told is not None and not told.stored:
+        return StoreOutcome(sop_instance_uid, StoreState.FAILED, told.reason, reason_text(told.reason))
+    if not there:
+        text = "the PACS says that it is stored, and does not have it" if told else reason_text(None)
+        return StoreOutcome(sop_instance_uid, StoreState.FAILED, None, text)
+    if told is None or told.reason is None:
+        return StoreOutcome(sop_instance_uid, StoreState.STORED)
+    return StoreOutcome(sop_instance_uid, StoreState.STORED_WITH_WARNING, told.reason, reason_text(told.reason))
 
 
 def reason_text(reason: int | None) -> str:

@@ -68,8 +68,8 @@ def test_an_instance_comes_as_it_was_stored(orthanc: Orthanc, phantom: pydicom.D
     asked(orthanc.toml(), tmp_path, lambda client: client.fetch(name_of(phantom), begin, 64))
     assert len(sinks) == 1
     assert pydicom.dcmread(io.BytesIO(sinks[0])).PixelData == phantom.PixelData
+    other = InstanceName(phantom.StudyInstanceUID, phantom.SeriesInstanceUID, generate_uid())
     with pytest.raises(InstanceNotInPacs):
-        other = InstanceName(phantom.StudyInstanceUID, phantom.SeriesInstanceUID, generate_uid())
         asked(orthanc.toml(), tmp_path, lambda client: client.fetch(other, begin, 64))
 
 

@@ -1,0 +1,71 @@
+"""Refusals: a result cannot be written for, or a mark not be read from, a hospital's systems."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cadx.errors.base import CadxError
+
+
+@dataclass(eq=False)
+class ExchangeError(CadxError):
+    """A hospital's object cannot be written or read."""
+
+    code: ClassVar[str] = "exchange_error"
+
+
+@dataclass(eq=False)
+class IdentityUnusable(ExchangeError):
+    """The header does not say usably whose image it is."""
+
+    tag: str
+    attribute: str
+    reason: str
+
+    code: ClassVar[str] = "identity_unusable"
+    summary: ClassVar[str] = "{attribute} {tag} {reason}: the result cannot be filed beside the image."
+    remedy: ClassVar[str] = "Correct the attribute in the archive, or ask for JSON, which needs no identity."
+
+
+@dataclass(eq=False)
+class AttributeNeeded(ExchangeError):
+    """The object must state what the image's header does not."""
+
+    attribute: str
+    document: str
+
+    code: ClassVar[str] = "attribute_needed"
+    summary: ClassVar[str] = "A {document} must state {attribute}, which the image's header does not tell."
+    remedy: ClassVar[str] = "Ask for another kind of object (a TID 1500 SR needs less), or correct the image's header."
+
+
+@dataclass(eq=False)
+class SourcesMixed(ExchangeError):
+    """Images of different patients, studies or sides in one document."""
+
+    differing: tuple[str, ...]
+
+    code: ClassVar[str] = "sources_mixed"
+    summary: ClassVar[str] = "The images do not belong to one document; they differ in: {differing}."
+    remedy: ClassVar[str] = "Send only views of one patient, one study and one side together, or ask for JSON."
+
+
+@dataclass(eq=False)
+class AnnotationUnreadable(ExchangeError):
+    """The object is no annotation that a center can be read from."""
+
+    reason: str
+
+    code: ClassVar[str] = "annotation_unreadable"
+    summary: ClassVar[str] = "The object is no annotation that is understood: {reason}."
+    remedy: ClassVar[str] = (
+        "Name a TID 1500 SR with points or outlines, or a grayscale softcopy presentation state with graphics in pixels."
+    )
+
+
+@dataclass(eq=False)
+class AnnotationMissing(ExchangeError):
+    """The annotation marks nothing on this image."""
+
+    code: ClassVar[str] = "annotation_missing"
+    summary: ClassVar[str] = "The annotation marks no point and no outline on this image and frame."
+    remedy: ClassVar[str] = "Name the annotation that was drawn on this image, or give x and y."

@@ -1,0 +1,225 @@
+"""What every document of a result is made from: neutral frozen records, the same for DICOM and FHIR.
+
+A `Results` says what one algorithm found of one or more lesions, each seen on one or more images of one study. The
+functions of this package turn it into objects:
+
+    structured_report(results)      TID 1500, one data set
+    segmentations(results)          SEG, one data set an image
+    presentation_states(results)    GSPS, one data set an image
+    cad_report(results)             Mammography CAD SR, TID 4000, one data set
+    fhir_bundle(results)            FHIR R4, a dict that JSON can say
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from statistics import fmean
+
+from cadx.assessment import Assessment
+from cadx.bundle import Bundle, shown_notices
+from cadx.errors import SourcesMixed
+from cadx.exchange.identity import SourceImage
+from cadx.exchange.uids import named_uid
+from cadx.lesion import SegmentationOutcome
+
+MANUFACTURER = "mammo-cadx"
+
+
+class FindingKind(StrEnum):
+    """What the caller says the lesion is; the algorithm does not find out."""
+
+    SELECTED_REGION = "selected_region"
+    MASS = "mass"
+    CALCIFICATION = "calcification"
+
+
+class OutlinedBy(StrEnum):
+    """Who drew the outline: the algorithm about a reader's mark, or a reader."""
+
+    ALGORITHM = "algorithm"
+    READER = "reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """What made the numbers.
+
+    Attributes
+    ----------
+    software_version
+        Of mammo-cadx.
+    model_name, model_version, model_digest
+        Of the bundle.
+    notices
+        What must stand beside every number.
+    demonstration_only
+        Whether the numbers mean nothing: phantoms for cases, or a CNN that was not pretrained.
+    """
+
+    software_version: str
+    model_name: str
+    model_version: str
+    model_digest: str
+    notices: tuple[str, ...]
+    demonstration_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ViewResult:
+    """One assessment and the image, or frame, it was made on."""
+
+    source: SourceImage
+    assessment: Assessment
+
+    @property
+    def outlined(self) -> bool:
+        """Whether the outline is the lesion's; false where a disc stands in for a lesion that was not found."""
+        segmentation = self.assessment.segmentation
+        return segmentation.outcome is SegmentationOutcome.FOUND or segmentation.trace.chosen >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class LesionResult:
+    """One lesion, seen on one or more views.
+
+    Attributes
+    ----------
+    views
+        At least one; each image of a lesion once.
+    finding
+        What the caller says it is.
+    outlined_by
+        Who drew the outlines.
+    tracking_identifier
+        The lesion's name for people, 1 to 64 characters; "" for "Lesion N".
+    tracking_uid
+        The lesion's UID over time; "" for one that is derived from the marks.
+    """
+
+    views: tuple[ViewResult, ...]
+    finding: FindingKind = FindingKind.SELECTED_REGION
+    outlined_by: OutlinedBy = OutlinedBy.ALGORITHM
+    tracking_identifier: str = ""
+    tracking_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReference:
+    """An SR document in an archive, by its UIDs: what a correction names as its forerunner."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_uid: str
+    series_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that one set of objects says.
+
+    Attributes
+    ----------
+    lesions
+        At least one. All images are of one patient, one study and one side.
+    algorithm
+        What made the numbers.
+    created
+        When, with its time zone. Decides no UID.
+    predecessor
+        The document that this one corrects.
+
+    Raises
+    ------
+    SourcesMixed
+        When the images are not of one patient, one study and one side.
+    """
+
+    lesions: tuple[LesionResult, ...]
+    algorithm: Algorithm
+    created: datetime
+    predecessor: DocumentReference | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot stand in one document."""
+        if mixed := mixed_sources(self.sources):
+            raise SourcesMixed(mixed)
+
+    @property
+    def sources(self) -> tuple[SourceImage, ...]:
+        """Every image once, in order of appearance."""
+        found = {
+            (view.source.sop_instance_uid, view.source.frame): view.source
+            for lesion in self.lesions
+            for view in lesion.views
+        }
+        return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Probabilities:
+    """The four probabilities of a lesion, 0 to 1."""
+
+    probability: float
+    cnn_probability: float
+    lesion_probability: float
+    calibrated_probability: float
+
+
+def algorithm_of(bundle: Bundle, software_version: str) -> Algorithm:
+    """What a bundle must be called beside its numbers."""
+    manifest = bundle.manifest
+    return Algorithm(
+        software_version,
+        manifest.name,
+        manifest.version,
+        bundle.digest,
+        shown_notices(manifest),
+        manifest.demonstration_only,
+    )
+
+
+def mixed_sources(sources: tuple[SourceImage, ...]) -> tuple[str, ...]:
+    """Which of patient, study and side differ between images; empty when they belong together."""
+    kinds = {
+        "patient": {(source.identity.patient_id, source.identity.issuer_of_patient_id) for source in sources},
+        "study": {source.study_uid for source in sources},
+        "side": {source.laterality for source in sources},
+    }
+    return tuple(name for name, values in kinds.items() if len(values) > 1)
+
+
+def probabilities_of(assessment: Assessment) -> Probabilities:
+    """The probabilities of one view."""
+    return Probabilities(
+        assessment.probability,
+        assessment.cnn_probability,
+        assessment.lesion_probability,
+        assessment.calibrated_probability,
+    )
+
+
+def mean_probabilities(lesion: LesionResult) -> Probabilities:
+    """The mean over the views of a lesion."""
+    views = [probabilities_of(view.assessment) for view in lesion.views]
+    return Probabilities(
+        fmean(view.probability for view in views),
+        fmean(view.cnn_probability for view in views),
+        fmean(view.lesion_probability for view in views),
+        fmean(view.calibrated_probability for view in views),
+    )
+
+
+def tracking_uid(lesion: LesionResult) -> str:
+    """The lesion's UID: the caller's, or one derived from where it was marked, whatever the algorithm found there."""
+    if lesion.tracking_uid:
+        return lesion.tracking_uid
+    marks = (
+        (
+            view.source.sop_instance_uid,
+            str(view.source.frame),
+            view.assessment.roi.mark.x.hex(),
+            view.assessment.roi.mark.y.hex(),
+        )
+        for view in lesion.views
+    )
+    return named_uid("lesion", *(part for mark in marks for part in mark))
