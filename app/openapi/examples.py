@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y
+from app.schemas.references import INSTANCE_EXAMPLE, SERIES_EXAMPLE, STUDY_EXAMPLE
 
 Document = dict[str, Any]
 
@@ -65,6 +66,15 @@ VIEWS_EXAMPLE: Document = {
     "demonstration_only": False,
     "notices": PREDICTION_EXAMPLE["notices"],
 }
+_DICOMWEB: Document = {
+    "pacs": "archive",
+    "study": STUDY_EXAMPLE,
+    "series": SERIES_EXAMPLE,
+    "instance": INSTANCE_EXAMPLE,
+}
+LESION_JSON: Document = {"dicomweb": _DICOMWEB, "x": EXAMPLE_X, "y": EXAMPLE_Y}
+LESIONS_JSON: Document = {"dicomweb": _DICOMWEB, "centers": [{"x": EXAMPLE_X, "y": EXAMPLE_Y}]}
+VIEWS_JSON: Document = {"views": [LESION_JSON, {**LESION_JSON, "dicomweb": {**_DICOMWEB, "instance": "2.25.4"}}]}
 MODEL_EXAMPLE: Document = {
     "name": "demo",
     "version": "1",

@@ -17,7 +17,7 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def document(settings: Settings) -> Document:
-    keys = (new_key("reader", admin=False)[1],)
+    keys = (new_key("reader")[1],)
     return create_app(settings.model_copy(update={"api_keys": tuple(Settings(api_keys=keys).api_keys)})).openapi()
 
 
