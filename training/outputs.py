@@ -66,7 +66,7 @@ def check_folder(folder: Path, output: FolderOutput, *, replace: bool) -> None:
     """
     if is_there(folder) and not folder.is_dir():
         raise OutputNotOurs(str(folder), "a file", output.kind)
-    found = sorted({path.name for name in output.names for path in folder.glob(name)}) if folder.is_dir() else []
+    found = sorted({path.name for name in output.names for path in folder.glob(name)}) if is_there(folder) else []
     if found:
         if not output.is_ours(folder):
             raise OutputNotOurs(str(folder), shown(found), output.kind)
