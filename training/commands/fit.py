@@ -21,6 +21,7 @@ from training.commands.options import (
     Method,
     Plane,
     Pooling,
+    Replace,
     Seed,
     SkipUnusable,
     Source,
@@ -50,6 +51,7 @@ def fit(
     source: Source = "",
     synthetic: Synthetic = False,
     skip_unusable: SkipUnusable = False,
+    replace: Replace = False,
 ) -> None:
     """Fit the three classifiers, evaluate them by lesion, and write a bundle that the service can load.
 
@@ -58,9 +60,11 @@ def fit(
     Without a way to the ImageNet weights, bring a file:  --weights alexnet-owt-7be5be79.pth
     """
     from training.cohort.cases import read_manifest
+    from training.fitting.bundle_place import check_bundle
     from training.fitting.fit import FitSettings, fit_models, save_fit
     from training.summary import print_fit
 
+    check_bundle(out, replace=replace)
     console = Console(highlight=False)
     settings = FitSettings(
         backbone=BackboneSpec(backbone, layer, weights, pooling),
@@ -74,4 +78,4 @@ def fit(
         source=source or manifest.name,
     )
     result = fit_models(read_manifest(manifest), settings, console)
-    print_fit(console, result, save_fit(result, out), out)
+    print_fit(console, result, save_fit(result, out, replace=replace), out)

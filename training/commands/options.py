@@ -28,7 +28,9 @@ class ClassWeight(StrEnum):
 
 Manifest = Annotated[
     Path,
-    typer.Argument(help="CSV of the cases: image, x, y, label, lesion_id [, patient_id, pixel_spacing_mm, view]."),
+    typer.Argument(
+        help="CSV of the cases: image, x, y, label, lesion_id; where known also patient_id, pixel_spacing_mm, view."
+    ),
 ]
 Architecture = Annotated[
     str, typer.Option(help="CNN: alexnet (as in the paper), alexnet2012 or any torchvision classification model.")
@@ -52,6 +54,10 @@ Cache = Annotated[
 ]
 Source = Annotated[str, typer.Option(help="What the cases are, for the model card.")]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="The cases are phantoms: every output will say so.")]
+Replace = Annotated[
+    bool,
+    typer.Option("--replace", help="Put the result in the place of an earlier one; nothing else is ever replaced."),
+]
 SkipUnusable = Annotated[
     bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")
 ]

@@ -22,6 +22,7 @@ from training.commands.options import (
     Method,
     Plane,
     Pooling,
+    Replace,
     Seed,
     SkipUnusable,
     Source,
@@ -58,6 +59,7 @@ def study(
     negative_control: Annotated[
         bool, typer.Option("--negative-control", help="Permute the labels: a study that must find nothing; no bundle.")
     ] = False,
+    replace: Replace = False,
 ) -> None:
     """Evaluate the three classifiers by lesion as the paper does, and write the report, the figures and the bundle.
 
@@ -95,5 +97,6 @@ def study(
         store=FeatureStore(FeatureCache(cache or default_folder())),
         layers=() if table is None else read_layers(table),
         negative_control=negative_control,
+        replace=replace,
     )
     print_study(console, outcome.study, out, outcome.bundle)
