@@ -95,7 +95,7 @@ def read_form(form: type[Form], fields: Mapping[str, Sequence[str]]) -> Form:
     lists = {name for name, info in form.model_fields.items() if "list" in str(info.annotation)}
     values: dict[str, Any] = {}
     for name, sent in fields.items():
-        if not any(sent):
+        if name in form.model_fields and not any(sent):
             continue
         values[name] = list(sent) if name in lists or len(sent) > 1 else sent[0]
     try:
