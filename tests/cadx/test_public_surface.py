@@ -54,9 +54,9 @@ def test_a_name_loads_what_it_needs_and_no_more() -> None:
 def test_telemetry_is_off_before_anything_can_have_begun_it(statement: str) -> None:
     before = "import builtins, os; os.environ['ORT_DISABLE_TELEMETRY'] = '0'; load = builtins.__import__\n"
     guard = (
-        "def watched(name, *rest):\n"
+        "def watched(name, *rest, **named):\n"
         "    if name.split('.')[0] == 'onnxruntime': assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'\n"
-        "    return load(name, *rest)\n"
+        "    return load(name, *rest, **named)\n"
         "builtins.__import__ = watched\n"
     )
     code = f"{before}{guard}{statement}\nimport cadx.cnn.engine\nassert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
