@@ -12,7 +12,7 @@ from app.main import create_app
 from app.observability.logging import configure_logging
 from app.openapi.reference import environment_table, problem_table
 from app.server.run import run_server
-from app.service import load_models, make_service
+from app.service import ensure_threads, load_models, make_service, warm_workers
 from app.settings import Settings, read_settings
 from cadx.errors import CadxError
 from cadx.flags import flag_table
@@ -68,10 +68,12 @@ def serve(settings: Settings) -> None:
     configure_logging(settings.log_level)
     tune_process(settings.compute_threads)
     service = make_service(settings)
+    ensure_threads(service)
     try:
         service.lesions.start(service.jobs.workers)
         load_models(service)
         service.lesions.wait()
+        warm_workers(service)
         run_server(create_app(service=service), service)
     finally:
         service.lesions.close()

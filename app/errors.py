@@ -68,6 +68,17 @@ class BodyTypeUnsupported(RequestError):
 
 
 @dataclass(eq=False)
+class BodyEncodingUnsupported(RequestError):
+    """The body is compressed as a whole."""
+
+    encoding: str
+
+    code: ClassVar[str] = "body_encoding_unsupported"
+    summary: ClassVar[str] = "A request body with the Content-Encoding '{encoding}' is not read here."
+    remedy: ClassVar[str] = "Send the body as it is; an image may be compressed itself (JPEG Lossless, JPEG 2000, PNG)."
+
+
+@dataclass(eq=False)
 class BodyTooLarge(RequestError):
     """The body is larger than the service takes."""
 
@@ -122,6 +133,17 @@ class MethodNotAllowed(RequestError):
     code: ClassVar[str] = "method_not_allowed"
     summary: ClassVar[str] = "{method} is not a method of this path."
     remedy: ClassVar[str] = "Use one of the methods listed under `allowed`."
+
+
+@dataclass(eq=False)
+class HeadersTooLarge(RequestError):
+    """The request's headers are too large."""
+
+    limit_kb: int
+
+    code: ClassVar[str] = "headers_too_large"
+    summary: ClassVar[str] = "The request's headers are larger than the limit of {limit_kb} KiB."
+    remedy: ClassVar[str] = "Send no more headers than the service asks for; cookies, say, are not read here."
 
 
 @dataclass(eq=False)
@@ -248,6 +270,18 @@ class DeadlinePassed(BusyError):
 
 
 @dataclass(eq=False)
+class ThreadsExhausted(BusyError):
+    """The system gives the service no more threads or processes."""
+
+    code: ClassVar[str] = "threads_exhausted"
+    summary: ClassVar[str] = "The system gave the service no thread or process for this request."
+    remedy: ClassVar[str] = (
+        "Send the same request again after the seconds given in Retry-After; if it lasts, the operator must raise the "
+        "limit on processes and threads (container: pids limit; systemd: TasksMax; shell: ulimit -u)."
+    )
+
+
+@dataclass(eq=False)
 class NotReady(BusyError):
     """No model is ready to answer."""
 
@@ -292,6 +326,35 @@ class ModelChoiceNeeded(StartError):
     code: ClassVar[str] = "model_choice_needed"
     summary: ClassVar[str] = "'{models_dir}' holds several model bundles {found}, and CADX_MODEL names none of them."
     remedy: ClassVar[str] = "Set CADX_MODEL to the names to serve, separated by commas; the first is the default."
+
+
+@dataclass(eq=False)
+class ThreadsTooFew(StartError):
+    """The system allows fewer threads and processes than the service needs."""
+
+    found: int
+    needed: int
+
+    code: ClassVar[str] = "threads_too_few"
+    summary: ClassVar[str] = (
+        "The system lets this process start {found} threads and processes; the service needs {needed}."
+    )
+    remedy: ClassVar[str] = (
+        "Raise the limit on processes and threads (container: --pids-limit, pids_limit or the pod's limit; systemd: "
+        "TasksMax; shell: ulimit -u), or set CADX_WORKERS lower."
+    )
+
+
+@dataclass(eq=False)
+class AddressUnusable(StartError):
+    """The service cannot listen where it is told to."""
+
+    address: str
+    reason: str
+
+    code: ClassVar[str] = "address_unusable"
+    summary: ClassVar[str] = "The service cannot listen on {address}: {reason}."
+    remedy: ClassVar[str] = "Set CADX_HOST and CADX_PORT to an address of this machine that is free."
 
 
 @dataclass(eq=False)

@@ -64,7 +64,8 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
             CORSMiddleware,
             allow_origins=parts.settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["X-API-Key", "X-Request-ID", "traceparent", "Content-Type"],
+            # W3C's tracing libraries in a browser send all three of their headers, and without leave nothing at all.
+            allow_headers=["X-API-Key", "X-Request-ID", "traceparent", "tracestate", "baggage", "Content-Type"],
             expose_headers=["X-Request-ID", "traceparent", "Retry-After"],
         )
     application.add_middleware(RequestEnvelope, metrics=parts.metrics, tracing=parts.tracing)

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import InternalError, TooManyConnections
+from app.errors import InternalError, ThreadsExhausted, TooManyConnections
 from app.observability.logging import exception_facts
 from app.observability.metrics import Metrics
 from app.observability.request_context import RequestContext, begin_request
 from app.observability.tracing import Tracing
-from app.problems import problem_response
+from app.problems import problem_response, status_of
 from app.server.connections import OVER_LIMIT
+from cadx.runtime.machine import lacks_threads
 
 _LOG = logging.getLogger("app.access")
 QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -62,10 +63,11 @@ class RequestEnvelope:
         except ClientDisconnect:
             status, context.refusal_code = CLIENT_CLOSED, "client_disconnected"
         except Exception as error:  # noqa: BLE001 - the last net: logged without its message, answered as a problem
+            refusal = ThreadsExhausted() if lacks_threads(error) else InternalError()
             _LOG.error("unexpected_error", extra={"facts": exception_facts(error)})
             if status == 0:
-                await problem_response(InternalError(), scope["path"])(scope, receive, send_with_headers)
-            status, context.refusal_code = 500, InternalError.code
+                await problem_response(refusal, scope["path"])(scope, receive, send_with_headers)
+            status, context.refusal_code = status_of(type(refusal)), refusal.code
         finally:
             self._count(scope, context, status, time.perf_counter() - started)
 

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 import app.errors as service
 import cadx.errors as science
@@ -17,6 +18,7 @@ from app.observability.request_context import current_request
 from cadx.errors import CadxError
 
 PROBLEM_TYPE = "application/problem+json"
+_METHODS = ("GET", "HEAD", "POST")  # of all that is served here
 
 # The nearest class in an error's family line decides. What is not listed is a fault of the service: 500.
 STATUS: Mapping[type[CadxError], int] = {
@@ -31,11 +33,13 @@ STATUS: Mapping[type[CadxError], int] = {
     service.InvalidRequest: 422,
     service.BodyUnreadable: 400,
     service.BodyTypeUnsupported: 415,
+    service.BodyEncodingUnsupported: 415,
     service.BodyTooLarge: 413,
     service.UploadTooSlow: 408,
     service.ModelUnknown: 404,
     service.PathUnknown: 404,
     service.MethodNotAllowed: 405,
+    service.HeadersTooLarge: 431,
     service.RequestMalformed: 400,
     service.KeyMissing: 401,
     service.KeyUnknown: 401,
@@ -98,6 +102,8 @@ def problem_response(error: CadxError, instance: str) -> Response:
         headers["WWW-Authenticate"] = "ApiKey"
     if isinstance(error, service.MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, service.BodyEncodingUnsupported):
+        headers["Accept-Encoding"] = "identity"
     if isinstance(error, service.BodyTooLarge | service.UploadTooSlow | service.TooManyConnections):
         headers["Connection"] = "close"
     return Response(problem.model_dump_json(), problem.status, headers, PROBLEM_TYPE)
@@ -133,8 +139,19 @@ def _of_framework(request: Request, error: HTTPException) -> CadxError:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return service.PathUnknown(request.url.path)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return service.MethodNotAllowed(request.method, tuple((error.headers or {}).get("Allow", "").split(", ")))
+        return service.MethodNotAllowed(request.method, _allowed(request))
     return service.RequestMalformed(error.status_code, str(error.detail))
+
+
+def _allowed(request: Request) -> tuple[str, ...]:
+    """Methods of the request's path; the framework names those of the first route that it finds there."""
+    return tuple(
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.router.routes
+        )
+    )
 
 
 def _plain(value: object) -> object:

@@ -6,17 +6,23 @@ from importlib.metadata import version
 
 from app.auth.api_keys import KeyRing
 from app.auth.rate_limit import RateLimiter
+from app.errors import ThreadsTooFew
 from app.jobs.queue import JobQueue
 from app.model_store import ModelStore, ReloadOutcome
 from app.observability.metrics import Metrics
 from app.observability.tracing import Tracing
 from app.settings import Settings
 from app.upload.receiving import UploadMemory
-from cadx.mammogram import ReadingLimits
-from cadx.runtime.machine import usable_cores
+from cadx.assessment import assess
+from cadx.bundle.reference_image import CENTER, SPACING_MM, draw_reference
+from cadx.lesion import describe_lesion
+from cadx.mammogram import ReadingLimits, read_mammogram
+from cadx.roi import extract_roi
+from cadx.runtime.machine import startable_threads, usable_cores
 from cadx.runtime.processes import WorkerProcesses
 
 MOST_WORKERS_UNASKED = 8
+_OTHER_THREADS = 8  # digests of bodies that arrive, reloads
 
 
 @dataclass(slots=True)
@@ -80,6 +86,33 @@ def load_models(service: Service) -> None:
     """Load the models with their self-tests, and say so in the metrics."""
     service.models.load()
     note_models(service)
+
+
+def ensure_threads(service: Service) -> None:
+    """Make sure, before anything is started, that the system allows what the service will start.
+
+    Raises
+    ------
+    ThreadsTooFew
+        When it does not.
+    """
+    threads = service.settings.compute_threads
+    # A worker: its thread, one for the CNN branch, one that watches the call to its lesion process, and that process.
+    needed = service.jobs.workers * (3 + threads) + threads + _OTHER_THREADS
+    found = startable_threads(needed)
+    if found < needed:
+        raise ThreadsTooFew(found, needed)
+
+
+def warm_workers(service: Service) -> None:
+    """Let every worker thread and every lesion process compute once, so that no reader waits for their first time."""
+    bundle = service.models.get(None)
+    mammogram = read_mammogram(draw_reference(), policy=bundle.policy, pixel_spacing_mm=SPACING_MM)
+    roi = extract_roi(mammogram, CENTER)
+    service.lesions.call_in_each(describe_lesion, roi, bundle.segmentation_method)
+    service.jobs.in_every_worker(
+        lambda: assess(bundle, mammogram, CENTER, lambda *lesion: service.lesions.call(describe_lesion, *lesion))
+    )
 
 
 def close_service(service: Service) -> None:

@@ -16,7 +16,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CADX_", frozen=True, env_ignore_empty=True, extra="ignore")
 
-    host: str = Field("127.0.0.1", description="Address to listen on. The container sets 0.0.0.0.")
+    host: str = Field(
+        "127.0.0.1",
+        description="Address to listen on. 0.0.0.0, which the container sets: every address of IPv4; `::`: every "
+        "one of IPv6 and of IPv4.",
+    )
     port: int = Field(8000, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")
 
     models_dir: Path = Field(Path("models"), description="Folder whose sub-folders are model bundles.")

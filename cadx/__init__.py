@@ -17,6 +17,10 @@ block; what Python does is the second; `tests/cadx/test_public_surface.py` holds
 
 from typing import TYPE_CHECKING
 
+from cadx.runtime.telemetry import switch_off_telemetry
+
+switch_off_telemetry()
+
 __all__ = [
     "FEATURES",
     "Assessment",

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
@@ -166,6 +166,20 @@ class JobQueue:
             future.cancel()
             answer.cancel()
             watch.cancel()
+
+    def in_every_worker(self, work: Callable[[], object]) -> None:
+        """Start every worker thread, and let each do some work; before the first job."""
+        everyone = threading.Barrier(self.workers)
+
+        def one() -> None:
+            everyone.wait()  # so that no thread does the work of two
+            work()
+
+        with ExitStack() as stack:
+            stack.callback(everyone.abort)  # where a thread cannot be started, the others must not wait for it
+            done = [self._pool.submit(one) for _ in range(self.workers)]
+            for future in done:
+                future.result()
 
     def close(self) -> None:
         """Wait for the jobs in flight and end the threads."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y
+
 Document = dict[str, Any]
 
 DIGEST = "3f786850e387550fdab836ed7e6dc881de23001b3c5f0e1a2d4b6c8e9f0a1b2c"
@@ -122,7 +124,7 @@ RELOAD_EXAMPLE: Document = {
     "models": [{"name": "demo", "outcome": "replaced", "digest": DIGEST, "code": "", "detail": ""}]
 }
 
-LESION_FORM: Document = {"image": "(the file)", "x": 1630.5, "y": 2112.0}
+LESION_FORM: Document = {"image": "(the file)", "x": EXAMPLE_X, "y": EXAMPLE_Y}
 LESIONS_FORM: Document = {"image": "(the file)", "x": [1630.5, 900.0], "y": [2112.0, 1500.0]}
 VIEWS_FORM: Document = {"image": ["(CC)", "(MLO)"], "x": [1630.5, 1410.0], "y": [2112.0, 2250.0]}
 
@@ -136,6 +138,7 @@ ERROR_FACTS: Mapping[str, object] = {
     "columns": 3328,
     "content_type": "text/plain",
     "declared": "4096 x 3328 pixels of 16 bits",
+    "encoding": "gzip",
     "expected_bytes": 27_262_976,
     "feature": "spiculation",
     "file_format": "dicom",
@@ -148,6 +151,7 @@ ERROR_FACTS: Mapping[str, object] = {
     "largest": 65535,
     "largest_mm": 1.0,
     "limit_bytes": 2**30,
+    "limit_kb": 64,
     "limit_mb": 128,
     "limit_pixels": 50_000_000,
     "limit_seconds": 30.0,

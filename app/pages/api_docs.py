@@ -27,12 +27,26 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-_START = """SwaggerUIBundle({
+# Swagger UI fills every field of a form with an invented value (1 mm, frame 1), and sends it: a field without an
+# example of its own is to stay empty, and an empty one counts as not sent.
+_START = """const FieldsStayEmpty = {
+  afterLoad() {
+    const sample = this.fn.getSampleSchema;
+    this.fn.getSampleSchema = (schema, ...rest) => {
+      const {type, format, example, examples} = schema?.toJS ? schema.toJS() : schema ?? {};
+      const aField = rest[0] === false && format !== "binary";
+      if (!aField || example !== undefined || examples !== undefined) return sample(schema, ...rest);
+      return type === "array" ? [] : "";
+    };
+  },
+};
+SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#api",
   deepLinking: true,
   validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis],
+  plugins: [FieldsStayEmpty],
 });
 """
 

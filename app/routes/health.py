@@ -12,12 +12,14 @@ from app.schemas.answers import Health, Readiness
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Is the process alive?", operation_id="get_health")
 async def healthz() -> Health:
     """Answer as long as the process runs, whatever the load."""
     return Health()
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     summary="Can the service answer predictions?",
@@ -33,6 +35,7 @@ async def readyz(service: ServiceDep) -> Readiness:
     return Readiness(models=tuple(model_reference(bundle) for bundle in service.models.bundles.values()))
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get(
     "/metrics",
     summary="Prometheus metrics",

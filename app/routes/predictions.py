@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from app.errors import (
+    BodyEncodingUnsupported,
     BodyTooLarge,
     BodyTypeUnsupported,
     BodyUnreadable,
@@ -48,6 +49,7 @@ REFUSALS = refusals(
     InvalidRequest,
     BodyUnreadable,
     BodyTypeUnsupported,
+    BodyEncodingUnsupported,
     BodyTooLarge,
     UploadTooSlow,
     ModelUnknown,

@@ -13,6 +13,8 @@ from cadx.mammogram import READABLE_FILES
 Form = TypeVar("Form", bound=BaseModel)
 
 MAX_COORDINATE_PX = 1_000_000
+EXAMPLE_X, EXAMPLE_Y = 318.0, 483.0
+"""The lesion on the image that `make demo` sends (``demo/unseen``), so that /docs can be tried as it opens."""
 Pixels = Annotated[float, Field(ge=0, le=MAX_COORDINATE_PX)]
 SpacingMm = Annotated[float, Field(gt=0, le=10)]
 Frame = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -52,8 +54,8 @@ class BareFileOptions(Options):
 class LesionForm(_Form):
     """Form fields beside one image with one lesion."""
 
-    x: Pixels = Field(description=X)
-    y: Pixels = Field(description=Y)
+    x: Pixels = Field(description=X, examples=[EXAMPLE_X])
+    y: Pixels = Field(description=Y, examples=[EXAMPLE_Y])
     pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
     frame: Frame | None = Field(None, description=FRAME)
 
@@ -61,8 +63,10 @@ class LesionForm(_Form):
 class LesionsForm(_Form):
     """Form fields beside one image with several lesions: x and y repeated, in the same order."""
 
-    x: list[Pixels] = Field(min_length=1, description=f"{X} Repeated, once a lesion.")
-    y: list[Pixels] = Field(min_length=1, description=f"{Y} Repeated, once a lesion, in the order of x.")
+    x: list[Pixels] = Field(min_length=1, description=f"{X} Repeated, once a lesion.", examples=[[EXAMPLE_X]])
+    y: list[Pixels] = Field(
+        min_length=1, description=f"{Y} Repeated, once a lesion, in the order of x.", examples=[[EXAMPLE_Y]]
+    )
     pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
     frame: Frame | None = Field(None, description=FRAME)
 
@@ -70,8 +74,8 @@ class LesionsForm(_Form):
 class ViewsForm(_Form):
     """Form fields beside several images of one lesion: each repeated, in the order of the images."""
 
-    x: list[Pixels] = Field(min_length=1, description=f"{X} Repeated, once a view.")
-    y: list[Pixels] = Field(min_length=1, description=f"{Y} Repeated, once a view.")
+    x: list[Pixels] = Field(min_length=1, description=f"{X} Repeated, once a view.", examples=[[EXAMPLE_X]])
+    y: list[Pixels] = Field(min_length=1, description=f"{Y} Repeated, once a view.", examples=[[EXAMPLE_Y]])
     pixel_spacing_mm: list[SpacingMm] = Field(
         default_factory=list, description=f"{SPACING} Given once for all views, or once a view."
     )
@@ -81,6 +85,8 @@ class ViewsForm(_Form):
 def read_form(form: type[Form], fields: Mapping[str, Sequence[str]]) -> Form:
     """Check form fields, each of which may have been sent several times.
 
+    A field that came empty, as browsers and generated forms send one that nobody filled in, is one that did not come.
+
     Raises
     ------
     InvalidRequest
@@ -89,6 +95,8 @@ def read_form(form: type[Form], fields: Mapping[str, Sequence[str]]) -> Form:
     lists = {name for name, info in form.model_fields.items() if "list" in str(info.annotation)}
     values: dict[str, Any] = {}
     for name, sent in fields.items():
+        if name in form.model_fields and not any(sent):
+            continue
         values[name] = list(sent) if name in lists or len(sent) > 1 else sent[0]
     try:
         return form.model_validate(values)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import ipaddress
+import logging
 import math
 import signal
 import socket
@@ -10,8 +12,13 @@ import time
 import uvicorn
 from fastapi import FastAPI
 
+from app.errors import AddressUnusable
 from app.server.connections import guarded_protocol
 from app.service import Service, reload_models
+from app.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_BACKLOG = 2048  # uvicorn's
 
 
 def run_server(application: FastAPI, service: Service) -> None:
@@ -30,7 +37,27 @@ def run_server(application: FastAPI, service: Service) -> None:
         server_header=False,
         timeout_graceful_shutdown=round(settings.shutdown_seconds),
     )
-    _Server(config, service).run()
+    _Server(config, service).run(sockets=_both_families(settings))
+
+
+def _both_families(settings: Settings) -> list[socket.socket] | None:
+    """A socket for IPv6 and IPv4 where the address is IPv6's "any"; otherwise none, and uvicorn opens its own.
+
+    asyncio, which uvicorn asks, keeps IPv4 out of every IPv6 socket.
+    """
+    try:
+        if ipaddress.ip_address(settings.host) != ipaddress.IPv6Address("::"):
+            return None
+    except ValueError:  # a name
+        return None
+    try:
+        listening = socket.create_server(
+            (settings.host, settings.port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True
+        )
+    except (OSError, ValueError) as error:  # the second: this system cannot have both on one socket
+        raise AddressUnusable(f"[{settings.host}]:{settings.port}", str(error)) from None
+    _LOG.info("Listening on port %d, IPv6 and IPv4", listening.getsockname()[1])
+    return [listening]
 
 
 class _Server(uvicorn.Server):

@@ -121,11 +121,11 @@ class _Parts:
         if b"name" not in options:
             raise BodyUnreadable("a part has no name in its Content-Disposition")
         name = _text(options[b"name"])
-        if b"filename" not in options:
-            self._field_name, self._field = name, bytearray()
-        elif name == IMAGE:
+        if name == IMAGE:  # whether or not a file name is told: RFC 7578 lets it out
             self._field = None
             self._image = ArrivingFile(self._content)
+        elif b"filename" not in options:
+            self._field_name, self._field = name, bytearray()
         else:
             raise InvalidRequest(({"where": f"body.{name[:64]}", "message": f"only `{IMAGE}` may be a file"},))
 

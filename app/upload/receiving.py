@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from app.errors import BodyTooLarge, BodyTypeUnsupported, InvalidRequest, UploadMemoryFull, UploadTooSlow
+from app.errors import (
+    BodyEncodingUnsupported,
+    BodyTooLarge,
+    BodyTypeUnsupported,
+    InvalidRequest,
+    UploadMemoryFull,
+    UploadTooSlow,
+)
 from app.upload.body_buffer import ArrivingFile, BodyBuffer, ReceivedFile
-from app.upload.multipart import IMAGE, FormReader
+from app.upload.multipart import FormReader
 from cadx.mammogram import FileFormat
 
 MULTIPART = "multipart/form-data"
@@ -99,9 +106,14 @@ async def receive_upload(request: Request, limits: UploadLimits, share: MemorySh
 
     Raises
     ------
-    BodyTypeUnsupported, BodyTooLarge, UploadMemoryFull, UploadTooSlow, BodyUnreadable, InvalidRequest
-        The last when the image is missing, or sent as text.
+    BodyTypeUnsupported, BodyEncodingUnsupported, BodyTooLarge, UploadMemoryFull, UploadTooSlow, BodyUnreadable
+        When the body is not one that can be read here and now.
+    InvalidRequest
+        When the image is missing.
     """
+    encoding = ", ".join(request.headers.getlist("content-encoding"))
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise BodyEncodingUnsupported(encoding[:64])
     kind = _content_type(request)
     accepted = (MULTIPART, *BARE_FILE_TYPES) if limits.bare_file else (MULTIPART,)
     if kind not in accepted:
@@ -157,8 +169,6 @@ async def _receive_form(request: Request, limits: UploadLimits, share: MemorySha
         async for chunk in stream:
             form.feed(chunk)
     images, fields = form.finish()
-    if IMAGE in fields:
-        raise InvalidRequest(({"where": "body.image", "message": "sent as text; send it as a file part"},))
     if not images or not all(image.content for image in images):
         raise InvalidRequest(({"where": "body.image", "message": "missing or empty; send it as a file part"},))
     if len(images) > limits.max_images:

@@ -15,16 +15,61 @@ _LOW_PRIORITY = 10  # a tenth of an ordinary thread's share where both want the 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 
 
-def usable_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """Cores that this process may use: its CPU affinity, cut by the container's quota."""
+def usable_cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Cores that this process may use: its CPU affinity, cut by the container's quota (cgroup version 2 or 1)."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, math.ceil(_quota(cgroup) or cores)))
+
+
+def _quota(cgroup: Path) -> float | None:
+    """Cores' worth of time that a control group gives; None without a limit."""
+    texts = (
+        _text(cgroup / "cpu.max"),
+        *(f"{_text(folder / 'cpu.cfs_quota_us')} {_text(folder / 'cpu.cfs_period_us')}" for folder in _v1(cgroup)),
+    )
+    for text in texts:
+        match text.split():
+            case [quota, period] if quota.isdigit() and period.isdigit() and int(period) > 0:
+                return int(quota) / int(period)
+    return None  # "max" in version 2, -1 in version 1, or no such files
+
+
+def _v1(cgroup: Path) -> tuple[Path, ...]:
+    return tuple(cgroup / name for name in ("cpu", "cpu,cpuacct", "cpuacct,cpu"))
+
+
+def _text(path: Path) -> str:
     try:
-        quota, period = cgroup.read_text(encoding="ascii").split()
+        return path.read_text(encoding="ascii")
     except (OSError, ValueError):
-        return cores
-    if quota == "max":
-        return cores
-    return max(1, min(cores, math.ceil(int(quota) / int(period))))
+        return ""
+
+
+def startable_threads(wanted: int) -> int:
+    """Count the threads that the system lets this process start now, up to `wanted`, by starting them.
+
+    No number tells it: limits of the user, of the container and of the machine all count other processes too.
+    """
+    enough, started = threading.Event(), []
+    try:
+        for _ in range(wanted):
+            thread = threading.Thread(target=enough.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:  # "can't start new thread"
+        pass
+    finally:
+        enough.set()
+        for thread in started:
+            thread.join()
+    return len(started)
+
+
+def lacks_threads(error: BaseException) -> bool:
+    """Say whether an error is the system's refusal of one more thread or process."""
+    return isinstance(error, BlockingIOError) or (
+        isinstance(error, RuntimeError) and str(error) == "can't start new thread"
+    )
 
 
 def tune_process(compute_threads: int, kept_mib: int = 64) -> None:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ParamSpec, Self, TypeVar, cast
@@ -32,6 +33,10 @@ _END_SECONDS = 5.0
 
 class CallTimedOut(ProcessFailed):
     """A call took longer than its limit; its process was killed."""
+
+
+class _ProcessDied(ProcessFailed):
+    """A process ended in the middle of a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +113,51 @@ class WorkerProcesses:
             When it raised anything else, the process died twice, or the processes were closed.
         """
         for _ in range(2):
-            process = self._take()
-            try:
-                answer = process.call(function, args, kwargs, self._call_seconds)
-            except (OSError, EOFError, pickle.UnpicklingError):
-                exit_code = self._kill(process)
-                if process.timed_out:
-                    _LOG.error("worker_process_timed_out", extra={"facts": {"limit_seconds": self._call_seconds}})
-                    raise CallTimedOut(f"{function.__qualname__}: longer than {self._call_seconds:g} s") from None
-                _LOG.warning("worker_process_died", extra={"facts": {"exit_code": exit_code}})
-                continue
-            except BaseException:
-                self._kill(process)
-                raise
-            self._give_back(process)
-            if isinstance(answer, Raised):
-                raise answer.error
-            return cast(Result, answer)
+            with contextlib.suppress(_ProcessDied):
+                return cast(Result, self._ask(self._take(), function, args, kwargs))
         raise ProcessFailed(f"{function.__qualname__}: the process died twice")
+
+    def call_in_each(
+        self, function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> list[Result]:
+        """Call a function in every idle process, in all at the same time, and wait for all.
+
+        Raises
+        ------
+        Exception, CallTimedOut, ProcessFailed
+            As `call` does; a process that dies is not replaced.
+        """
+        with self._lock:
+            processes, self._idle = self._idle, []
+            self._busy.update(processes)
+        with ThreadPoolExecutor(max(1, len(processes))) as pool:
+            answers = [pool.submit(self._ask, process, function, args, kwargs) for process in processes]
+        return [cast(Result, answer.result()) for answer in answers]
+
+    def _ask(
+        self,
+        process: "_Process",
+        function: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+    ) -> object:
+        """Let a process that was taken compute a call, and give it back."""
+        try:
+            answer = process.call(function, args, kwargs, self._call_seconds)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            exit_code = self._kill(process)
+            if process.timed_out:
+                _LOG.error("worker_process_timed_out", extra={"facts": {"limit_seconds": self._call_seconds}})
+                raise CallTimedOut(f"{function.__qualname__}: longer than {self._call_seconds:g} s") from None
+            _LOG.warning("worker_process_died", extra={"facts": {"exit_code": exit_code}})
+            raise _ProcessDied(f"{function.__qualname__}: the process died") from None
+        except BaseException:
+            self._kill(process)
+            raise
+        self._give_back(process)
+        if isinstance(answer, Raised):
+            raise answer.error
+        return answer
 
     def close(self) -> None:
         """End the processes: the idle ones as soon as they notice, those in a call, which nobody waits for, at once."""
@@ -176,7 +208,11 @@ class _Process:
         program = f"import sys; sys.path[:] = {sys.path!r}; from cadx.runtime.worker import work; work()"
         arguments = [sys.executable, "-c", program, module, str(compute_threads)]
         self._child = subprocess.Popen(  # noqa: S603 - this very interpreter, with our own program
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # OpenBLAS starts a thread a core as soon as it is imported, and where it may not, interrupts the process.
+            env=os.environ | {"OPENBLAS_NUM_THREADS": str(compute_threads)},
         )
         self._calls, self._answers = cast(IO[bytes], self._child.stdin), cast(IO[bytes], self._child.stdout)
         self._ready = False
