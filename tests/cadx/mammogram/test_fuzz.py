@@ -19,12 +19,54 @@ from cadx.errors import CadxError
 from cadx.mammogram import READABLE_TRANSFER_SYNTAXES, read_mammogram
 from cadx.records import LesionCenter
 from cadx.roi import extract_roi
+from tests.cadx.mammogram.odd_files import (
+    bare,
+    color_jpeg,
+    jp2,
+    jpeg2000,
+    packed_tiff,
+    palette_attributes,
+    planar_ramp,
+    png,
+    progressive,
+    relabeled,
+    rgb,
+    tiff,
+)
 
 CASES = int(os.environ.get("CADX_FUZZ_CASES", "100"))
 SEED = int(os.environ.get("CADX_FUZZ_SEED", "0"))
 LONGEST_S = 2.0
 TS = "1.2.840.10008.1.2"
 RASTERS = ("png", "tiff", "tiff_lzw", "pgm")
+ODD_RASTERS: dict[str, Callable[[Any], bytes]] = {
+    "png rgb 16": lambda stored: png([stored] * 3, 16),
+    "png rgba 16 interlaced": lambda stored: png([stored] * 3 + [stored * 0 + 65535], 16, interlaced=True),
+    "png 4 bits": lambda stored: png([stored >> 12], 4),
+    "png palette": lambda stored: png([stored >> 8], 8, palette=GRAY_PALETTE),
+    "tiff 12": lambda stored: packed_tiff(stored >> 4, 12, photometric=0),
+    "tiff tiles": lambda stored: tiff(stored, tile=(32, 32), compression="deflate", predictor=True),
+    "tiff rgb planes": lambda stored: tiff(
+        planar_ramp(stored), photometric="rgb", planarconfig="separate", compression="packbits"
+    ),
+    "tiff jpeg": lambda stored: tiff((stored >> 8).astype(np.uint8), compression="jpeg", photometric="minisblack"),
+    "tiff zstd": lambda stored: tiff(stored, compression="zstd"),
+    "bigtiff": lambda stored: tiff(stored, bigtiff=True, byteorder=">"),
+}
+GRAY_PALETTE = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()
+ODD_FILES = (
+    "bare implicit",
+    "bare explicit",
+    "no syntax",
+    "wrong syntax",
+    "progressive",
+    "ybr jpeg",
+    "jp2",
+    "rgb",
+    "palette",
+    "fragments",
+    "odd elements",
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +76,10 @@ def sample(make_dataset: Any, save: Any, encapsulate_frames: Any, textured: Any)
     def make(kind: str) -> bytes:
         if kind in RASTERS:
             return raster(kind, textured(16))
+        if kind in ODD_RASTERS:
+            return ODD_RASTERS[kind](textured(16))
+        if kind in ODD_FILES:
+            return odd_file(kind, textured, make_dataset, save, encapsulate_frames)
         bits = 8 if kind == TS + ".4.50" else 12
         window = {"WindowCenter": 2**bits // 2, "WindowWidth": 2**bits, "PixelPaddingValue": 0}
         dataset = make_dataset(textured(bits), bits, **window)
@@ -49,6 +95,39 @@ def sample(make_dataset: Any, save: Any, encapsulate_frames: Any, textured: Any)
         return bytes(save(dataset))
 
     return make
+
+
+def odd_file(kind: str, textured: Any, make_dataset: Any, save: Any, encapsulate_frames: Any) -> bytes:
+    """A DICOM file whose label is wrong, or whose pixels are gray in an unusual way."""
+    eight, twelve = textured(8), textured(12)
+    plain = make_dataset(twelve, 12, WindowCenter=2048, WindowWidth=4096)
+    if kind.startswith("bare"):
+        plain.file_meta.TransferSyntaxUID = TS if "implicit" in kind else TS + ".1"
+        return bare(save(plain))
+    if kind == "no syntax":
+        return relabeled(save(plain), "")
+    if kind == "wrong syntax":
+        packed = encapsulate_frames(plain, TS + ".4.90", [jpeg2000(twelve, 12)])
+        return relabeled(save(packed), TS + ".4.70")
+    if kind == "rgb":
+        return bytes(save(rgb(make_dataset(eight, 8), [eight] * 3)))
+    if kind == "palette":
+        return bytes(save(make_dataset(eight, 8, **palette_attributes(np.arange(256) * 257))))
+    if kind == "fragments":
+        frames = [jpeg2000(twelve, 12)] * 3
+        dataset = make_dataset(np.stack([twelve] * 3), 12)
+        packed = encapsulate_frames(dataset, TS + ".4.90", frames, fragments_per_frame=2, has_bot=False)
+        return bytes(save(packed))
+    if kind == "odd elements":
+        plain.add_new(0x0019_0010, "LO", "MAKER")
+        plain.add_new(0x0019_1001, "UT", "a private text")
+        return bytes(save(plain)).replace(b"\x19\0\x01\x10UT", b"\x19\0\x01\x10??")
+    streams = {"progressive": progressive(eight), "ybr jpeg": color_jpeg(eight), "jp2": jp2(jpeg2000(eight, 8))}
+    syntax = TS + (".4.90" if kind == "jp2" else ".4.50")
+    dataset = make_dataset(eight, 8)
+    if kind == "ybr jpeg":
+        dataset = rgb(dataset, [eight] * 3, "YBR_FULL_422")
+    return bytes(save(encapsulate_frames(dataset, syntax, [streams[kind]])))
 
 
 def raster(kind: str, stored: Any) -> bytes:
@@ -81,12 +160,12 @@ def encoded(syntax: str, stored: Any, bits: int) -> bytes | None:
     return bytes(encoders.get(kind, lambda: imagecodecs.htj2k_encode(stored, reversible=True))())
 
 
-def outcome(content: bytes, crop: bool = False) -> str:
+def outcome(content: bytes, crop: bool = False, frame: int | None = None) -> str:
     """Read, and show or crop; the code of the refusal, or 'read'. Anything else fails the test."""
     started = time.process_time()
     spacing_mm = None if content[128:132] == b"DICM" else 0.1
     try:
-        mammogram = read_mammogram(content, pixel_spacing_mm=spacing_mm)
+        mammogram = read_mammogram(content, pixel_spacing_mm=spacing_mm, frame=frame)
         if crop:
             gray = extract_roi(mammogram, LesionCenter(mammogram.columns / 2, mammogram.rows / 2)).gray
         else:
@@ -125,12 +204,12 @@ def damaged(content: bytes, rng: np.random.Generator) -> bytes:
 
 
 @pytest.mark.timeout(3600 if CASES > 1000 else 120)
-@pytest.mark.parametrize("kind", [*READABLE_TRANSFER_SYNTAXES, *RASTERS])
+@pytest.mark.parametrize("kind", [*READABLE_TRANSFER_SYNTAXES, *RASTERS, *ODD_RASTERS, *ODD_FILES])
 def test_damaged_files_are_read_or_refused(kind: str, sample: Callable[[str], bytes]) -> None:
-    content = sample(kind)
-    assert outcome(content) == "read"
+    content, frame = sample(kind), 2 if kind == "fragments" else None
+    assert outcome(content, frame=frame) == "read"
     rng = np.random.default_rng(SEED)
-    outcomes = [outcome(damaged(content, rng), crop=case % 4 == 0) for case in range(CASES)]
+    outcomes = [outcome(damaged(content, rng), case % 4 == 0, frame) for case in range(CASES)]
     assert set(outcomes) != {"read"}, "no damage was ever noticed: the damage is not damaging"
     assert "an error without words" not in outcomes
 
