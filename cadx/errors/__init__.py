@@ -90,4 +90,5 @@ from cadx.errors.mammogram import (
     UnreadableImage,
     UnsupportedPixels,
     UnsupportedTransferSyntax,
+    VoiOverrideNotAllowed,
 )

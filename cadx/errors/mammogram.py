@@ -183,6 +183,18 @@ class ForProcessingImage(MammogramError):
 
 
 @dataclass(eq=False)
+class VoiOverrideNotAllowed(MammogramError):
+    """Other gray levels were asked for than the model was fitted with, and it does not allow that."""
+
+    policy_voi: str
+    asked_voi: str
+
+    code: ClassVar[str] = "voi_override_not_allowed"
+    summary: ClassVar[str] = "The model reads images by the VOI policy {policy_voi} and no other; asked: {asked_voi}."
+    remedy: ClassVar[str] = "Leave the VOI policy out, or use a model that lets callers choose it."
+
+
+@dataclass(eq=False)
 class FrameNeeded(MammogramError):
     """A multi-frame file, such as tomosynthesis, without a chosen frame."""
 

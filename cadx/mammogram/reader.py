@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cadx.errors import FrameNotInFile, OneGrayImage, UnknownImageFormat
-from cadx.flags import Flag
+from cadx.flags import Flag, FlagCode
 from cadx.mammogram.byte_source import ByteSource, open_source
 from cadx.mammogram.dicom.file import MAGIC, MAGIC_OFFSET
 from cadx.mammogram.dicom.reading import read_dicom
+from cadx.mammogram.formats import FileFormat
 from cadx.mammogram.gray.pixels import GrayPixels
 from cadx.mammogram.gray.sampled_rows import is_one_gray, polarity_flags, sampled_rows, unused_bits_flags
 from cadx.mammogram.parser.encoding import bare_dataset
-from cadx.mammogram.policy import ReadingLimits, ReadingPolicy
+from cadx.mammogram.policy import ReadingLimits, ReadingPolicy, VoiPolicy
 from cadx.mammogram.raster.pgm import PGM_MAGIC, read_pgm
 from cadx.mammogram.raster.png import PNG_MAGIC, read_png
 from cadx.mammogram.raster.tiff import TIFF_MAGICS, read_tiff
@@ -30,6 +31,7 @@ def read_mammogram(
     limits: ReadingLimits = _DEFAULT_LIMITS,
     pixel_spacing_mm: float | None = None,
     frame: int | None = None,
+    voi: VoiPolicy | None = None,
 ) -> Mammogram:
     """Read a DICOM mammogram, or a gray PNG, TIFF or binary PGM.
 
@@ -45,9 +47,12 @@ def read_mammogram(
     limits
         What a file may ask of the machine.
     pixel_spacing_mm
-        Pixel spacing in millimeters, for files that do not tell theirs. One that contradicts the file is refused.
+        Pixel spacing in millimeters (between columns), for files that do not tell theirs or tell what cannot be. One
+        that contradicts a possible one is refused.
     frame
         Number of the frame (from 1) in a multi-frame file.
+    voi
+        Another choice of gray levels than the policy's, for this image, where the policy allows it.
 
     Returns
     -------
@@ -59,9 +64,23 @@ def read_mammogram(
     MammogramError
         One of its leaves, when the file cannot be read or is not a mammogram that may be used.
     """
-    mammogram = _read(open_source(source, limits.max_file_bytes), policy, limits, pixel_spacing_mm, frame)
-    flags = (*mammogram.flags, *spacing_flags(mammogram.spacing), *_pixel_flags(mammogram))
+    chosen = policy.with_voi(voi)
+    mammogram = _read(open_source(source, limits.max_file_bytes), chosen, limits, pixel_spacing_mm, frame)
+    flags = (
+        *mammogram.flags,
+        *_voi_flags(policy, chosen, mammogram),
+        *spacing_flags(mammogram.spacing),
+        *_pixel_flags(mammogram),
+    )
     return replace(mammogram, flags=flags)
+
+
+def _voi_flags(policy: ReadingPolicy, chosen: ReadingPolicy, mammogram: Mammogram) -> tuple[Flag, ...]:
+    """Tell that a DICOM image was read with another VOI policy than the model's; other files have no VOI."""
+    if chosen.voi is policy.voi or mammogram.file_format != FileFormat.DICOM:
+        return ()
+    message = f"Gray levels were read by the policy {chosen.voi}, not {policy.voi} as the model was fitted with."
+    return (Flag(FlagCode.VOI_OVERRIDDEN, message, {"policy_voi": policy.voi.value, "asked_voi": chosen.voi.value}),)
 
 
 def _pixel_flags(mammogram: Mammogram) -> tuple[Flag, ...]:

@@ -12,6 +12,7 @@ from cadx.mammogram.gray.pixels import PixelArray, PixelRows, StoredImage, Store
 from cadx.mammogram.parser.elements import PixelElement
 
 _MOST_PADDING_BYTES = 1 << 20
+_COMPARED_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def native_frame(
         raise PixelDataMismatch(f"{expected_bytes} bytes", f"{element.length} bytes")
     if element.offset + expected_bytes > source.size_bytes:
         raise TruncatedImage("dicom", element.offset + expected_bytes, source.size_bytes)
-    contradictions = _surplus(source, element, layout, frames)
+    contradictions = _surplus(source, element, layout, frames, big_endian=big_endian)
     if big_endian and layout.bits_allocated == 8 and element.vr == "OW":
         source = SwappedBytes(source, element.offset)
     offset = element.offset + layout.frame_bytes * (frame - 1)
@@ -78,13 +79,13 @@ def native_frame(
 
 
 def _surplus(
-    source: ByteSource, element: PixelElement, layout: PixelLayout, frames: int
+    source: ByteSource, element: PixelElement, layout: PixelLayout, frames: int, *, big_endian: bool
 ) -> tuple[tuple[str, str], ...]:
     """Judge what follows the frames.
 
-    It is padding where it is too little for a row or a column more, or is one byte over and over and no whole number
-    of rows or columns; after several frames it may be further ones. Anything else may mean that Rows or Columns are
-    wrong, and every row of the picture out of place.
+    It is padding where it is too little for a row or a column more, or is one byte over and over and the rows line up
+    as declared; after several frames it may be further ones. Anything else may mean that Rows or Columns are wrong, and
+    every row of the picture out of place.
     """
     expected_bytes = layout.frame_bytes * frames
     surplus = element.length - expected_bytes
@@ -95,11 +96,32 @@ def _surplus(
     contradiction = ((f"{expected_bytes} bytes of pixels", f"{element.length} bytes"),)
     if surplus < min(row, column) or (frames > 1 and surplus % layout.frame_bytes == 0):
         return contradiction
-    if surplus <= _MOST_PADDING_BYTES and surplus % row and surplus % column:
-        tail = source.read(element.offset + expected_bytes, surplus)
-        if not tail.strip(tail[:1]):
-            return contradiction
+    tail = source.read(element.offset + expected_bytes, min(surplus, _MOST_PADDING_BYTES))
+    if (
+        len(tail) == surplus
+        and not tail.strip(tail[:1])
+        and _rows_line_up(source, element, layout, surplus, big_endian=big_endian)
+    ):
+        return contradiction
     raise PixelDataMismatch(f"{expected_bytes} bytes", f"{element.length} bytes")
+
+
+def _rows_line_up(
+    source: ByteSource, element: PixelElement, layout: PixelLayout, surplus: int, *, big_endian: bool
+) -> bool:
+    """Whether rows in the middle resemble one another at the declared length, not at one that the surplus allows."""
+    row, column = layout.frame_bytes // layout.rows, layout.frame_bytes // layout.columns
+    if surplus % column:
+        return True  # no number of columns more makes that many bytes
+    dtype = layout.dtype(big_endian=big_endian)
+    content = source.read(element.offset + layout.rows // 3 * row, (_COMPARED_ROWS + 1) * row + surplus)
+    samples = np.frombuffer(content[: len(content) // dtype.itemsize * dtype.itemsize], dtype=dtype).astype(np.int64)
+    declared, longer = (length // dtype.itemsize for length in (row, row + row // layout.columns * (surplus // column)))
+    compared = samples.size - longer
+    if compared <= 0:
+        return False
+    misfit = [np.abs(samples[lag : lag + compared] - samples[:compared]).sum() for lag in (declared, longer)]
+    return bool(misfit[0] < misfit[1])
 
 
 def _one_channel(samples: StoredImage, layout: PixelLayout) -> StoredImage:

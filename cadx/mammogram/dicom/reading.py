@@ -1,5 +1,6 @@
 """DICOM files: from the header to a mammogram whose pixels are still in place."""
 
+from cadx.errors import NoPixelData
 from cadx.flags import Flag, FlagCode
 from cadx.mammogram.byte_source import ByteSource
 from cadx.mammogram.codecs.pixel_layout import pixel_layout
@@ -36,6 +37,8 @@ def read_dicom(
     """
     file = open_dicom(source, offset, limits)
     modality_flags = admit(file.header, policy)
+    if file.pixels is None:
+        raise NoPixelData
     frames, number = chosen_frame(file.header, frame, lambda: frames_found(file, pixel_layout(file.header)))
     header = file.header.for_frame(number)
     layout = pixel_layout(header)

@@ -66,7 +66,7 @@ class PixelRows:
         if len(content) != expected_bytes:
             raise TruncatedImage(self.file_format, expected_bytes, len(content))
         rows = np.frombuffer(content, dtype=self.dtype).reshape(row_stop - row_start, self.columns)
-        return rows[:, column_start:column_stop]
+        return np.ascontiguousarray(rows[:, column_start:column_stop])  # the rest of the rows is let go
 
 
 @dataclass(frozen=True, slots=True)

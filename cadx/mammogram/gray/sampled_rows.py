@@ -64,9 +64,11 @@ def unused_bits_flags(pixels: GrayPixels, sampled: SampledRows) -> tuple[Flag, .
     if pixels.beyond is not Beyond.MASKED or bits == pixels.stored_range.bits or sampled.raw.size == 0:
         return ()
     judged = ((1 << bits) - 1) & ~pixels.overlay_bits
+    low = (1 << pixels.stored_range.bits) - 1
+    if not np.any(sampled.raw.view(f"{sampled.raw.dtype.byteorder}u{bits // 8}") & (judged & ~low)):
+        return ()
     stored = sampled.stored.astype(np.int32)
     seen = sampled.raw.astype(np.int32) & judged
-    low = (1 << pixels.stored_range.bits) - 1
     share = float(((seen != stored & judged) & (seen != stored & low)).mean())
     if share == 0.0:
         return ()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cadx.mammogram.byte_source import ByteSource
-from cadx.mammogram.parser.heads import ITEM, PIXEL_DATA, UNDEFINED_LENGTH, Encoding, is_known_vr, standard_head
+from cadx.mammogram.parser.heads import ITEM, PIXEL_DATA, UNDEFINED_LENGTH, Cursor, Encoding, is_known_vr, standard_head
 
 _ENCODINGS = (Encoding(), Encoding(implicit=True), Encoding(big_endian=True))
 _WALKED = 8
@@ -59,23 +59,24 @@ def _begins(source: ByteSource, offset: int) -> bool:
 
 def _fits(source: ByteSource, offset: int, encoding: Encoding, group: int = _IDENTIFYING_GROUP) -> bool:
     """Whether a few elements in a row are sound in an encoding: known VRs, rising tags, lengths within the file."""
-    position, before, seen = offset, -1, 0
-    while seen < _WALKED and position < source.size_bytes:
-        content = source.read(position, 12)
+    cursor = Cursor(source, offset)
+    before, seen = -1, 0
+    while seen < _WALKED and not cursor.at_end:
+        content = cursor.peek(12)
         head = standard_head(content, encoding)
         # No implicit element is so long that its length reads as a VR.
         if head is None or (encoding.implicit and is_known_vr(content[4:6].decode("latin-1"))):
             return False
         if head.tag <= before or (seen == 0 and head.tag >> 16 != group):
             return False
-        position += head.size_bytes
+        cursor.position += head.size_bytes
         if head.tag == PIXEL_DATA:
             break
         if head.length == UNDEFINED_LENGTH:
-            item = standard_head(source.read(position, 8), encoding)
+            item = standard_head(cursor.peek(8), encoding)
             return seen + 1 >= _NEEDED and item is not None and item.tag >> 16 == ITEM >> 16
-        position += head.length
+        cursor.position += head.length
         before, seen = head.tag, seen + 1
-        if position > source.size_bytes:
+        if cursor.position > source.size_bytes:
             return False
     return seen >= _NEEDED

@@ -39,6 +39,7 @@ SEED = int(os.environ.get("CADX_FUZZ_SEED", "0"))
 LONGEST_S = 2.0
 TS = "1.2.840.10008.1.2"
 RASTERS = ("png", "tiff", "tiff_lzw", "pgm")
+GRAY_PALETTE = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()
 ODD_RASTERS: dict[str, Callable[[Any], bytes]] = {
     "png rgb 16": lambda stored: png([stored] * 3, 16),
     "png rgba 16 interlaced": lambda stored: png([stored] * 3 + [stored * 0 + 65535], 16, interlaced=True),
@@ -53,7 +54,6 @@ ODD_RASTERS: dict[str, Callable[[Any], bytes]] = {
     "tiff zstd": lambda stored: tiff(stored, compression="zstd"),
     "bigtiff": lambda stored: tiff(stored, bigtiff=True, byteorder=">"),
 }
-GRAY_PALETTE = np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes()
 ODD_FILES = (
     "bare implicit",
     "bare explicit",
