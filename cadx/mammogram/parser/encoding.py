@@ -8,7 +8,7 @@ from cadx.mammogram.parser.heads import ITEM, PIXEL_DATA, UNDEFINED_LENGTH, Curs
 _ENCODINGS = (Encoding(), Encoding(implicit=True), Encoding(big_endian=True))
 _WALKED = 8
 _NEEDED = 3
-_META_GROUP = b"\x02\0"
+_META_GROUP, _META_GROUP_BYTES = 0x0002, b"\x02\0"
 _IDENTIFYING_GROUP = 0x0008
 _MAGIC = b"DICM"
 _PREAMBLE_BYTES = 128
@@ -54,7 +54,7 @@ def _beginnings(source: ByteSource) -> Iterator[int]:
 
 
 def _begins(source: ByteSource, offset: int) -> bool:
-    return _fits(source, offset, Encoding(), group=0x0002) or written_encoding(source, offset, None) is not None
+    return _fits(source, offset, Encoding(), group=_META_GROUP) or written_encoding(source, offset, None) is not None
 
 
 def _fits(source: ByteSource, offset: int, encoding: Encoding, group: int = _IDENTIFYING_GROUP) -> bool:
@@ -63,6 +63,8 @@ def _fits(source: ByteSource, offset: int, encoding: Encoding, group: int = _IDE
     before, seen = -1, 0
     while seen < _WALKED and not cursor.at_end:
         content = cursor.peek(12)
+        if seen and group == _META_GROUP and content[:2] != _META_GROUP_BYTES:
+            break
         head = standard_head(content, encoding)
         # No implicit element is so long that its length reads as a VR.
         if head is None or (encoding.implicit and is_known_vr(content[4:6].decode("latin-1"))):

@@ -182,39 +182,61 @@ def _short_length(content: bytes, encoding: Encoding) -> int:
 
 
 def _only(cursor: Cursor, encoding: Encoding, end: int | None, ways: tuple[Head, ...]) -> Head | None:
-    """The way that alone leads to sound elements; None where none does, or several."""
-    leading = [way for way in ways if _leads_on(cursor, encoding, end, cursor.position, way, _LOOK_AHEAD_ELEMENTS)]
-    return leading[0] if len(leading) == 1 else None
+    """The way that alone leads to sound elements; None where none does, or several.
+
+    First every odd element that follows is read in the same way, as one writer would have left them; then in any.
+    """
+    ahead = _LookAhead(cursor, encoding, end)
+    for alike in (True, False):
+        leading = [way for way in ways if ahead.leads_on(cursor.position, way, _LOOK_AHEAD_ELEMENTS, alike=alike)]
+        if leading:
+            return leading[0] if len(leading) == 1 else None
+    return None
 
 
-def _leads_on(
-    cursor: Cursor, encoding: Encoding, end: int | None, position: int, head: Head, elements_left: int
-) -> bool:
-    """Whether an element, so read, is followed by sound ones, or ends where its item does."""
-    cursor.looked_ahead += 1
-    if elements_left == 0 or cursor.looked_ahead > _LOOK_AHEAD_BUDGET:
-        return False
-    source = cursor.source
-    following = position + head.size_bytes
-    if head.length == UNDEFINED_LENGTH:
-        item = standard_head(source.read(following, 8), encoding)
-        return head.vr != "UN" or head.size_bytes == 12 if item is not None and item.tag == ITEM else False
-    following += head.length
-    limit = source.size_bytes if end is None else end
-    if following >= limit:
-        return following == limit
-    content = source.read(following, 12)
-    after = standard_head(content, encoding)
-    if after is not None and after.tag in {ITEM_END, SEQUENCE_END}:
-        return after.length == 0
-    if len(content) < 8:
-        return False
-    if after is not None:
-        return _is_sound(after, head.tag, following, limit)
-    return any(
-        way.tag > head.tag and _leads_on(cursor, encoding, end, following, way, elements_left - 1)
-        for way in _ways(content, encoding)
-    )
+@dataclass(frozen=True, slots=True)
+class _LookAhead:
+    """Follows the elements after an odd one.
+
+    Attributes
+    ----------
+    cursor
+        Where the odd one begins; it counts how far all look-aheads of a file went.
+    encoding
+        Of the data set.
+    end
+        Where the item or data set ends, if that is known.
+    """
+
+    cursor: Cursor
+    encoding: Encoding
+    end: int | None
+
+    def leads_on(self, position: int, head: Head, elements_left: int, *, alike: bool) -> bool:
+        """Whether an element, so read, is followed by sound ones, or ends where its item does."""
+        self.cursor.looked_ahead += 1
+        if elements_left == 0 or self.cursor.looked_ahead > _LOOK_AHEAD_BUDGET:
+            return False
+        source = self.cursor.source
+        following = position + head.size_bytes
+        if head.length == UNDEFINED_LENGTH:
+            item = standard_head(source.read(following, 8), self.encoding)
+            return item is not None and item.tag == ITEM and (head.vr == "" or head.size_bytes == 12)
+        following += head.length
+        limit = source.size_bytes if self.end is None else self.end
+        if following >= limit:
+            return following == limit
+        content = source.read(following, 12)
+        after = standard_head(content, self.encoding)
+        if after is not None:
+            if after.tag in {ITEM_END, SEQUENCE_END}:
+                return after.length == 0
+            return _is_sound(after, head.tag, following, limit)
+        return len(content) >= 8 and any(
+            way.tag > head.tag and self.leads_on(following, way, elements_left - 1, alike=alike)
+            for way in _ways(content, self.encoding)
+            if not alike or (way.vr, way.size_bytes) == (head.vr, head.size_bytes)
+        )
 
 
 def _is_sound(head: Head, before: int, position: int, limit: int) -> bool:
