@@ -202,7 +202,8 @@ def _check_size(size: FrameSize, layout: PixelLayout) -> None:
 
 def _check_sign(size: FrameSize, layout: PixelLayout) -> None:
     """A codec without signs leaves two's complement, whose width must then be that of a declared number of bits."""
-    if layout.signed and size.precision not in {layout.bits_stored, layout.bits_allocated}:
+    overlaid = layout.overlay_bits and size.precision > layout.bits_stored
+    if layout.signed and not overlaid and size.precision not in {layout.bits_stored, layout.bits_allocated}:
         raise PixelDataMismatch(f"signed pixels of {layout.bits_stored} bits", f"{size.precision} bits")
 
 
@@ -211,8 +212,10 @@ def _two_complement(values: StoredImage, size: FrameSize, layout: PixelLayout) -
     if not layout.signed:
         return values
     bits = size.precision
+    if bits > layout.bits_stored and layout.overlay_bits:
+        values = values & values.dtype.type((1 << layout.bits_stored) - 1)
     if bits > layout.bits_stored and int(values.max()) < 1 << layout.bits_stored:
-        bits = layout.bits_stored  # the bits above are empty, not a sign
+        bits = layout.bits_stored  # the bits above are empty, or an overlay's, not a sign
     if bits == 8 * values.dtype.itemsize:
         return values.view(f"i{values.dtype.itemsize}")
     sign = 1 << (bits - 1)
