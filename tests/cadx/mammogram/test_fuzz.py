@@ -5,7 +5,9 @@
 
 import io
 import os
+import struct
 import time
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +23,7 @@ from cadx.records import LesionCenter
 from cadx.roi import extract_roi
 from tests.cadx.mammogram.odd_files import (
     bare,
+    chunk,
     color_jpeg,
     jp2,
     jpeg2000,
@@ -277,3 +280,67 @@ def _template(make_dataset: Any, save: Any, textured: Any) -> bytes:
     numbers = {name: text.decode() for name, text in HEADER_VALUES.items() if text}
     numbers["ImagerPixelSpacing"] = "0.1000\\0.1000"
     return bytes(save(make_dataset(textured(12), 12, **numbers)))
+
+
+@given(
+    columns=st.integers(0, 300),
+    rows=st.integers(0, 300),
+    bits=st.sampled_from([1, 2, 4, 8, 16, 3]),
+    kind=st.integers(0, 7),
+    interlaced=st.integers(0, 2),
+    body=st.binary(max_size=3000),
+    palette=st.binary(max_size=780),
+)
+@settings(max_examples=400, deadline=None)
+def test_any_png_with_sound_checksums_is_read_or_refused(
+    columns: int, rows: int, bits: int, kind: int, interlaced: int, body: bytes, palette: bytes
+) -> None:
+    header = struct.pack(">LLBBBBB", columns, rows, bits, kind, 0, 0, interlaced)
+    pixels = zlib.compress((body or b"\0") * 40)
+    chunks = [(b"IHDR", header), (b"PLTE", palette), (b"tRNS", palette[:9]), (b"IDAT", pixels), (b"IEND", b"")]
+    outcome(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(name, content) for name, content in chunks))
+
+
+@given(
+    changes=st.dictionaries(
+        st.sampled_from(
+            [256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338]
+        ),
+        st.one_of(
+            st.integers(0, 9), st.sampled_from([16, 64, 50, 255, 32773, 65535, 2**32 - 1]), st.integers(0, 2**32 - 1)
+        ),
+        max_size=4,
+    ),
+    options=st.sampled_from(
+        [
+            {},
+            {"compression": "lzw", "predictor": True},
+            {"tile": (16, 16), "compression": "zlib"},
+            {"compression": "packbits"},
+        ]
+    ),
+)
+@settings(max_examples=400, deadline=None)
+def test_any_tiff_tag_is_read_or_refused(changes: dict[int, int], options: dict[str, Any]) -> None:
+    content = bytearray(tiff(np.arange(3200, dtype=np.uint16).reshape(64, 50), **options))
+    (directory,) = struct.unpack("<L", content[4:8])
+    (entries,) = struct.unpack("<H", content[directory : directory + 2])
+    for entry, (tag, value) in zip(range(entries - 1, -1, -1), changes.items(), strict=False):
+        offset = directory + 2 + 12 * entry
+        content[offset : offset + 12] = struct.pack("<HHLL", tag, 4, 1, value)
+    for entry in range(entries):
+        offset = directory + 2 + 12 * entry
+        (tag,) = struct.unpack("<H", content[offset : offset + 2])
+        if tag in changes:
+            content[offset : offset + 12] = struct.pack("<HHLL", tag, 4, 1, changes[tag])
+    outcome(bytes(content))
+
+
+@given(head=st.binary(max_size=60), tail=st.binary(max_size=200), offset=st.sampled_from([0, 128, 132]))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_before_a_data_set_are_read_or_refused(
+    head: bytes, tail: bytes, offset: int, make_dataset: Any, save: Any, textured: Any
+) -> None:
+    whole = bare(bytes(save(make_dataset(textured(12), 12))))
+    for content in (whole[:40] + head + whole[40:], bytes(offset) + head + whole, whole[: 40 + len(tail)] + tail):
+        outcome(content)
