@@ -1,8 +1,8 @@
 """PNG (ISO/IEC 15948): gray of 1 to 16 bits, palettes, color and alpha, as they are stored.
 
 The chunks are walked, and their data inflated, up to the size that the header declares; Pillow's decoder, in C, undoes
-the filters of the rows. It is given the bytes of one place in a pixel at a time, as a gray picture of 8 bits: the
-filters work on each of these alone, so that no depth and no channel is ever converted.
+the filters of the rows. It is given one channel at a time, as a gray picture: the filters work on each byte of a pixel
+alone, so that no depth and no channel is ever converted.
 """
 
 import zlib
@@ -32,6 +32,7 @@ _DEPTHS = {_GRAY: (1, 2, 4, 8, 16), _PALETTE: (1, 2, 4, 8)}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _WHOLE = ((0, 0, 1, 1),)
 _MOST_CHUNKS = 100_000
+_BLOCK_BYTES = 1 << 18
 _KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT"})
 
 
@@ -46,6 +47,10 @@ class _Header:
     @property
     def channels(self) -> int:
         return _CHANNELS[self.kind]
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.kind in {_GRAY_ALPHA, _RGBA}
 
 
 def read_png(source: ByteSource, limits: ReadingLimits, spacing: Spacing) -> Mammogram:
@@ -69,7 +74,9 @@ def read_png(source: ByteSource, limits: ReadingLimits, spacing: Spacing) -> Mam
     if header.kind == _PALETTE:
         values, bits = _through_palette(samples[0], chunks), 8
     else:
-        values, bits = _gray(samples, header), header.bits
+        values, bits = samples[0], header.bits
+        if header.has_alpha:
+            check_opaque(samples[1], bits)
     return raster_mammogram(
         FileFormat.PNG,
         (header.rows, header.columns),
@@ -116,21 +123,21 @@ def _header(content: bytes) -> _Header:
 
 
 def _samples(header: _Header, deflated: bytes) -> list[Samples]:
-    """Each channel, (rows, columns)."""
-    channels = [
-        np.zeros((header.rows, header.columns), dtype=np.uint16 if header.bits == 16 else np.uint8)
-        for _ in range(header.channels)
-    ]
+    """The gray, then the alpha where there is one, each (rows, columns)."""
+    if header.channels == 1 and header.bits >= 8 and not header.interlaced:
+        return [_decoded(deflated, header.rows, header.columns, header.bits)]
+    kind = np.uint16 if header.bits == 16 else np.uint8
+    kept = [np.zeros((header.rows, header.columns), dtype=kind) for _ in range(2 if header.has_alpha else 1)]
     passes = [place for place in (_PASSES if header.interlaced else _WHOLE) if _size(header, place) != (0, 0)]
     sizes = [_size(header, place) for place in passes]
     needed = sum(rows * (1 + _row_bytes(header, columns)) for rows, columns in sizes)
     rest = _inflated(deflated, needed)
     for (left, top, step_x, step_y), (rows, columns) in zip(passes, sizes, strict=True):
-        row_bytes = _row_bytes(header, columns)
-        filtered, rest = rest[: rows * (1 + row_bytes)], rest[rows * (1 + row_bytes) :]
-        for channel, values in zip(channels, _pass(filtered, header, rows, columns), strict=True):
+        count = rows * (1 + _row_bytes(header, columns))
+        table, rest = rest[:count].reshape(rows, -1), rest[count:]
+        for channel, values in zip(kept, _pass(table, header, columns), strict=True):
             channel[top::step_y, left::step_x] = values
-    return channels
+    return kept
 
 
 def _size(header: _Header, place: tuple[int, int, int, int]) -> tuple[int, int]:
@@ -156,41 +163,41 @@ def _inflated(deflated: bytes, needed: int) -> Bytes:
     return np.frombuffer(content, dtype=np.uint8)
 
 
-def _pass(filtered: Bytes, header: _Header, rows: int, columns: int) -> Iterator[Samples]:
-    """The channels of one pass, one after the other."""
-    row_bytes = _row_bytes(header, columns)
-    table = filtered.reshape(rows, 1 + row_bytes)
+def _pass(table: Bytes, header: _Header, columns: int) -> Iterator[Samples]:
+    """The gray of one pass, then its alpha. The filters work alike on each channel: equal ones are equal filtered."""
     if header.bits < 8:
-        yield samples_of(_unfiltered(table), columns, header.bits, big_endian=True)
+        rows = _decoded(zlib.compress(table.tobytes(), level=0), table.shape[0], table.shape[1] - 1, 8)
+        yield samples_of(rows.astype(np.uint8, copy=False), columns, header.bits, big_endian=True)
         return
-    sample_bytes = header.bits // 8
-    places = header.channels * sample_bytes
-    for channel in range(header.channels):
-        values = np.empty((rows, columns, sample_bytes), dtype=np.uint8)
-        for byte in range(sample_bytes):
-            place = channel * sample_bytes + byte
-            plane = table if places == 1 else np.concatenate((table[:, :1], table[:, 1 + place :: places]), axis=1)
-            values[..., byte] = _unfiltered(plane)
-        yield samples_of(values.reshape(rows, -1), columns, header.bits, big_endian=True)
+    for channel in (0, header.channels - 1) if header.has_alpha else (0,):
+        alone = _channel(table, header, columns, channel)
+        yield _decoded(zlib.compress(alone.tobytes(), level=0), table.shape[0], columns, header.bits)
 
 
-def _unfiltered(table: Bytes) -> Bytes:
-    """Undo the filters of rows of which each begins with the number of its filter."""
-    if int(table[:, 0].max()) > 4:
-        raise _broken("a row has an unknown filter")
-    rows, columns = table.shape[0], table.shape[1] - 1
-    stored = zlib.compress(table.tobytes(), level=0)
+def _channel(table: Bytes, header: _Header, columns: int, channel: int) -> Bytes:
+    """The filtered rows of one channel, with their filters; the first must be equal to the other colors."""
+    sample = np.dtype(f"u{header.bits // 8}")
+    alone = np.empty((table.shape[0], 1 + columns * sample.itemsize), dtype=np.uint8)
+    alone[:, 0] = table[:, 0]
+    step = max(1, _BLOCK_BYTES // table.shape[1])
+    for start in range(0, table.shape[0], step):
+        rows = np.ascontiguousarray(table[start : start + step, 1:]).view(sample)
+        pixels = rows.reshape(rows.shape[0], columns, header.channels)
+        if channel == 0 and header.kind in {_RGB, _RGBA}:
+            gray_of_rgb([pixels[..., color] for color in range(3)])
+        alone[start : start + step, 1:] = np.ascontiguousarray(pixels[..., channel]).view(np.uint8)
+    return alone
+
+
+def _decoded(deflated: bytes, rows: int, columns: int, bits: int) -> Samples:
+    """Undo compression and filters of one channel of 8 or 16 bits."""
+    mode, raw_mode = ("L", "L") if bits == 8 else ("I;16", "I;16B")
     try:
-        return np.asarray(Image.frombytes("L", (columns, rows), stored, "zip", "L", 0))
+        picture = Image.frombytes(mode, (columns, rows), deflated, "zip", raw_mode, 0)
+        return np.asarray(picture)
     except Exception as problem:  # noqa: BLE001 - decoders raise anything on hostile bytes
         reason = type(problem).__name__
     raise _broken(f"the decoder stopped with {reason}")
-
-
-def _gray(samples: list[Samples], header: _Header) -> Samples:
-    if header.kind in {_GRAY_ALPHA, _RGBA}:
-        check_opaque(samples[-1], header.bits)
-    return gray_of_rgb(samples[:3]) if header.kind in {_RGB, _RGBA} else samples[0]
 
 
 def _through_palette(indices: Samples, chunks: dict[bytes, bytes]) -> Samples:
