@@ -52,29 +52,25 @@ def voi_transformation(header: Header, policy: VoiPolicy, *, signed: bool) -> Lo
     """
     if policy is VoiPolicy.FULL_RANGE:
         return None
-    try:
-        table = _first_table(header, Tag.VOILUTSequence, signed=signed)
-    except _LutWithoutData as problem:
-        window = first_window(header)
-        if window is None:
-            raise
-        header.ignored.note(Tag.VOILUTSequence, problem.reason)
-        return window
+    table = _first_table(header, Tag.VOILUTSequence, signed=signed)
     return first_window(header) if table is None else table
 
 
-class _LutWithoutData(InvalidHeaderValue):
-    """A LUT that is described and not there: nothing can be looked up, but a window beside it may do."""
-
-
 def _first_table(header: Header, sequence: Tag, *, signed: bool) -> LookupTable | None:
-    """The first table of a sequence; an item with neither descriptor nor data is a placeholder."""
+    """The first table of a sequence; an item with neither descriptor nor data is a placeholder.
+
+    A VOI LUT that is described and not there cannot be looked up, but a window beside it may do.
+    """
     if header.is_broken(sequence):
         raise InvalidHeaderValue(sequence.number, sequence.name, "cannot be taken apart")
     for item in header.items(sequence):
-        if item.has(Tag.LUTDescriptor) or item.byte_count(Tag.LUTData):
+        described, there = item.has(Tag.LUTDescriptor), item.byte_count(Tag.LUTData) > 0
+        if described and not there and sequence is Tag.VOILUTSequence and first_window(header) is not None:
+            header.ignored.note(sequence, "describes a table that is not there")
+        elif described or there:
             return lookup_table(item, signed=signed)
-        header.ignored.note(sequence, "holds an item with neither descriptor nor data")
+        else:
+            header.ignored.note(sequence, "holds an item with neither descriptor nor data")
     return None
 
 
@@ -90,7 +86,7 @@ def lookup_table(item: Header, *, signed: bool) -> LookupTable:
     if len(descriptor) != 3:
         raise InvalidHeaderValue(Tag.LUTDescriptor.number, Tag.LUTDescriptor.name, "does not hold three numbers")
     if not item.byte_count(Tag.LUTData):
-        raise _LutWithoutData(Tag.LUTData.number, Tag.LUTData.name, "is missing or empty")
+        raise InvalidHeaderValue(Tag.LUTData.number, Tag.LUTData.name, "is missing or empty")
     size = descriptor[0] % _LUT_SIZE_LIMIT or _LUT_SIZE_LIMIT
     first = item.integers(Tag.LUTDescriptor, signed=signed)[1]
     bits = descriptor[2]
