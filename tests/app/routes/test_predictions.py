@@ -118,7 +118,7 @@ def test_other_gray_levels_than_the_models_are_refused_unless_it_allows_them(
     with_voi = ReadingPolicy.with_voi
     allowing = ReadingPolicy(allow_voi_override=True)
     monkeypatch.setattr(ReadingPolicy, "with_voi", lambda policy, voi: with_voi(allowing, voi))
-    query = {"x": sample.x, "y": sample.y, "voi": "full_range"}
+    query: dict[str, float | str] = {"x": sample.x, "y": sample.y, "voi": "full_range"}
     bare = client.post(URL, params=query, content=sample.content, headers={"Content-Type": "application/dicom"})
     assert bare.status_code == 200, bare.text
     assert bare.json()["id"] != own["id"]
