@@ -83,7 +83,7 @@ async def predict(request: Request, service: ServiceDep, options: Annotated[Bare
     def views(upload: Upload) -> tuple[View, ...]:
         form = _lesion_form(upload, options)
         center = LesionCenter(form.x, form.y)
-        return (View(upload.images[0], (center,), form.pixel_spacing_mm, form.frame),)
+        return (View(upload.images[0], (center,), form.pixel_spacing_mm, form.frame, form.voi),)
 
     limits = _limits(service, max_images=1, bare_file=True)
     return await _answer(request, service, options, limits, views, lambda predictions: predictions[0])
@@ -108,7 +108,7 @@ async def predict_lesions(request: Request, service: ServiceDep, options: Annota
         same_length(len(form.x), "y", form.y)
         _at_most(service.settings.max_lesions, "x", len(form.x))
         centers = tuple(LesionCenter(x, y) for x, y in zip(form.x, form.y, strict=True))
-        return (View(upload.images[0], centers, form.pixel_spacing_mm, form.frame),)
+        return (View(upload.images[0], centers, form.pixel_spacing_mm, form.frame, form.voi),)
 
     limits = _limits(service, max_images=1)
     return await _answer(
@@ -135,7 +135,7 @@ async def predict_views(request: Request, service: ServiceDep, options: Annotate
         spacings = _for_each(count, "pixel_spacing_mm", form.pixel_spacing_mm)
         frames = _for_each(count, "frame", form.frame)
         return tuple(
-            View(image, (LesionCenter(x, y),), spacing, frame)
+            View(image, (LesionCenter(x, y),), spacing, frame, form.voi)
             for image, x, y, spacing, frame in zip(upload.images, form.x, form.y, spacings, frames, strict=True)
         )
 

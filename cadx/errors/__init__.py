@@ -78,7 +78,9 @@ from cadx.errors.mammogram import (
     InvalidHeaderValue,
     MammogramError,
     MissingSpacing,
+    NoPixelData,
     NotAMammogram,
+    OneGrayImage,
     PixelDataMismatch,
     PixelsOutOfRange,
     SpacingConflict,
@@ -88,4 +90,5 @@ from cadx.errors.mammogram import (
     UnreadableImage,
     UnsupportedPixels,
     UnsupportedTransferSyntax,
+    VoiOverrideNotAllowed,
 )

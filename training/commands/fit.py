@@ -27,6 +27,7 @@ from training.commands.options import (
     Source,
     Synthetic,
     Voi,
+    VoiOverride,
     Weighting,
     Weights,
 )
@@ -45,6 +46,7 @@ def fit(
     voi: Voi = READING.voi,
     plane: Plane = READING.spacing_plane,
     for_processing: ForProcessing = False,
+    voi_override: VoiOverride = False,
     class_weight: Weighting = ClassWeight.NONE,
     folds: Folds = 5,
     seed: Seed = 0,
@@ -69,7 +71,7 @@ def fit(
     settings = FitSettings(
         backbone=BackboneSpec(backbone, layer, weights, pooling),
         segmentation_method=segmentation,
-        policy=ReadingPolicy(voi, plane, for_processing),
+        policy=ReadingPolicy(voi, plane, for_processing, voi_override),
         class_weight=class_weight.setting,
         folds=folds,
         seed=seed,

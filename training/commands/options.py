@@ -46,6 +46,9 @@ Method = Annotated[SegmentationMethod, typer.Option(help="How lesions are outlin
 Voi = Annotated[VoiPolicy, typer.Option(help="Gray levels: the file's own VOI, or the full range of stored values.")]
 Plane = Annotated[SpacingPlane, typer.Option(help="Plane in which pixel spacing is counted.")]
 ForProcessing = Annotated[bool, typer.Option("--for-processing", help="Accept raw detector data (FOR PROCESSING).")]
+VoiOverride = Annotated[
+    bool, typer.Option("--voi-override", help="Let callers of the model choose other gray levels; answers are flagged.")
+]
 Weighting = Annotated[ClassWeight, typer.Option(help="Of the SVMs: none (as in the paper) or balanced.")]
 Folds = Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion, patient and picture.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides the folds, and the bootstraps of a study.")]

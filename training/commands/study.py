@@ -28,6 +28,7 @@ from training.commands.options import (
     Source,
     Synthetic,
     Voi,
+    VoiOverride,
     Weighting,
     Weights,
 )
@@ -46,6 +47,7 @@ def study(
     voi: Voi = READING.voi,
     plane: Plane = READING.spacing_plane,
     for_processing: ForProcessing = False,
+    voi_override: VoiOverride = False,
     class_weight: Weighting = ClassWeight.NONE,
     folds: Folds = 5,
     seed: Seed = 0,
@@ -78,7 +80,7 @@ def study(
     settings = FitSettings(
         backbone=BackboneSpec(backbone, layer, weights, pooling),
         segmentation_method=segmentation,
-        policy=ReadingPolicy(voi, plane, for_processing),
+        policy=ReadingPolicy(voi, plane, for_processing, voi_override),
         class_weight=class_weight.setting,
         folds=folds,
         seed=seed,

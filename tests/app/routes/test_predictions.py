@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from cadx.assessment import assess
 from cadx.bundle import load_bundle
-from cadx.mammogram import read_mammogram
+from cadx.mammogram import ReadingPolicy, read_mammogram
 from cadx.records import LesionCenter
 from training.cohort.cases import Case
 
@@ -104,6 +104,26 @@ def test_another_question_has_another_id(client: TestClient, change: str) -> Non
     else:
         other = client.post(URL, files={"image": image}, data={**question, "pixel_spacing_mm": "0.11"})
     assert other.json()["id"] != first
+
+
+def test_other_gray_levels_than_the_models_are_refused_unless_it_allows_them(
+    client: TestClient, sample: "Sample", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = client.post(URL, files=sample.files, data=sample.data).json()
+    same = client.post(URL, files=sample.files, data={**sample.data, "voi": "file"}).json()
+    assert (same["id"], same["probability"]) == (own["id"], own["probability"])
+    refused = client.post(URL, files=sample.files, data={**sample.data, "voi": "full_range"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "voi_override_not_allowed")
+    unknown = client.post(URL, files=sample.files, data={**sample.data, "voi": "brightest"})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_request")
+    with_voi = ReadingPolicy.with_voi
+    allowing = ReadingPolicy(allow_voi_override=True)
+    monkeypatch.setattr(ReadingPolicy, "with_voi", lambda policy, voi: with_voi(allowing, voi))
+    query: dict[str, float | str] = {"x": sample.x, "y": sample.y, "voi": "full_range"}
+    bare = client.post(URL, params=query, content=sample.content, headers={"Content-Type": "application/dicom"})
+    assert bare.status_code == 200, bare.text
+    assert bare.json()["id"] != own["id"]
+    assert "voi_overridden" in {flag["code"] for flag in bare.json()["flags"]}
 
 
 def test_dicom_and_png_of_the_same_image_agree(client: TestClient, unseen_phantom: Case) -> None:
