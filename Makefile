@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-# Where pip finds torch. On Linux the default wheel carries several GB of CUDA; for the CPU build set
-# TORCH_INDEX=https://download.pytorch.org/whl/cpu
-TORCH_INDEX ?=
+# Where pip finds torch, beside its own index. Not given: scripts/torch_index.py takes PyTorch's index of CPU builds on Linux
+# without an NVIDIA GPU, where it answers; TORCH_INDEX= (empty) is pip's own index, with several GB of CUDA on Linux.
+TORCH_INDEX_OF = $(if $(filter undefined,$(origin TORCH_INDEX)),$$($(PYTHON) scripts/torch_index.py),$(TORCH_INDEX))
 MODEL  ?= demo
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -23,7 +23,7 @@ install: $(STAMP) ## make the virtual environment and install everything in it
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[dev]'
+	index=$(TORCH_INDEX_OF); $(BIN)/pip install --quiet $${index:+--extra-index-url "$$index"} -c constraints.txt -e '.[dev]'
 	@touch $@
 
 demo: $(STAMP) ## phantoms -> fit -> serve -> one prediction over HTTP, in about a minute

@@ -113,6 +113,55 @@ class FlagCode(StrEnum):
         "Imager Pixel Spacing and Pixel Spacing differ without a calibration that explains it; `image.spacing` says "
         "which was used.",
     )
+    HEADER_VALUE_IGNORED = (
+        "header_value_ignored",
+        FlagOrigin.HEADER,
+        "Header value ignored",
+        "An attribute makes no sense and the answer can do without it: it was read as if it were absent. The facts "
+        "name it and the reason, never its value.",
+    )
+    LABEL_CONTRADICTS_DATA = (
+        "label_contradicts_data",
+        FlagOrigin.HEADER,
+        "The label is not what the data are",
+        "The file says one thing of its data (transfer syntax, sign, length, frames) and the data are unmistakably "
+        "another. They were read as what they are; the facts name both.",
+    )
+    MODALITY_NOT_MG = (
+        "modality_not_mg",
+        FlagOrigin.HEADER,
+        "Modality is not MG",
+        "Body part, view, anatomic region or SOP class say that this is a breast; the modality does not. Models are "
+        "fitted on mammograms.",
+    )
+    VOI_OVERRIDDEN = (
+        "voi_overridden",
+        FlagOrigin.HEADER,
+        "Other gray levels than the model's",
+        "The caller chose another VOI policy than the one the model was fitted with, as the model allows: grays, and "
+        "so probabilities, may differ.",
+    )
+    VALUES_CLIPPED = (
+        "values_clipped",
+        FlagOrigin.IMAGE,
+        "Values beyond the declared bits",
+        "The decoded picture holds values beyond BitsStored, as lossy compression can give; they were brought to the "
+        "nearest value that fits.",
+    )
+    UNUSED_BITS_SET = (
+        "unused_bits_set",
+        FlagOrigin.IMAGE,
+        "Unused bits are not empty",
+        "Bits above BitsStored hold something that no overlay declares. They were dropped, as the standard says; if "
+        "BitsStored is too small, the picture is wrong: look at the thumbnail.",
+    )
+    ORIENTATION_NOT_APPLIED = (
+        "orientation_not_applied",
+        FlagOrigin.IMAGE,
+        "Stored turned",
+        "The file asks viewers to turn or mirror the picture. It was read as it is stored: marks must be in pixels of "
+        "the stored raster, the region as the thumbnail shows it.",
+    )
     SPACING_UNUSUAL = (
         "spacing_unusual",
         FlagOrigin.IMAGE,

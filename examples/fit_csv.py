@@ -27,9 +27,11 @@ def main() -> int:
 
     # Imported here, so that --help does not wait for torch.
     from training.cohort.cases import read_manifest
+    from training.fitting.bundle_place import check_bundle
     from training.fitting.fit import FitSettings, fit_models, save_fit
 
     try:
+        check_bundle(arguments.bundle, replace=False)  # before the work: nothing that lies there is replaced
         cases = read_manifest(arguments.cases)
         backbone = BackboneSpec(arguments.backbone, arguments.layer, arguments.weights, arguments.pooling)
         settings = FitSettings(backbone=backbone, folds=arguments.folds, source=arguments.cases.name)

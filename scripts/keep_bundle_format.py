@@ -33,7 +33,7 @@ def main() -> None:
     settings = FitSettings(backbone=BACKBONE, grid=GRID, folds=3, synthetic=True, source="phantoms of the tests")
     with tempfile.TemporaryDirectory() as scratch:
         cases = read_manifest(write_phantom_cohort(Path(scratch), 12, seed=1))
-        save_fit(fit_models(cases, settings), folder)
+        save_fit(fit_models(cases, settings), folder, replace=True)
     classifiers = load_bundle(folder).classifiers
     answers = {"cnn": _answers(classifiers.cnn), "lesion": _answers(classifiers.lesion)}
     (BUNDLES / f"{folder.name}.answers.json").write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")

@@ -17,13 +17,17 @@ import numpy as np
 from rich.console import Console
 
 from cadx.bundle import BundleManifest
+from cadx.bundle.files import MANIFEST
 from cadx.cnn import BackboneSpec, why_no_imagenet_weights
 from cadx.mammogram import ReadingPolicy
 from training.cli import run
 from training.cohort.cases import Case, read_manifest
+from training.errors import OutputNotOurs
 from training.features.extraction import read_roi
+from training.fitting.bundle_place import check_bundle
 from training.fitting.fit import FitSettings, fit_models, save_fit
-from training.phantoms import write_phantom_cohort, write_unseen_phantom
+from training.outputs import check_folder, read_json
+from training.phantoms import PHANTOMS, write_phantom_cohort, write_unseen_phantom
 from training.pictures.prediction import draw_prediction
 from training.progress import progress_bar
 from training.summary import figures_table
@@ -63,6 +67,7 @@ def main() -> None:
 
 def demonstrate(demo: Demonstration, console: Console) -> None:
     """Phantoms, fit, bundle, service, one prediction over HTTP, one picture."""
+    check_places(demo)
     console.rule("mammo-cadx demonstration: research use only, not a medical device")
     with progress_bar(console, "phantom lesions, as DICOM files") as progress:
         cohort = write_phantom_cohort(demo.folder / "phantoms", demo.lesions, SEED, on_lesion=progress)
@@ -71,11 +76,28 @@ def demonstrate(demo: Demonstration, console: Console) -> None:
         synthetic=True,
         source="synthetic phantoms written by `make demo`",
     )
-    manifest = save_fit(fit_models(read_manifest(cohort), settings, console), demo.model)
+    manifest = save_fit(fit_models(read_manifest(cohort), settings, console), demo.model, replace=True)
     unseen = write_unseen_phantom(demo.folder / "unseen", SEED)
     with running_service(demo, console) as address:
         answer = predict(address, unseen)
     report(demo, console, manifest, unseen, answer)
+
+
+def check_places(demo: Demonstration) -> None:
+    """Refuse, before any work, to replace what no demonstration made.
+
+    Raises
+    ------
+    OutputNotOurs
+        When other files than phantoms, or a model of other cases, lie where the demonstration writes.
+    OutputNotWritable
+        When nothing can be written there.
+    """
+    check_folder(demo.folder / "phantoms", PHANTOMS, replace=True)
+    check_bundle(demo.model, replace=True)
+    cohort = read_json(demo.model / MANIFEST).get("cohort")
+    if isinstance(cohort, dict) and cohort.get("synthetic") is not True:
+        raise OutputNotOurs(str(demo.model), "a model of cases that are no phantoms", "a demonstration")
 
 
 def choose_backbone(console: Console) -> BackboneSpec:
@@ -181,7 +203,7 @@ Next:
   make serve                     serve models/demo on http://127.0.0.1:8000, docs at /docs; then, elsewhere:
   curl -s http://127.0.0.1:8000/v1/predictions -F image=@{case.image} {center}
   .venv/bin/cadx-train fit YOUR.csv --out models/mine      your own cases (README.md: Your own cases)
-  .venv/bin/cadx-train fit {demo.folder}/phantoms/manifest.csv --synthetic --weights imagenet --out models/demo
+  .venv/bin/cadx-train fit {demo.folder}/phantoms/manifest.csv --synthetic --out models/demo --replace
                                  with real ImageNet weights, online or offline (README.md: The CNN's weights)""",
         markup=False,
         soft_wrap=True,

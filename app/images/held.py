@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from app.upload.body_buffer import ReceivedFile
 from cadx.exchange.dicomweb import InstanceName
-from cadx.mammogram import ReadingLimits, ReadingPolicy, held_bytes, read_mammogram
+from cadx.mammogram import ReadingLimits, ReadingPolicy, VoiPolicy, held_bytes, read_mammogram
 from cadx.records import Mammogram
 
 _MOST_READINGS = 4
@@ -44,7 +44,12 @@ class HeldImage:
         return self.file.content.nbytes + decoded
 
     def read(
-        self, policy: ReadingPolicy, limits: ReadingLimits, pixel_spacing_mm: float | None, frame: int | None
+        self,
+        policy: ReadingPolicy,
+        limits: ReadingLimits,
+        pixel_spacing_mm: float | None,
+        frame: int | None,
+        voi: VoiPolicy | None,
     ) -> Mammogram:
         """Read it, or give what it was read as before. Runs in a worker thread.
 
@@ -53,11 +58,16 @@ class HeldImage:
         MammogramError
             When it cannot be read so.
         """
-        way = (policy, limits, pixel_spacing_mm, frame)
+        way = (policy, limits, pixel_spacing_mm, frame, voi)
         found = self._readings.get(way)
         if found is None:
             found = read_mammogram(
-                self.file.content, policy=policy, limits=limits, pixel_spacing_mm=pixel_spacing_mm, frame=frame
+                self.file.content,
+                policy=policy,
+                limits=limits,
+                pixel_spacing_mm=pixel_spacing_mm,
+                frame=frame,
+                voi=voi,
             )
             with self._lock:
                 while len(self._readings) >= _MOST_READINGS:

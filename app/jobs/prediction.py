@@ -15,7 +15,7 @@ from cadx.assessment import Assessment, assess
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle
 from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion
-from cadx.mammogram import ReadingLimits
+from cadx.mammogram import ReadingLimits, VoiPolicy
 from cadx.records import LesionCenter, Mammogram, Roi
 from cadx.runtime.processes import WorkerProcesses
 
@@ -34,12 +34,15 @@ class View:
         Given by the caller, for files that carry none.
     frame
         Given by the caller, for files with several frames; the first is 1.
+    voi
+        Other gray levels than the model's, given by the caller.
     """
 
     image: HeldImage
     centers: tuple[LesionCenter, ...]
     pixel_spacing_mm: float | None = None
     frame: int | None = None
+    voi: VoiPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class PredictionJob:
     def _view(self, view: View, ticket: Ticket, queue_ms: float) -> list[Assessed]:
         ticket.check()
         started = time.perf_counter()
-        mammogram = view.image.read(self.bundle.policy, self.limits, view.pixel_spacing_mm, view.frame)
+        mammogram = view.image.read(self.bundle.policy, self.limits, view.pixel_spacing_mm, view.frame, view.voi)
         before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
         self.metrics.observe_stages({"read": before_ms["read"] / 1000})
         return [self._lesion(view, mammogram, center, ticket, before_ms) for center in view.centers]
@@ -93,7 +96,7 @@ class PredictionJob:
             self.bundle,
             mammogram,
             assessment,
-            prediction_id=prediction_id(self.bundle, sha256, mammogram, center, view.frame or 1),
+            prediction_id=prediction_id(self.bundle, sha256, mammogram, center, view.frame or 1, view.voi),
             image_sha256=sha256,
             origin=view.image.origin,
             parts=self.parts,

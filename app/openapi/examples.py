@@ -96,7 +96,12 @@ MODEL_EXAMPLE: Document = {
         "pretrained": False,
     },
     "segmentation_method": "dual_stage",
-    "reading_policy": {"voi": "file", "spacing_plane": "detector", "allow_for_processing": False},
+    "reading_policy": {
+        "voi": "file",
+        "spacing_plane": "detector",
+        "allow_for_processing": False,
+        "allow_voi_override": False,
+    },
     "features": [
         {
             "name": "effective_diameter_mm",

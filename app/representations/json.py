@@ -30,6 +30,7 @@ from app.schemas.answers import (
 from cadx.assessment import Assessment
 from cadx.bundle import LIMITS, Bundle, shown_notices
 from cadx.lesion import FEATURES
+from cadx.mammogram import VoiPolicy
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, LesionCenter, Mammogram, Roi
 
 
@@ -38,7 +39,14 @@ def model_reference(bundle: Bundle) -> ModelReference:
     return ModelReference(name=bundle.manifest.name, version=bundle.manifest.version, digest=bundle.digest)
 
 
-def prediction_id(bundle: Bundle, image_sha256: str, mammogram: Mammogram, center: LesionCenter, frame: int) -> str:
+def prediction_id(
+    bundle: Bundle,
+    image_sha256: str,
+    mammogram: Mammogram,
+    center: LesionCenter,
+    frame: int,
+    voi: VoiPolicy | None = None,
+) -> str:
     """Derive the id of a prediction from all that decides its numbers."""
     spacing = mammogram.spacing
     parts = (
@@ -49,6 +57,7 @@ def prediction_id(bundle: Bundle, image_sha256: str, mammogram: Mammogram, cente
         spacing.column_mm.hex(),
         float(center.x).hex(),
         float(center.y).hex(),
+        *([] if voi in {None, bundle.policy.voi} else [str(voi)]),
     )
     return "p-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 

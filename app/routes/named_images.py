@@ -55,7 +55,7 @@ class NamedImages:
             name = InstanceName(origin.name.study, reference.annotation.series, reference.annotation.instance)
             header = await self._noted("read", Origin(origin.pacs, name), self.service.archives.header)
             marks = annotated_centers(header, origin.name.instance, reference.frame_number)
-        return View(image, marks, reference.pixel_spacing_mm, reference.frame_number)
+        return View(image, marks, reference.pixel_spacing_mm, reference.frame_number, reference.voi)
 
     async def _image(self, reference: LesionReference | LesionsReference) -> HeldImage:
         if reference.dicomweb is None:

@@ -57,7 +57,7 @@ class OneLesion(Question):
     def sent(self, upload: Upload, query: BaseModel, settings: Settings) -> tuple[View, ...]:
         form = _lesion_form(upload, query)
         center = LesionCenter(form.x, form.y)
-        return (View(HeldImage(upload.images[0]), (center,), form.pixel_spacing_mm, form.frame),)
+        return (View(HeldImage(upload.images[0]), (center,), form.pixel_spacing_mm, form.frame, form.voi),)
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
         return (await images.view_of_one(read_body(LesionReference, content), "body"),)
@@ -77,7 +77,7 @@ class SeveralLesions(Question):
         same_length(len(form.x), "y", form.y)
         _at_most(settings.max_lesions, "x", len(form.x))
         centers = tuple(LesionCenter(x, y) for x, y in zip(form.x, form.y, strict=True))
-        return (View(HeldImage(upload.images[0]), centers, form.pixel_spacing_mm, form.frame),)
+        return (View(HeldImage(upload.images[0]), centers, form.pixel_spacing_mm, form.frame, form.voi),)
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
         body = read_body(LesionsReference, content)
@@ -107,7 +107,7 @@ class SeveralViews(Question):
         spacings = _for_each(count, "pixel_spacing_mm", form.pixel_spacing_mm)
         frames = _for_each(count, "frame", form.frame)
         return tuple(
-            View(HeldImage(image), (LesionCenter(x, y),), spacing, frame)
+            View(HeldImage(image), (LesionCenter(x, y),), spacing, frame, form.voi)
             for image, x, y, spacing, frame in zip(upload.images, form.x, form.y, spacings, frames, strict=True)
         )
 

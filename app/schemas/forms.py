@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.errors import InvalidRequest
 from app.problems import invalid_request
 from app.schemas.answers import Part
-from cadx.mammogram import READABLE_FILES
+from cadx.mammogram import READABLE_FILES, VoiPolicy
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -21,8 +21,12 @@ Frame = Annotated[int, Field(ge=1, le=1_000_000)]
 
 X = "Column of the lesion's center, in pixels of the stored image; 0 is the image's left edge."
 Y = "Row of the lesion's center, in pixels of the stored image; 0 is the image's upper edge."
-SPACING = "Pixel size in mm, for files that carry none; a file that carries another one is flagged or refused."
+SPACING = "Pixel size in mm, for files that carry none or an impossible one; a file that carries another is refused."
 FRAME = "Which frame of a multi-frame file to read; the first is 1."
+VOI = (
+    "Gray levels of a DICOM image: `file`, its own VOI, or `full_range` of the stored values. Without it the model's; "
+    "another than the model's is refused unless the model allows it, and flagged."
+)
 IMAGE = f"A mammogram: {READABLE_FILES}. What it is, is found from its content."
 
 
@@ -49,6 +53,7 @@ class BareFileFields(_Form):
     y: Pixels | None = Field(None, description=f"{Y} Only when the body is the bare file.")
     pixel_spacing_mm: SpacingMm | None = Field(None, description=f"{SPACING} Only when the body is the bare file.")
     frame: Frame | None = Field(None, description=f"{FRAME} Only when the body is the bare file.")
+    voi: VoiPolicy | None = Field(None, description=f"{VOI} Only when the body is the bare file.")
 
 
 class LesionForm(_Form):
@@ -58,6 +63,7 @@ class LesionForm(_Form):
     y: Pixels = Field(description=Y, examples=[EXAMPLE_Y])
     pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
     frame: Frame | None = Field(None, description=FRAME)
+    voi: VoiPolicy | None = Field(None, description=VOI)
 
 
 class LesionsForm(_Form):
@@ -69,6 +75,7 @@ class LesionsForm(_Form):
     )
     pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
     frame: Frame | None = Field(None, description=FRAME)
+    voi: VoiPolicy | None = Field(None, description=VOI)
 
 
 class ViewsForm(_Form):
@@ -80,6 +87,7 @@ class ViewsForm(_Form):
         default_factory=list, description=f"{SPACING} Given once for all views, or once a view."
     )
     frame: list[Frame] = Field(default_factory=list, description=f"{FRAME} Given once for all views, or once a view.")
+    voi: VoiPolicy | None = Field(None, description=f"{VOI} One for all views.")
 
 
 def read_form(form: type[Form], fields: Mapping[str, Sequence[str]]) -> Form:
@@ -95,7 +103,7 @@ def read_form(form: type[Form], fields: Mapping[str, Sequence[str]]) -> Form:
     lists = {name for name, info in form.model_fields.items() if "list" in str(info.annotation)}
     values: dict[str, Any] = {}
     for name, sent in fields.items():
-        if not any(sent):
+        if name in form.model_fields and not any(sent):
             continue
         values[name] = list(sent) if name in lists or len(sent) > 1 else sent[0]
     try:

@@ -5,8 +5,9 @@ from typing import Annotated, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.problems import invalid_request
-from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y, FRAME, SPACING, Frame, Pixels, SpacingMm, X, Y
+from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y, FRAME, SPACING, VOI, Frame, Pixels, SpacingMm, X, Y
 from cadx.exchange.dicomweb import InstanceName
+from cadx.mammogram import VoiPolicy
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -49,6 +50,7 @@ class _Image(_Body):
     )
     frame: Frame | None = Field(None, description=f"{FRAME} For an image with an `image_id`.")
     pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
+    voi: VoiPolicy | None = Field(None, description=VOI)
     annotation: DicomwebAnnotation | None = Field(
         None, description="Where the mark is read from, instead of coordinates. Only with `dicomweb`."
     )

@@ -124,7 +124,7 @@ class _Parts:
         if name == IMAGE:  # whether or not a file name is told: RFC 7578 lets it out
             self._field = None
             self._image = ArrivingFile(self._content)
-        elif options.keys().isdisjoint({b"filename", b"filename*"}):
+        elif b"filename" not in options:
             self._field_name, self._field = name, bytearray()
         else:
             raise InvalidRequest(({"where": f"body.{name[:64]}", "message": f"only `{IMAGE}` may be a file"},))

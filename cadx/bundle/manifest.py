@@ -9,6 +9,8 @@ from cadx.cnn import Backbone
 from cadx.errors import BundleFormatUnknown, BundleManifestInvalid
 
 FORMAT: Final = 2
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Of a model's name, which is its folder's too."""
 
 
 class _Record(BaseModel):
@@ -130,7 +132,7 @@ class BundleManifest(_Record):
     """
 
     format: Literal[2]
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    name: str = Field(pattern=NAME_PATTERN)
     version: str
     created: str
     intended_use: str

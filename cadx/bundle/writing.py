@@ -1,5 +1,6 @@
 """Writing a bundle, so that a half-written one can never be loaded."""
 
+import errno
 import os
 import tempfile
 from dataclasses import asdict
@@ -40,15 +41,23 @@ def write_bundle(
     model_card: str,
     cohort_digests: CohortDigests | None = None,
     estimators: Estimators | None = None,
+    replace: bool = False,
 ) -> BundleManifest:
     """Write a bundle atomically; the folder's name is the model's name.
 
     The model assesses its reference image, and the bundle keeps what it says. `estimators` are what `classifiers` were
     frozen from, for people; none: the bundle has no joblib files.
 
-    An older bundle at the same place is moved aside, replaced, then deleted: a reader finds the old one, for a moment
-    none, or the new one, never a mixture.
+    With `replace`, an older bundle at the same place is moved aside, replaced, then deleted: a reader finds the old
+    one, for a moment none, or the new one, never a mixture. The caller answers for it that the folder holds no more.
+
+    Raises
+    ------
+    FileExistsError
+        When something lies there that is not an empty folder, and `replace` is false.
     """
+    if not replace:
+        _check_free(folder)
     model = Model(backbone=backbone, classifiers=classifiers, policy=policy, segmentation_method=segmentation_method)
     contents = {
         **classifier_files(classifiers),
@@ -82,10 +91,17 @@ def write_bundle(
         )
         (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         _sync(draft)
+        if not replace:
+            _check_free(folder)
         if folder.exists():
             folder.replace(Path(scratch) / "replaced")
         draft.replace(folder)
     return manifest
+
+
+def _check_free(folder: Path) -> None:
+    if folder.is_symlink() or (folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))):
+        raise FileExistsError(errno.EEXIST, "something lies where the bundle is to be written", str(folder))
 
 
 def _sync(folder: Path) -> None:

@@ -88,7 +88,9 @@ from cadx.errors.mammogram import (
     InvalidHeaderValue,
     MammogramError,
     MissingSpacing,
+    NoPixelData,
     NotAMammogram,
+    OneGrayImage,
     PixelDataMismatch,
     PixelsOutOfRange,
     SpacingConflict,
@@ -98,6 +100,7 @@ from cadx.errors.mammogram import (
     UnreadableImage,
     UnsupportedPixels,
     UnsupportedTransferSyntax,
+    VoiOverrideNotAllowed,
 )
 from cadx.errors.pacs import (
     InstanceNotInPacs,

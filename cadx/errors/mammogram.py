@@ -28,7 +28,7 @@ class UnknownImageFormat(MammogramError):
 
     code: ClassVar[str] = "unknown_image_format"
     summary: ClassVar[str] = "The file is not an image of a known kind."
-    remedy: ClassVar[str] = "Give a DICOM file (with its 128-byte preamble), or a gray PNG, TIFF or binary PGM."
+    remedy: ClassVar[str] = "Give a DICOM file, or a gray PNG, TIFF or binary PGM."
 
 
 @dataclass(eq=False)
@@ -53,9 +53,9 @@ class TruncatedImage(MammogramError):
 
     code: ClassVar[str] = "truncated_image"
     summary: ClassVar[str] = (
-        "The {file_format} file is cut short: {expected_bytes} bytes are declared, {found_bytes} are there."
+        "The {file_format} file ends too early: {expected_bytes} bytes are declared, {found_bytes} are there."
     )
-    remedy: ClassVar[str] = "Send the whole file again."
+    remedy: ClassVar[str] = "Send the whole file again. If it is whole, a length in it is wrong: export it anew."
 
 
 @dataclass(eq=False)
@@ -127,7 +127,7 @@ class UnsupportedTransferSyntax(MammogramError):
     transfer_syntax: str
 
     code: ClassVar[str] = "unsupported_transfer_syntax"
-    summary: ClassVar[str] = "The transfer syntax (0002,0010) {transfer_syntax} is not readable."
+    summary: ClassVar[str] = "The transfer syntax (0002,0010) of the file, {transfer_syntax}, is not readable."
     remedy: ClassVar[str] = "Convert the file to Explicit VR Little Endian (1.2.840.10008.1.2.1)."
 
 
@@ -141,7 +141,32 @@ class NotAMammogram(MammogramError):
 
     code: ClassVar[str] = "not_a_mammogram"
     summary: ClassVar[str] = "The file is not a mammogram: {keyword} {tag} is {value}."
-    remedy: ClassVar[str] = "Give an image with Modality MG."
+    remedy: ClassVar[str] = (
+        "Give an image with Modality MG; or with CR, DX, SC or OT where body part, view or SOP class say breast."
+    )
+
+
+@dataclass(eq=False)
+class NoPixelData(MammogramError):
+    """The DICOM file has no pixel data, or keeps them where the standard has none."""
+
+    code: ClassVar[str] = "no_pixel_data"
+    summary: ClassVar[str] = "The file holds no Pixel Data (7FE0,0010)."
+    remedy: ClassVar[str] = (
+        "Give the image itself, not a report. Where a vendor keeps the pixels in private elements, export the image "
+        "as Digital Mammography or Breast Tomosynthesis."
+    )
+
+
+@dataclass(eq=False)
+class OneGrayImage(MammogramError):
+    """The window, or whatever gives the grays, shows every pixel alike although they differ."""
+
+    voi: str
+
+    code: ClassVar[str] = "one_gray_image"
+    summary: ClassVar[str] = "Different pixels are all shown in one gray by the file's display: {voi}."
+    remedy: ClassVar[str] = "Correct the window or VOI LUT, or ask for the full range where the model allows it."
 
 
 @dataclass(eq=False)
@@ -155,6 +180,18 @@ class ForProcessingImage(MammogramError):
     code: ClassVar[str] = "for_processing_image"
     summary: ClassVar[str] = "The file holds raw detector data ({keyword} {tag} is {value})."
     remedy: ClassVar[str] = "Give the FOR PRESENTATION image, or use a model trained on FOR PROCESSING images."
+
+
+@dataclass(eq=False)
+class VoiOverrideNotAllowed(MammogramError):
+    """Other gray levels were asked for than the model was fitted with, and it does not allow that."""
+
+    policy_voi: str
+    asked_voi: str
+
+    code: ClassVar[str] = "voi_override_not_allowed"
+    summary: ClassVar[str] = "The model reads images by the VOI policy {policy_voi} and no other; asked: {asked_voi}."
+    remedy: ClassVar[str] = "Leave the VOI policy out, or use a model that lets callers choose it."
 
 
 @dataclass(eq=False)
@@ -203,7 +240,9 @@ class ImplausibleSpacing(MammogramError):
     summary: ClassVar[str] = (
         "The pixel spacing {row_mm:g} x {column_mm:g} mm ({source}) is outside {smallest_mm:g} to {largest_mm:g} mm."
     )
-    remedy: ClassVar[str] = "Correct the spacing; mammograms have 0.04 to 0.2 mm."
+    remedy: ClassVar[str] = (
+        "Correct the spacing, or give it with the request; mammograms have 0.04 to 0.2 mm (40 to 200 micrometers)."
+    )
 
 
 @dataclass(eq=False)

@@ -1,9 +1,9 @@
 """How mammograms are read: the policy that a model is trained with, and the limits that protect a service."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from cadx.errors import ImageTooLarge, UnsupportedPixels
+from cadx.errors import ImageTooLarge, UnsupportedPixels, VoiOverrideNotAllowed
 
 
 class VoiPolicy(StrEnum):
@@ -36,16 +36,33 @@ class ReadingPolicy:
         magnification.
     allow_for_processing
         Whether raw detector data (FOR PROCESSING) are accepted. True only for a model trained on them.
+    allow_voi_override
+        Whether a caller may ask for another `voi` for one image; the answer then bears a flag.
     """
 
     voi: VoiPolicy = VoiPolicy.FILE
     spacing_plane: SpacingPlane = SpacingPlane.DETECTOR
     allow_for_processing: bool = False
+    allow_voi_override: bool = False
 
     def __post_init__(self) -> None:
         """Accept the plain strings of a JSON document."""
         object.__setattr__(self, "voi", VoiPolicy(self.voi))
         object.__setattr__(self, "spacing_plane", SpacingPlane(self.spacing_plane))
+
+    def with_voi(self, voi: VoiPolicy | None) -> "ReadingPolicy":
+        """The policy with the caller's choice of gray levels; None and the policy's own change nothing.
+
+        Raises
+        ------
+        VoiOverrideNotAllowed
+            When the policy does not let callers choose.
+        """
+        if voi is None or voi is self.voi:
+            return self
+        if not self.allow_voi_override:
+            raise VoiOverrideNotAllowed(self.voi.value, voi.value)
+        return replace(self, voi=voi)
 
 
 @dataclass(frozen=True, slots=True)

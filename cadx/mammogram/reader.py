@@ -4,18 +4,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from cadx.errors import FrameNotInFile, UnknownImageFormat
+from cadx.errors import FrameNotInFile, OneGrayImage, UnknownImageFormat
+from cadx.flags import Flag, FlagCode
 from cadx.mammogram.byte_source import ByteSource, open_source
-from cadx.mammogram.dicom.reading import MAGIC, MAGIC_OFFSET, read_dicom
-from cadx.mammogram.gray.negative_check import polarity_flags
-from cadx.mammogram.policy import ReadingLimits, ReadingPolicy
-from cadx.mammogram.raster import read_pgm, read_png, read_tiff
+from cadx.mammogram.dicom.file import MAGIC, MAGIC_OFFSET
+from cadx.mammogram.dicom.reading import read_dicom
+from cadx.mammogram.formats import FileFormat
+from cadx.mammogram.gray.pixels import GrayPixels
+from cadx.mammogram.gray.sampled_rows import is_one_gray, polarity_flags, sampled_rows, unused_bits_flags
+from cadx.mammogram.parser.encoding import bare_dataset
+from cadx.mammogram.policy import ReadingLimits, ReadingPolicy, VoiPolicy
+from cadx.mammogram.raster.pgm import PGM_MAGIC, read_pgm
+from cadx.mammogram.raster.png import PNG_MAGIC, read_png
+from cadx.mammogram.raster.tiff import TIFF_MAGICS, read_tiff
 from cadx.mammogram.spacing import caller_spacing, spacing_flags
 from cadx.records import Mammogram
 
-_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-_TIFF_MAGICS = (b"II*\0", b"MM\0*")
-_PGM_MAGIC = b"P5"
 _DEFAULT_POLICY = ReadingPolicy()
 _DEFAULT_LIMITS = ReadingLimits()
 
@@ -27,6 +31,7 @@ def read_mammogram(
     limits: ReadingLimits = _DEFAULT_LIMITS,
     pixel_spacing_mm: float | None = None,
     frame: int | None = None,
+    voi: VoiPolicy | None = None,
 ) -> Mammogram:
     """Read a DICOM mammogram, or a gray PNG, TIFF or binary PGM.
 
@@ -42,9 +47,12 @@ def read_mammogram(
     limits
         What a file may ask of the machine.
     pixel_spacing_mm
-        Pixel spacing in millimeters, for files that do not tell theirs. One that contradicts the file is refused.
+        Pixel spacing in millimeters (between columns), for files that do not tell theirs or tell what cannot be. One
+        that contradicts a possible one is refused.
     frame
         Number of the frame (from 1) in a multi-frame file.
+    voi
+        Another choice of gray levels than the policy's, for this image, where the policy allows it.
 
     Returns
     -------
@@ -56,13 +64,40 @@ def read_mammogram(
     MammogramError
         One of its leaves, when the file cannot be read or is not a mammogram that may be used.
     """
-    mammogram = _read(open_source(source, limits.max_file_bytes), policy, limits, pixel_spacing_mm, frame)
+    chosen = policy.with_voi(voi)
+    mammogram = _read(open_source(source, limits.max_file_bytes), chosen, limits, pixel_spacing_mm, frame)
     flags = (
         *mammogram.flags,
+        *_voi_flags(policy, chosen, mammogram),
         *spacing_flags(mammogram.spacing),
-        *polarity_flags(mammogram.pixels, mammogram.rows, mammogram.columns),
+        *_pixel_flags(mammogram),
     )
     return replace(mammogram, flags=flags)
+
+
+def _voi_flags(policy: ReadingPolicy, chosen: ReadingPolicy, mammogram: Mammogram) -> tuple[Flag, ...]:
+    """Tell that a DICOM image was read with another VOI policy than the model's; other files have no VOI."""
+    if chosen.voi is policy.voi or mammogram.file_format != FileFormat.DICOM:
+        return ()
+    message = f"Gray levels were read by the policy {chosen.voi}, not {policy.voi} as the model was fitted with."
+    return (Flag(FlagCode.VOI_OVERRIDDEN, message, {"policy_voi": policy.voi.value, "asked_voi": chosen.voi.value}),)
+
+
+def _pixel_flags(mammogram: Mammogram) -> tuple[Flag, ...]:
+    """What a few rows of the pixels make doubtful.
+
+    Raises
+    ------
+    OneGrayImage
+        When the window, or whatever else gives the grays, shows different pixels as one gray.
+    """
+    pixels = mammogram.pixels
+    if not isinstance(pixels, GrayPixels):
+        return ()
+    sampled = sampled_rows(pixels, mammogram.rows, mammogram.columns)
+    if is_one_gray(pixels, sampled, mammogram.rows, mammogram.columns):
+        raise OneGrayImage(str(mammogram.facts["voi"]))
+    return (*unused_bits_flags(pixels, sampled), *polarity_flags(sampled))
 
 
 def _read(
@@ -74,13 +109,16 @@ def _read(
 ) -> Mammogram:
     head = opened.read(0, MAGIC_OFFSET + len(MAGIC))
     if head[MAGIC_OFFSET:] == MAGIC:
-        return read_dicom(opened, policy, limits, pixel_spacing_mm, frame)
-    if not head.startswith((*_TIFF_MAGICS, _PNG_MAGIC, _PGM_MAGIC)):
-        raise UnknownImageFormat
+        return read_dicom(opened, MAGIC_OFFSET + len(MAGIC), policy, limits, pixel_spacing_mm, frame)
+    if not head.startswith((*TIFF_MAGICS, PNG_MAGIC, PGM_MAGIC)):
+        offset = bare_dataset(opened)
+        if offset is None:
+            raise UnknownImageFormat
+        return read_dicom(opened, offset, policy, limits, pixel_spacing_mm, frame)
     spacing = caller_spacing(pixel_spacing_mm, policy.spacing_plane)
-    if head.startswith(_TIFF_MAGICS):
+    if head.startswith(TIFF_MAGICS):
         return read_tiff(opened, limits, spacing, frame)
     if frame not in {None, 1}:
         raise FrameNotInFile(int(frame or 0), 1)
-    read = read_png if head.startswith(_PNG_MAGIC) else read_pgm
+    read = read_png if head.startswith(PNG_MAGIC) else read_pgm
     return read(opened, limits, spacing)

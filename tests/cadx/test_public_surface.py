@@ -48,6 +48,30 @@ def test_a_name_loads_what_it_needs_and_no_more() -> None:
     assert loaded.isdisjoint({"sklearn", "onnxruntime", "torch", "pydantic"})
 
 
+@pytest.mark.parametrize(
+    "statement", ["import cadx", "from cadx import load_bundle", "import app.cli", "import training"]
+)
+def test_telemetry_is_off_before_anything_can_have_begun_it(statement: str) -> None:
+    before = "import builtins, os; os.environ['ORT_DISABLE_TELEMETRY'] = '0'; load = builtins.__import__\n"
+    guard = (
+        "def watched(name, *rest, **named):\n"
+        "    if name.split('.')[0] == 'onnxruntime': assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'\n"
+        "    return load(name, *rest, **named)\n"
+        "builtins.__import__ = watched\n"
+    )
+    code = f"{before}{guard}{statement}\nimport cadx.cnn.engine\nassert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_onnxruntime_that_was_imported_before_is_told_to_be_quiet() -> None:
+    code = (
+        "import sys, types; told = []\n"
+        "sys.modules['onnxruntime'] = types.SimpleNamespace(disable_telemetry_events=lambda: told.append(1))\n"
+        "import cadx; assert told == [1]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_no_name_of_the_surface_needs_torch() -> None:
     assert "torch" not in modules_after("from cadx import *")
 

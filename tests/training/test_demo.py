@@ -9,7 +9,7 @@ from PIL import Image
 from rich.console import Console
 
 from cadx.cnn import BackboneSpec
-from training.demo import Demonstration, demonstrate
+from training.demo import Demonstration, check_places, demonstrate
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +58,8 @@ def test_it_draws_a_picture(printed: tuple[str, Path]) -> None:
     with Image.open(printed[1] / "demo" / "prediction.png") as picture:
         grays = picture.convert("L").getextrema()
     assert grays == (0, 255)
+
+
+def test_it_may_run_again(printed: tuple[str, Path]) -> None:
+    _, folder = printed
+    check_places(Demonstration(folder / "demo", folder / "models" / "demo"))

@@ -1,14 +1,14 @@
 """The cases of a study and the manifest CSV that lists them: the way in for anyone's data."""
 
 import csv
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
 from cadx.records import LesionCenter
 from training.errors import (
+    CohortError,
     ManifestColumnMissing,
     ManifestEmpty,
     ManifestImageMissing,
@@ -17,6 +17,7 @@ from training.errors import (
     ManifestUnreadable,
     ManifestValueInvalid,
 )
+from training.table import Row, became_a_float, read_table
 
 REQUIRED_COLUMNS = ("image", "x", "y", "label", "lesion_id")
 OPTIONAL_COLUMNS = ("patient_id", "pixel_spacing_mm", "view")
@@ -63,14 +64,30 @@ class Case:
     line: int | None = field(default=None, compare=False)
 
 
+class _Manifest:
+    """Makes the errors of a manifest."""
+
+    def missing(self, path: Path) -> CohortError:
+        return ManifestNotFound(str(path))
+
+    def unreadable(self, path: Path, reason: str) -> CohortError:
+        return ManifestUnreadable(str(path), reason)
+
+    def column_missing(self, path: Path, columns: str, found: str) -> CohortError:
+        return ManifestColumnMissing(str(path), columns, found)
+
+    def value_invalid(self, path: Path, line: int, column: str, value: str, expected: str) -> CohortError:
+        return ManifestValueInvalid(line, column, value, expected)
+
+
 def read_manifest(path: Path) -> tuple[Case, ...]:
     """Read the cases of a manifest CSV.
 
     Parameters
     ----------
     path
-        CSV with the columns ``image, x, y, label, lesion_id`` and optionally ``patient_id, pixel_spacing_mm, view``.
-        Image paths are relative to the manifest's own folder.
+        CSV with the columns ``image, x, y, label, lesion_id`` and optionally ``patient_id, pixel_spacing_mm, view``;
+        others are told as not used. Image paths are relative to the manifest's own folder.
 
     Returns
     -------
@@ -82,22 +99,13 @@ def read_manifest(path: Path) -> tuple[Case, ...]:
     CohortError
         A leaf of it that names the row (as a text editor counts lines) and the column.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = tuple(reader.fieldnames or ())
-            rows = [(reader.line_num, row) for row in reader if any(value for value in row.values())]
-    except (FileNotFoundError, IsADirectoryError):
-        raise ManifestNotFound(str(path)) from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ManifestUnreadable(str(path), str(error)) from None
-    missing = [column for column in REQUIRED_COLUMNS if column not in columns]
-    if missing:
-        raise ManifestColumnMissing(str(path), ", ".join(missing), ", ".join(columns))
+    rows = read_table(_Manifest(), path, REQUIRED_COLUMNS, optional=OPTIONAL_COLUMNS)
     if not rows:
         raise ManifestEmpty(str(path))
-    cases = tuple(_parse_case(path.parent, line, row) for line, row in rows)
-    _check_lesions_agree(cases, [line for line, _ in rows])
+    for column in ("lesion_id", "patient_id"):
+        _check_identifiers(rows, column)
+    cases = tuple(_parse_case(path.parent, row) for row in rows)
+    _check_lesions_agree(cases, [row.line for row in rows])
     return cases
 
 
@@ -126,42 +134,33 @@ def write_manifest(path: Path, cases: Iterable[Case]) -> None:
             )
 
 
-def _parse_case(folder: Path, line: int, row: dict[str, str | None]) -> Case:
-    image = folder / _text(line, row, "image")
+def _parse_case(folder: Path, row: Row) -> Case:
+    image = folder / row.text("image")
     if not image.is_file():
-        raise ManifestImageMissing(line, "image", str(image))
-    label = _text(line, row, "label").lower()
-    if label.upper() not in Label.__members__:
-        raise ManifestValueInvalid(line, "label", label, "benign or malignant")
-    spacing = (row.get("pixel_spacing_mm") or "").strip()
+        raise ManifestImageMissing(row.line, "image", str(image))
+    label = row.text("label").upper()
+    if label not in Label.__members__:
+        raise row.invalid("label", "benign or malignant")
+    spacing_mm = row.number("pixel_spacing_mm") if row.cells.get("pixel_spacing_mm") else None
+    if spacing_mm is not None and spacing_mm <= 0:
+        raise row.invalid("pixel_spacing_mm", "a positive number")
     return Case(
         image=image,
-        center=LesionCenter(_number(line, row, "x"), _number(line, row, "y")),
-        label=Label[label.upper()],
-        lesion_id=_text(line, row, "lesion_id"),
-        patient_id=(row.get("patient_id") or "").strip() or None,
-        pixel_spacing_mm=_number(line, row, "pixel_spacing_mm", above=0.0) if spacing else None,
-        view=(row.get("view") or "").strip() or None,
-        line=line,
+        center=LesionCenter(row.number("x"), row.number("y")),
+        label=Label[label],
+        lesion_id=row.text("lesion_id"),
+        patient_id=row.cells.get("patient_id") or None,
+        pixel_spacing_mm=spacing_mm,
+        view=row.cells.get("view") or None,
+        line=row.line,
     )
 
 
-def _text(line: int, row: dict[str, str | None], column: str) -> str:
-    value = (row.get(column) or "").strip()
-    if not value:
-        raise ManifestValueInvalid(line, column, value, "a value")
-    return value
-
-
-def _number(line: int, row: dict[str, str | None], column: str, above: float = -math.inf) -> float:
-    text = _text(line, row, column)
-    try:
-        value = float(text)
-    except ValueError:
-        raise ManifestValueInvalid(line, column, text, "a number") from None
-    if not math.isfinite(value) or value <= above:
-        raise ManifestValueInvalid(line, column, text, "a positive number" if above == 0 else "a finite number")
-    return value
+def _check_identifiers(rows: Sequence[Row], column: str) -> None:
+    """Refuse identifiers that a spreadsheet has turned into decimal numbers: they would match none of another table."""
+    given = [row for row in rows if row.cells.get(column)]
+    if given and all(became_a_float(row.cells[column]) for row in given):
+        raise given[0].invalid(column, "an identifier as it was given out: a spreadsheet has made it a decimal number")
 
 
 def _check_lesions_agree(cases: tuple[Case, ...], lines: list[int]) -> None:

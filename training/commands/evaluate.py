@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from training.cohort.overlap_policy import OverlapPolicy
+from training.commands.options import Replace
 
 
 def evaluate(
@@ -14,7 +15,7 @@ def evaluate(
     manifest: Annotated[
         Path,
         typer.Argument(
-            help="CSV of the test cases: image, x, y, label, lesion_id [, patient_id, pixel_spacing_mm, view]."
+            help="CSV of the test cases: image, x, y, label, lesion_id; where known patient_id, pixel_spacing_mm, view."
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder for the report; none: only the table is printed.")] = None,
@@ -32,6 +33,7 @@ def evaluate(
     cache: Annotated[
         Path | None, typer.Option(help="Folder of remembered features; by default in the user's cache folder.")
     ] = None,
+    replace: Replace = False,
 ) -> None:
     """Test a frozen bundle on cases that it has never seen, with the statistics of a study; nothing is refitted.
 
@@ -45,5 +47,5 @@ def evaluate(
     console = Console(highlight=False)
     settings = EvaluationSettings(overlap=overlap, seed=seed, skip_unusable=skip_unusable, synthetic=synthetic)
     store = FeatureStore(FeatureCache(cache or default_folder()))
-    study = evaluate_bundle(bundle, manifest, out, settings, console, store=store, title=title)
+    study = evaluate_bundle(bundle, manifest, out, settings, console, store=store, title=title, replace=replace)
     print_study(console, study, out, None)

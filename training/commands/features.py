@@ -19,6 +19,7 @@ from training.commands.options import (
     Method,
     Plane,
     Pooling,
+    Replace,
     SkipUnusable,
     Voi,
     Weights,
@@ -41,6 +42,7 @@ def features(
     for_processing: ForProcessing = False,
     cache: Cache = None,
     skip_unusable: SkipUnusable = False,
+    replace: Replace = False,
 ) -> None:
     """Write the feature table of a cohort, a row a case, for other tools.
 
@@ -52,10 +54,12 @@ def features(
     from training.features.cache import FeatureCache, default_folder
     from training.features.extraction import extract_features
     from training.features.store import FeatureStore
-    from training.features.table import check_format, feature_frame, write_frame
+    from training.features.table import FEATURE_TABLE, check_format, feature_frame, write_frame
+    from training.outputs import check_file
     from training.progress import progress_bar
 
     check_format(out)
+    check_file(out, FEATURE_TABLE, replace=replace)
     console = Console(highlight=False)
     cases = read_manifest(manifest)
     cnn = load_backbone(BackboneSpec(backbone, layer, weights, pooling))

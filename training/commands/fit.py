@@ -21,11 +21,13 @@ from training.commands.options import (
     Method,
     Plane,
     Pooling,
+    Replace,
     Seed,
     SkipUnusable,
     Source,
     Synthetic,
     Voi,
+    VoiOverride,
     Weighting,
     Weights,
 )
@@ -44,12 +46,14 @@ def fit(
     voi: Voi = READING.voi,
     plane: Plane = READING.spacing_plane,
     for_processing: ForProcessing = False,
+    voi_override: VoiOverride = False,
     class_weight: Weighting = ClassWeight.NONE,
     folds: Folds = 5,
     seed: Seed = 0,
     source: Source = "",
     synthetic: Synthetic = False,
     skip_unusable: SkipUnusable = False,
+    replace: Replace = False,
 ) -> None:
     """Fit the three classifiers, evaluate them by lesion, and write a bundle that the service can load.
 
@@ -58,14 +62,16 @@ def fit(
     Without a way to the ImageNet weights, bring a file:  --weights alexnet-owt-7be5be79.pth
     """
     from training.cohort.cases import read_manifest
+    from training.fitting.bundle_place import check_bundle
     from training.fitting.fit import FitSettings, fit_models, save_fit
     from training.summary import print_fit
 
+    check_bundle(out, replace=replace)
     console = Console(highlight=False)
     settings = FitSettings(
         backbone=BackboneSpec(backbone, layer, weights, pooling),
         segmentation_method=segmentation,
-        policy=ReadingPolicy(voi, plane, for_processing),
+        policy=ReadingPolicy(voi, plane, for_processing, voi_override),
         class_weight=class_weight.setting,
         folds=folds,
         seed=seed,
@@ -74,4 +80,4 @@ def fit(
         source=source or manifest.name,
     )
     result = fit_models(read_manifest(manifest), settings, console)
-    print_fit(console, result, save_fit(result, out), out)
+    print_fit(console, result, save_fit(result, out, replace=replace), out)

@@ -9,10 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from training.cohort.cases import Label, write_manifest
+from training.cohort.cases import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, Label, write_manifest
+from training.commands.options import Replace
 from training.importers.digitizers import Digitizer
 from training.importers.records import Imported
 from training.importers.split import Split
+from training.outputs import FileOutput, begins_with, check_file
 
 import_cli = typer.Typer(
     help="""Make a manifest of a public data set, as its authors distribute it.
@@ -31,9 +33,15 @@ SplitOption = Annotated[Split, typer.Option(help="Official split to take.")]
 Benign = Annotated[str, typer.Option(help="BI-RADS categories that count as benign.")]
 Malignant = Annotated[str, typer.Option(help="BI-RADS categories that count as malignant; 4 includes 4a, 4b, 4c.")]
 
+SKIPPED_COLUMNS = ("place", "reason", "detail")
+MANIFEST = FileOutput("a manifest", lambda path: begins_with(path, (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)))
+SKIPPED = FileOutput("a list of what was left out", lambda path: begins_with(path, SKIPPED_COLUMNS))
+
 
 @import_cli.command("mini-mias")
-def mini_mias(folder: Folder, out: Out, include_calcifications: Calcifications = False) -> None:
+def mini_mias(
+    folder: Folder, out: Out, include_calcifications: Calcifications = False, replace: Replace = False
+) -> None:
     """Import mini-MIAS: Info.txt and mdb001.pgm onwards, 0.2 mm a pixel.
 
     Where: the Mammographic Image Analysis Society's site (peipa.essex.ac.uk, "mini-MIAS").
@@ -44,6 +52,7 @@ def mini_mias(folder: Folder, out: Out, include_calcifications: Calcifications =
     """
     from training.importers.mini_mias import import_mini_mias
 
+    _check(out, replace)
     _write(out, import_mini_mias(folder, include_calcifications=include_calcifications))
 
 
@@ -59,6 +68,7 @@ def cbis_ddsm(
     ] = None,
     split: SplitOption = Split.TRAINING,
     include_calcifications: Calcifications = False,
+    replace: Replace = False,
 ) -> None:
     """Import CBIS-DDSM: the case description CSVs and the DICOM folders beside them.
 
@@ -76,6 +86,7 @@ def cbis_ddsm(
     from training.importers.digitizers import read_digitizers
     from training.progress import progress_bar
 
+    _check(out, replace)
     console = Console(highlight=False)
     known = read_digitizers(digitizers, digitizer)
     with progress_bar(console, "masks") as advance:
@@ -92,6 +103,7 @@ def inbreast(
     benign: Benign = "1,2,3",
     malignant: Malignant = "4,5,6",
     include_calcifications: Calcifications = False,
+    replace: Replace = False,
 ) -> None:
     """Import INbreast: INbreast.csv, AllDICOMs and AllXML, 0.07 mm a pixel.
 
@@ -105,6 +117,7 @@ def inbreast(
     from training.importers.birads import birads_rule
     from training.importers.inbreast import import_inbreast
 
+    _check(out, replace)
     rule = birads_rule(benign, malignant)
     _write(out, import_inbreast(folder, rule=rule, include_calcifications=include_calcifications))
 
@@ -117,6 +130,7 @@ def vindr_mammo(
     benign: Benign = "1,2,3",
     malignant: Malignant = "4,5,6",
     include_calcifications: Calcifications = False,
+    replace: Replace = False,
 ) -> None:
     """Import VinDr-Mammo: finding_annotations.csv and images/STUDY/IMAGE.dicom.
 
@@ -130,8 +144,19 @@ def vindr_mammo(
     from training.importers.birads import birads_rule
     from training.importers.vindr_mammo import import_vindr_mammo
 
+    _check(out, replace)
     rule = birads_rule(benign, malignant)
     _write(out, import_vindr_mammo(folder, split=split, rule=rule, include_calcifications=include_calcifications))
+
+
+def _check(out: Path, replace: bool) -> None:
+    """Refuse, before a file of the data set is opened, an --out where something would be lost or cannot be written."""
+    check_file(out, MANIFEST, replace=replace)
+    check_file(_skipped_path(out), SKIPPED, replace=replace)
+
+
+def _skipped_path(out: Path) -> Path:
+    return out.with_suffix(".skipped.csv")
 
 
 def _write(out: Path, imported: Imported, console: Console | None = None) -> None:
@@ -145,14 +170,14 @@ def _write(out: Path, imported: Imported, console: Console | None = None) -> Non
     for note in imported.notes:
         console.print(f"     note: {note}")
     if imported.skipped:
-        _report_skipped(out.with_suffix(".skipped.csv"), imported, console)
+        _report_skipped(_skipped_path(out), imported, console)
     console.print(f" manifest: {out}", soft_wrap=True)
 
 
 def _report_skipped(path: Path, imported: Imported, console: Console) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(("place", "reason", "detail"))
+        writer.writerow(SKIPPED_COLUMNS)
         writer.writerows((skip.place, skip.reason, skip.detail) for skip in imported.skipped)
     table = Table("left out", "why", box=None, pad_edge=False)
     for reason, count in Counter(skip.reason for skip in imported.skipped).most_common():

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cadx.artifacts import artifact_flags
 from cadx.mammogram.policy import ReadingPolicy
-from training.commands.options import READING, ForProcessing, Plane, Voi
+from training.commands.options import READING, ForProcessing, Plane, Replace, Voi
 
 
 def inspect(
@@ -22,6 +22,7 @@ def inspect(
     voi: Voi = READING.voi,
     plane: Plane = READING.spacing_plane,
     for_processing: ForProcessing = False,
+    replace: Replace = False,
 ) -> None:
     """Show how one image is read: spacing, gray levels, polarity, what is doubtful, and the region about a center.
 
@@ -30,10 +31,13 @@ def inspect(
     from cadx.mammogram import read_mammogram
     from cadx.records import LesionCenter
     from cadx.roi import extract_roi
-    from training.pictures.inspection import draw_reading, flag_lines, reading_facts, region_facts
+    from training.outputs import check_file
+    from training.pictures.inspection import PICTURE, draw_reading, flag_lines, reading_facts, region_facts
 
     if (x is None) != (y is None):
         raise typer.BadParameter("give both --x and --y, or neither")
+    if out is not None:
+        check_file(out, PICTURE, replace=replace)
     policy = ReadingPolicy(voi, plane, for_processing)
     mammogram = read_mammogram(file, policy=policy, pixel_spacing_mm=spacing_mm, frame=frame)
     roi = extract_roi(mammogram, LesionCenter(x, y)) if x is not None and y is not None else None

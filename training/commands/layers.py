@@ -17,17 +17,24 @@ from training.commands.options import (
     Manifest,
     Plane,
     Pooling,
+    Replace,
     Seed,
     SkipUnusable,
     Synthetic,
     Voi,
     Weights,
 )
+from training.outputs import FolderOutput, begins_with, check_folder
 
 if TYPE_CHECKING:
     from training.layers.comparison import LayerComparison
 
 COLUMNS = ("layer", "length", "varying_length", "auc", "auc_sd", "standard_error", "seconds", "fold_aucs")
+LAYERS = FolderOutput(
+    "a layer comparison",
+    ("layers.csv", "layers.png", "roi-through-layers.png"),
+    lambda folder: begins_with(folder / "layers.csv", COLUMNS),
+)
 
 
 def layers(
@@ -49,6 +56,7 @@ def layers(
     ] = None,
     synthetic: Synthetic = False,
     skip_unusable: SkipUnusable = False,
+    replace: Replace = False,
 ) -> None:
     """Compare the CNN's layers as feature sources: AUC with error bars, lengths, seconds (Huynh 2016, figures 2 and 3).
 
@@ -64,6 +72,7 @@ def layers(
     from training.layers.pictures import draw_layer_aucs, draw_roi_through_layers
     from training.progress import progress_bar
 
+    check_folder(out, LAYERS, replace=replace)
     console = Console(highlight=False)
     cases = read_manifest(manifest)
     names = tuple(layer) if layer else ALEXNET_LAYERS

@@ -28,7 +28,9 @@ class ClassWeight(StrEnum):
 
 Manifest = Annotated[
     Path,
-    typer.Argument(help="CSV of the cases: image, x, y, label, lesion_id [, patient_id, pixel_spacing_mm, view]."),
+    typer.Argument(
+        help="CSV of the cases: image, x, y, label, lesion_id; where known also patient_id, pixel_spacing_mm, view."
+    ),
 ]
 Architecture = Annotated[
     str, typer.Option(help="CNN: alexnet (as in the paper), alexnet2012 or any torchvision classification model.")
@@ -44,6 +46,9 @@ Method = Annotated[SegmentationMethod, typer.Option(help="How lesions are outlin
 Voi = Annotated[VoiPolicy, typer.Option(help="Gray levels: the file's own VOI, or the full range of stored values.")]
 Plane = Annotated[SpacingPlane, typer.Option(help="Plane in which pixel spacing is counted.")]
 ForProcessing = Annotated[bool, typer.Option("--for-processing", help="Accept raw detector data (FOR PROCESSING).")]
+VoiOverride = Annotated[
+    bool, typer.Option("--voi-override", help="Let callers of the model choose other gray levels; answers are flagged.")
+]
 Weighting = Annotated[ClassWeight, typer.Option(help="Of the SVMs: none (as in the paper) or balanced.")]
 Folds = Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion, patient and picture.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides the folds, and the bootstraps of a study.")]
@@ -52,6 +57,10 @@ Cache = Annotated[
 ]
 Source = Annotated[str, typer.Option(help="What the cases are, for the model card.")]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="The cases are phantoms: every output will say so.")]
+Replace = Annotated[
+    bool,
+    typer.Option("--replace", help="Put the result in the place of an earlier one; nothing else is ever replaced."),
+]
 SkipUnusable = Annotated[
     bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")
 ]

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from training.commands.options import Replace
+
 
 def phantoms(
     out: Annotated[Path, typer.Option(help="Folder to write: manifest.csv and images/.")],
@@ -21,6 +23,7 @@ def phantoms(
             help="As many as in Huynh 2016: 219 lesions, 607 views (261 benign, 346 malignant); --lesions is ignored.",
         ),
     ] = False,
+    replace: Replace = False,
 ) -> None:
     """Write synthetic mammograms with masses, to try everything without data. They are never clinical evidence.
 
@@ -31,9 +34,11 @@ def phantoms(
     Then:  cadx-train fit DIR/manifest.csv --synthetic --out models/phantoms
     """
     from training.cohort.cases import read_manifest
-    from training.phantoms import PhantomFormat, plan_cohort, plan_paper_cohort, write_planned_cohort
+    from training.outputs import check_folder
+    from training.phantoms import PHANTOMS, PhantomFormat, plan_cohort, plan_paper_cohort, write_planned_cohort
     from training.progress import progress_bar
 
+    check_folder(out, PHANTOMS, replace=replace)
     console = Console(highlight=False)
     plan = plan_paper_cohort(seed) if paper_cohort else plan_cohort(lesions, seed)
     with progress_bar(console, "phantom lesions") as advance:

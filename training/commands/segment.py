@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cadx.lesion import DEFAULT_METHOD
 from cadx.mammogram.policy import ReadingPolicy
-from training.commands.options import READING, ForProcessing, Manifest, Method, Plane, Voi
+from training.commands.options import READING, ForProcessing, Manifest, Method, Plane, Replace, Voi
 
 
 def segment(
@@ -21,6 +21,7 @@ def segment(
     voi: Voi = READING.voi,
     plane: Plane = READING.spacing_plane,
     for_processing: ForProcessing = False,
+    replace: Replace = False,
 ) -> None:
     """Outline and measure every lesion of a manifest, to see how segmentation behaves before fitting anything.
 
@@ -30,9 +31,11 @@ def segment(
     Then:  look at contact-sheet-01.png
     """
     from training.cohort.cases import read_manifest
-    from training.pictures.contact_sheets import write_segmentation_report
+    from training.outputs import check_folder
+    from training.pictures.contact_sheets import SEGMENTATION, write_segmentation_report
     from training.progress import progress_bar
 
+    check_folder(out, SEGMENTATION, replace=replace)
     console = Console(highlight=False)
     cases = read_manifest(manifest)
     policy = ReadingPolicy(voi, plane, for_processing)

@@ -22,11 +22,13 @@ from training.commands.options import (
     Method,
     Plane,
     Pooling,
+    Replace,
     Seed,
     SkipUnusable,
     Source,
     Synthetic,
     Voi,
+    VoiOverride,
     Weighting,
     Weights,
 )
@@ -45,6 +47,7 @@ def study(
     voi: Voi = READING.voi,
     plane: Plane = READING.spacing_plane,
     for_processing: ForProcessing = False,
+    voi_override: VoiOverride = False,
     class_weight: Weighting = ClassWeight.NONE,
     folds: Folds = 5,
     seed: Seed = 0,
@@ -58,6 +61,7 @@ def study(
     negative_control: Annotated[
         bool, typer.Option("--negative-control", help="Permute the labels: a study that must find nothing; no bundle.")
     ] = False,
+    replace: Replace = False,
 ) -> None:
     """Evaluate the three classifiers by lesion as the paper does, and write the report, the figures and the bundle.
 
@@ -76,7 +80,7 @@ def study(
     settings = FitSettings(
         backbone=BackboneSpec(backbone, layer, weights, pooling),
         segmentation_method=segmentation,
-        policy=ReadingPolicy(voi, plane, for_processing),
+        policy=ReadingPolicy(voi, plane, for_processing, voi_override),
         class_weight=class_weight.setting,
         folds=folds,
         seed=seed,
@@ -95,5 +99,6 @@ def study(
         store=FeatureStore(FeatureCache(cache or default_folder())),
         layers=() if table is None else read_layers(table),
         negative_control=negative_control,
+        replace=replace,
     )
     print_study(console, outcome.study, out, outcome.bundle)

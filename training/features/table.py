@@ -5,12 +5,29 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 
 from cadx.lesion import FEATURES
 from training.errors import FeatureTableFormatUnknown
 from training.features.extraction import FeatureTables
+from training.outputs import FileOutput, begins_with
 
 FORMATS = (".parquet", ".csv")
+KNOWN = ("image", "x", "y", "label", "lesion_id", "patient_id", "view")
+"""The columns before the features."""
+
+
+def _is_feature_table(path: Path) -> bool:
+    if path.suffix != ".parquet":
+        return begins_with(path, KNOWN)
+    try:
+        return tuple(pyarrow.parquet.read_schema(path).names[: len(KNOWN)]) == KNOWN
+    except (OSError, pyarrow.ArrowException):
+        return False
+
+
+FEATURE_TABLE = FileOutput("a feature table", _is_feature_table)
 
 
 def feature_frame(tables: FeatureTables, *, cnn: bool, lesion: bool) -> pd.DataFrame:

@@ -32,10 +32,12 @@ from training.analysis.scored import Scored, scored_by_cross_validation
 from training.cohort.cases import Case
 from training.cohort.grouping import Picture, check_rows, group_cases
 from training.cohort.leakage import digest_cohort
+from training.cohort.splittable import check_splittable
 from training.cross_validation import Evaluation, nested_cross_validation
 from training.features.extraction import FeatureTables, extract_features
 from training.features.store import FeatureStore
 from training.fitting.bundle_facts import cohort_facts, evaluation_figures
+from training.fitting.bundle_place import check_bundle
 from training.fitting.model_card import model_card
 from training.progress import progress_bar
 
@@ -115,10 +117,10 @@ def fit_models(
     BackboneError
         When the CNN or its weights are not to be had.
     ClassifierError
-        When the cohort has one class only, or fewer groups than folds.
+        When the cohort has one class only, or too few cases for the folds.
     """
     console = console or Console(quiet=True)
-    _check_splittable(cases, settings)
+    check_splittable(cases, settings.folds, settings.seed)
     backbone = load_backbone(settings.backbone)
     with progress_bar(console, "features of both branches") as progress:
         tables = extract_features(
@@ -133,6 +135,7 @@ def fit_models(
     check_rows(tables.cases, tables.pictures)
     if relabel is not None:
         tables = replace(tables, cases=relabel(tables.cases, tables.pictures))
+    check_splittable(tables.cases, settings.folds, settings.seed, tables.pictures)
     grouping = group_cases(tables.cases, tables.pictures)
     labels, groups = _labels(tables.cases), grouping.numbers
     estimator = PolynomialSvm(
@@ -168,15 +171,15 @@ def _vote(cnn: PolynomialSvm, lesion: PolynomialSvm, positive: NDArray[np.bool_]
     return fit_vote(soft_vote(p1, p2), positive, held_out)
 
 
-def _check_splittable(cases: Sequence[Case], settings: FitSettings) -> None:
-    """Refuse a cohort that outer or inner folds cannot split, before spending minutes on its images."""
-    labels, groups = _labels(cases), group_cases(cases).numbers
-    for fold in grouped_folds(labels, groups, settings.folds, settings.seed):
-        grouped_folds(labels[fold.train], groups[fold.train], settings.folds, settings.seed)
+def save_fit(fit: Fit, folder: Path, *, replace: bool = False) -> BundleManifest:
+    """Write a fit as a bundle; the folder's name becomes the model's name.
 
-
-def save_fit(fit: Fit, folder: Path) -> BundleManifest:
-    """Write a fit as a bundle; the folder's name becomes the model's name."""
+    Raises
+    ------
+    CohortError
+        What `training.fitting.bundle_place.check_bundle` raises, which is best asked before the fit.
+    """
+    check_bundle(folder, replace=replace)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     settings, analysis = fit.settings, fit.analysis
     backbone = backbone_facts(fit.backbone)
@@ -198,6 +201,7 @@ def save_fit(fit: Fit, folder: Path) -> BundleManifest:
         evaluation=evaluation_figures(analysis, fit.scored, settings.seed, nothing_learnt),
         model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value, nothing_learnt),
         cohort_digests=digest_cohort(fit.tables.cases, fit.tables.pictures),
+        replace=replace,
     )
 
 

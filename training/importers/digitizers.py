@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from training.errors import ImportSettingInvalid
-from training.importers.table import read_table
+from training.importers.dataset import DataSet
 
 
 class Digitizer(StrEnum):
@@ -56,6 +56,6 @@ def read_digitizers(path: Path | None, otherwise: Digitizer | None) -> Digitizer
     """
     if path is None and otherwise is None:
         raise ImportSettingInvalid("digitizer", "", "given: " + ", ".join(Digitizer) + ", or a table of patients")
-    rows = [] if path is None else read_table("CBIS-DDSM", path, ("patient_id", "digitizer"))
+    rows = [] if path is None else DataSet("CBIS-DDSM").table(path, ("patient_id", "digitizer"))
     known = {row.text("patient_id"): Digitizer(row.one_of("digitizer", tuple(Digitizer))) for row in rows}
     return Digitizers(known, otherwise)

@@ -18,8 +18,11 @@ from cadx.records import LesionCenter
 from training.cohort.cases import Case
 from training.errors import ImportFileUnreadable, ImportSourceMissing
 from training.importers.birads import NOT_PATHOLOGY, BiradsRule, parse_category
-from training.importers.records import Imported, Skipped, finish
-from training.importers.table import Row, read_table
+from training.importers.centers import why_misplaced
+from training.importers.dataset import DataSet
+from training.importers.dicom_header import read_dicom_header
+from training.importers.records import NO_SUCH_FILE_FLOAT, Imported, Skipped, finish
+from training.table import Row, became_a_float
 
 DATASET = "INbreast"
 TABLE = "INbreast.csv"
@@ -42,7 +45,8 @@ _POINT = re.compile(r"\(\s*([-+\d.eE]+)\s*,\s*([-+\d.eE]+)\s*\)")
 def import_inbreast(folder: Path, *, rule: BiradsRule | None = None, include_calcifications: bool = False) -> Imported:
     """Read the outlined masses of an INbreast folder; images stay where they are.
 
-    The center is the centroid of the area that the outline encloses. Every case carries INbreast's 0.07 mm.
+    The center is the centroid of the area that the outline encloses; where it lies outside the outline (which may cross
+    itself or be a crescent) or off the image, the finding is left out. Every case carries INbreast's 0.07 mm.
 
     Parameters
     ----------
@@ -59,7 +63,7 @@ def import_inbreast(folder: Path, *, rule: BiradsRule | None = None, include_cal
         A leaf of it: the table or a folder is missing, a table or outline is malformed, or nothing is left.
     """
     rule = rule or BiradsRule()
-    rows = read_table(DATASET, folder / TABLE, COLUMNS, SEPARATOR)
+    rows = DataSet(DATASET).table(folder / TABLE, COLUMNS, SEPARATOR)
     images = _images_by_id(folder / "AllDICOMs")
     wanted = {MASS, CALCIFICATIONS} if include_calcifications else {MASS}
     cases: list[Case] = []
@@ -85,11 +89,13 @@ def _outcomes(
     outlines: Path, images: Mapping[str, Path], row: Row, rule: BiradsRule, wanted: set[str]
 ) -> list[Case | Skipped]:
     file_id = row.text("File Name")
+    if became_a_float(file_id):
+        return [Skipped(row.place, NO_SUCH_FILE_FLOAT, file_id)]
+    if file_id not in images:
+        return [Skipped(row.place, NO_IMAGE, file_id)]
     outline_file = outlines / f"{file_id}.xml"
     if not outline_file.is_file():
         return [Skipped(row.place, NO_FINDING)]
-    if file_id not in images:
-        return [Skipped(row.place, NO_IMAGE, file_id)]
     category = parse_category(row.cells["Bi-Rads"])
     if category is None:
         return [Skipped(row.place, NO_BIRADS, row.cells["Bi-Rads"])]
@@ -99,17 +105,23 @@ def _outcomes(
     side = row.one_of("Laterality", ("L", "R"))
     image = images[file_id]
     patient = image.name.split("_")[1] if image.name.count("_") else file_id
+    header = read_dicom_header(DATASET, image)
     outcomes: list[Case | Skipped] = []
     for ordinal, (name, points) in enumerate(_outlined(outline_file), start=1):
         place = f"{outline_file.name} finding {ordinal}"
-        center = polygon_centroid(points)
         if name.lower() not in wanted:
             outcomes.append(Skipped(place, NOT_A_MASS, name))
-        elif center is None:
+            continue
+        center = polygon_centroid(points)
+        if center is None:
             outcomes.append(Skipped(place, TOO_FEW_POINTS))
-        else:
-            lesion_id = f"{patient}-{side}-{label.name.lower()}"
-            outcomes.append(Case(image, center, label, lesion_id, patient, SPACING_MM, row.text("View")))
+            continue
+        reason = why_misplaced(center, header.rows, header.columns, in_outline=lies_in_polygon(center, points))
+        if reason:
+            outcomes.append(Skipped(place, reason, f"x {center.x:.1f}, y {center.y:.1f}"))
+            continue
+        lesion_id = f"{patient}-{side}-{label.name.lower()}"
+        outcomes.append(Case(image, center, label, lesion_id, patient, SPACING_MM, row.text("View")))
     return outcomes
 
 
@@ -147,3 +159,11 @@ def polygon_centroid(points: NDArray[np.float64]) -> LesionCenter | None:
         return None
     center = ((x + np.roll(x, -1)) @ cross, (y + np.roll(y, -1)) @ cross) / (6 * area) + origin
     return LesionCenter(float(center[0]), float(center[1]))
+
+
+def lies_in_polygon(center: LesionCenter, points: NDArray[np.float64]) -> bool:
+    """Tell whether a point is in a polygon, (n, 2) x and y: a ray from it crosses its sides an odd number of times."""
+    (x1, y1), (x2, y2) = points.T, np.roll(points, -1, axis=0).T
+    crossed = (y1 > center.y) != (y2 > center.y)
+    share = (center.y - y1[crossed]) / (y2 - y1)[crossed]
+    return bool(np.count_nonzero(x1[crossed] + share * (x2 - x1)[crossed] > center.x) % 2)

@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from cadx.records import LesionCenter
 from training.cohort.cases import Case, Label
 from training.errors import ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
+from training.importers.centers import why_misplaced
 from training.importers.records import Imported, Skipped, finish
 
 DATASET = "mini-MIAS"
@@ -28,10 +29,9 @@ SEVERITIES = {"B": Label.BENIGN, "M": Label.MALIGNANT}
 NORMAL = "normal mammogram"
 NO_COORDINATES = "no coordinates given"
 CALCIFICATION = "calcifications, not a mass (--include-calcifications keeps them)"
-OUTSIDE = "the center lies outside the image"
 NO_IMAGE = "the image file is not there"
 
-_ROW = re.compile(r"mdb\d{3}\b")
+_ROW = re.compile(r"mdb\d{3}\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class _Line:
 
     def pixel(self, position: int, column: str) -> int:
         value = self.words[position] if position < len(self.words) else ""
-        if not value.isdecimal():
+        if not (value.isascii() and value.isdecimal()):
             raise self.invalid(column, value, "a whole number of pixels")
         return int(value)
 
@@ -99,7 +99,7 @@ def import_mini_mias(folder: Path, *, include_calcifications: bool = False) -> I
 
 def _annotation_lines(path: Path) -> list[_Line]:
     try:
-        text = path.read_text(encoding="ascii")
+        text = path.read_text(encoding="utf-8-sig")  # ASCII as distributed; editors put a byte order mark before it
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise ImportSourceMissing(DATASET, str(path)) from None
     except UnicodeDecodeError as error:
@@ -141,11 +141,9 @@ def _case(folder: Path, line: _Line, ordinal: int, include_calcifications: bool)
 def _reason_to_skip(kind: str, center: LesionCenter, image: Path, include_calcifications: bool) -> str | None:
     if kind == "CALC" and not include_calcifications:
         return CALCIFICATION
-    if not (0 <= center.x < SIZE_PX and 0 <= center.y < SIZE_PX):
-        return OUTSIDE
-    if not image.is_file():
-        return NO_IMAGE
-    return None
+    if reason := why_misplaced(center, SIZE_PX, SIZE_PX):
+        return reason
+    return None if image.is_file() else NO_IMAGE
 
 
 def _patient(image_id: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from training.cohort.cases import Case
 from training.errors import ImportEmpty
 
+NO_SUCH_FILE_FLOAT = "no such file: a spreadsheet has turned its name into a decimal number"
 LESION_CONTRADICTS_ITSELF = "the views of the lesion have different labels or patients"
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from cadx.records import LesionCenter
 from training.cohort.cases import Case
 from training.importers.birads import NOT_PATHOLOGY, BiradsRule, parse_category
-from training.importers.records import Imported, Skipped, finish
+from training.importers.centers import why_misplaced
+from training.importers.dataset import DataSet
+from training.importers.dicom_header import read_dicom_header
+from training.importers.records import NO_SUCH_FILE_FLOAT, Imported, Skipped, finish
 from training.importers.split import Split
-from training.importers.table import Row, read_table
+from training.table import Row, became_a_float
 
 DATASET = "VinDr-Mammo"
 TABLE = "finding_annotations.csv"
@@ -39,6 +42,7 @@ NO_BIRADS = "no BI-RADS category for the finding"
 OUTSIDE_RULE = "its BI-RADS category is neither benign nor malignant by the rule"
 BOX_INVALID = "the box is empty or reaches outside the image"
 NO_IMAGE = "the image file is not there"
+OTHER_SIZE = "the image file has another size than the table says"
 
 
 def import_vindr_mammo(
@@ -71,7 +75,7 @@ def import_vindr_mammo(
     rule = rule or BiradsRule()
     cases: list[Case] = []
     skipped: list[Skipped] = []
-    for row in read_table(DATASET, folder / TABLE, COLUMNS):
+    for row in DataSet(DATASET).table(folder / TABLE, COLUMNS):
         outcome = _case(folder, row, split, rule, include_calcifications)
         if isinstance(outcome, Case):
             cases.append(outcome)
@@ -93,16 +97,26 @@ def _case(folder: Path, row: Row, split: Split, rule: BiradsRule, include_calcif
     if label is None:
         return Skipped(row.place, OUTSIDE_RULE, f"BI-RADS {category}")
     left, top, right, bottom = (row.number(column) for column in BOX)
-    if not (0 <= left < right <= row.number("width") and 0 <= top < bottom <= row.number("height")):
+    columns, rows = row.number("width"), row.number("height")
+    if not (0 <= left < right <= columns and 0 <= top < bottom <= rows):
         return Skipped(row.place, BOX_INVALID)
-    study = row.text("study_id")
-    image = folder / "images" / study / f"{row.text('image_id')}.dicom"
+    study, name = row.text("study_id"), row.text("image_id")
+    if became_a_float(study) or became_a_float(name):
+        return Skipped(row.place, NO_SUCH_FILE_FLOAT, f"{study}/{name}")
+    image = folder / "images" / study / f"{name}.dicom"
     if not image.is_file():
         return Skipped(row.place, NO_IMAGE, image.name)
+    header = read_dicom_header(DATASET, image)
+    if (header.columns, header.rows) != (columns, rows):
+        return Skipped(row.place, OTHER_SIZE, f"{header.columns} x {header.rows}, not {columns:g} x {rows:g}")
+    center = LesionCenter((left + right) / 2, (top + bottom) / 2)
+    reason = why_misplaced(center, header.rows, header.columns)
+    if reason:
+        return Skipped(row.place, reason)
     side = row.one_of("laterality", ("L", "R"))
     return Case(
         image=image,
-        center=LesionCenter((left + right) / 2, (top + bottom) / 2),
+        center=center,
         label=label,
         lesion_id=f"{study}-{side}-{label.name.lower()}",
         patient_id=study,

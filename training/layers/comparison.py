@@ -21,6 +21,7 @@ from cadx.errors import NoVaryingFeature
 from cadx.mammogram import ReadingPolicy
 from training.cohort.cases import Case
 from training.cohort.grouping import Picture, check_rows, group_cases
+from training.cohort.splittable import check_splittable
 from training.errors import CaseUnusable, FeatureCacheUnusable
 from training.features.extraction import ExtractedCase, Extraction, usable_rows
 from training.features.store import FeatureStore
@@ -219,7 +220,7 @@ def compare_layers(
     Raises
     ------
     ClassifierError
-        When the cohort has one class only, or fewer lesions than folds.
+        When the cohort has one class only, or too few cases for the folds.
     CaseUnusable
         When a case is refused and `skip_unusable` is false.
     RowsContradict, RowsRepeated
@@ -227,7 +228,7 @@ def compare_layers(
     FeatureCacheUnusable
         When the disk is full, or an entry is lost between extraction and evaluation.
     """
-    _grouped(cases, study)  # a cohort that cannot be split is refused before its images are read
+    check_splittable(cases, study.folds, study.seed)
     started = time.perf_counter()
     rows = _without_features(Extraction(backbone, policy, None, store).rows(cases))
     extracted, skipped = usable_rows(rows, len(cases), skip_unusable=skip_unusable, progress=extracting)
@@ -235,6 +236,7 @@ def compare_layers(
     usable = tuple(item.case for item in extracted)
     pictures = tuple(item.reading.picture for item in extracted)
     check_rows(usable, pictures)
+    check_splittable(usable, study.folds, study.seed, pictures)
     positive, groups, folds = _grouped(usable, study, pictures)
     results = []
     for done, (layer, length) in enumerate(backbone.feature_counts.items(), start=1):
@@ -274,7 +276,7 @@ def _without_features(rows: Iterator[ExtractedCase | CaseUnusable]) -> Iterator[
 
 
 def _grouped(
-    cases: Sequence[Case], study: LayerStudy, pictures: Sequence[Picture] = ()
+    cases: Sequence[Case], study: LayerStudy, pictures: Sequence[Picture]
 ) -> tuple[NDArray[np.bool_], NDArray[np.intp], Sequence[Split]]:
     positive = np.array([bool(case.label) for case in cases], dtype=np.bool_)
     groups = group_cases(cases, pictures).numbers

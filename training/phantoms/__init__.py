@@ -4,7 +4,7 @@
 are the single steps.
 """
 
-from training.phantoms.cohort import write_phantom_cohort, write_planned_cohort, write_unseen_phantom
+from training.phantoms.cohort import PHANTOMS, write_phantom_cohort, write_planned_cohort, write_unseen_phantom
 from training.phantoms.formats import PhantomFormat
 from training.phantoms.mass import PhantomMass, random_mass
 from training.phantoms.plan import PlannedLesion, plan_cohort, plan_paper_cohort
@@ -12,6 +12,7 @@ from training.phantoms.projection import View
 from training.phantoms.view import PhantomView, phantom_view
 
 __all__ = [
+    "PHANTOMS",
     "PhantomFormat",
     "PhantomMass",
     "PhantomView",

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from training.cohort.cases import Case, Label, write_manifest
+from training.outputs import FolderOutput
 from training.phantoms.dicom_file import ENCODINGS, NOT_CLINICAL, Identity, write_dicom
 from training.phantoms.formats import PhantomFormat
 from training.phantoms.mass import random_mass
@@ -18,6 +19,16 @@ from training.progress import ReportProgress, no_progress
 
 VIEW_ORDER = (View.CC, View.MLO, View.ML, View.LM)
 NOTICE_FILE = "READ-ME-FIRST.txt"
+
+
+def _is_phantoms(folder: Path) -> bool:
+    try:
+        return (folder / NOTICE_FILE).read_bytes().startswith(NOT_CLINICAL.encode())
+    except OSError:
+        return False
+
+
+PHANTOMS = FolderOutput("phantoms", ("manifest.csv", "images", NOTICE_FILE), _is_phantoms)
 
 
 def write_phantom_cohort(

@@ -16,6 +16,7 @@ from cadx.mammogram import ReadingPolicy, read_mammogram
 from cadx.records import Roi
 from cadx.roi import extract_roi
 from training.cohort.cases import Case
+from training.outputs import FolderOutput, begins_with
 from training.pictures.outlines import LESIONS_PER_SHEET, Tile, draw_contact_sheet, draw_lesion
 from training.progress import ReportProgress, no_progress
 
@@ -140,6 +141,12 @@ _HEADER = (
     "flags",
     "problem",
     *(feature.name for feature in FEATURES),
+)
+
+SEGMENTATION = FolderOutput(
+    "a report on segmentation",
+    ("features.csv", "contact-sheet-*.png", "lesions"),
+    lambda folder: begins_with(folder / "features.csv", _HEADER),
 )
 
 

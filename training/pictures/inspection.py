@@ -9,9 +9,18 @@ from matplotlib.figure import Figure
 from cadx.bundle import RESEARCH_USE_ONLY
 from cadx.flags import Flag
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, Mammogram, Points, Roi
+from training.outputs import FileOutput
 
 THUMBNAIL_LONGEST_PX = 900
 _BAND_ROWS = 256
+
+
+def _is_drawn(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b"matplotlib" in file.read(4096).lower()  # it signs PNG, SVG and PDF at their beginning
+
+
+PICTURE = FileOutput("a picture", _is_drawn)
 
 
 def reading_facts(mammogram: Mammogram) -> dict[str, str]:

@@ -20,9 +20,10 @@ from training.cross_validation import Vector
 from training.errors import TestSetOverlaps
 from training.features.extraction import FeatureTables, extract_features
 from training.features.store import FeatureStore
+from training.outputs import check_folder
 from training.progress import progress_bar
 from training.report.study_record import Reference, Study, StudyKind, provenance, skipped
-from training.study.output import write_study
+from training.study.output import STUDY, write_study
 
 NOT_CHECKED = "overlap with the training cohort not checked: the bundle does not say whom it was fitted on."
 
@@ -54,6 +55,7 @@ def evaluate_bundle(
     *,
     store: FeatureStore | None = None,
     title: str = "",
+    replace: bool = False,
 ) -> Study:
     """Test a frozen bundle on cases that it has never seen.
 
@@ -63,6 +65,8 @@ def evaluate_bundle(
         Gets report, figures, ``study.json`` and ``probabilities.csv``; none: nothing is written.
     store
         Where features are remembered from run to run.
+    replace
+        Put the report in the place of that of an earlier study.
 
     Raises
     ------
@@ -75,6 +79,8 @@ def evaluate_bundle(
     CadxError
         When the bundle, the manifest or a case cannot be used.
     """
+    if folder is not None:
+        check_folder(folder, STUDY, replace=replace)
     bundle = load_bundle(bundle_folder)
     cases = read_manifest(manifest)
     _check_both_classes(cases)

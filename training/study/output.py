@@ -7,13 +7,21 @@ from rich.console import Console
 from cadx.lesion import SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from training.analysis.scored import Scored
+from training.outputs import FolderOutput, read_json
 from training.progress import progress_bar
 from training.report.content import make_report
 from training.report.files import PROBABILITIES_CSV, STUDY_JSON, write_probabilities, write_study_json
+from training.report.markdown import FIGURES
 from training.report.sections.pictures import rows_to_draw
 from training.report.study_record import Study
 from training.report.thumbnails import lesion_views
-from training.report.write import write_report
+from training.report.write import HTML, MARKDOWN, write_report
+
+STUDY = FolderOutput(
+    "a study",
+    (STUDY_JSON, PROBABILITIES_CSV, HTML, MARKDOWN, FIGURES),
+    lambda folder: {"format", "analysis", "provenance"} <= read_json(folder / STUDY_JSON).keys(),
+)
 
 
 def write_study(

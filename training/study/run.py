@@ -14,11 +14,13 @@ from training.cohort.cases import read_manifest
 from training.cross_validation import BranchEvaluation
 from training.features.store import FeatureStore
 from training.fitting.bundle_facts import cohort_facts
+from training.fitting.bundle_place import check_bundle
 from training.fitting.fit import Fit, FitSettings, fit_models, save_fit
 from training.layers.figures import LayerFigures
+from training.outputs import check_folder
 from training.report.study_record import BranchTimes, Study, StudyKind, provenance, skipped
 from training.study.negative_control import shuffle_labels
-from training.study.output import write_study
+from training.study.output import STUDY, write_study
 
 NEGATIVE_CONTROL = "negative control: the labels were permuted; no number here says anything about the cases."
 MODELS = "models"
@@ -45,6 +47,7 @@ def run_study(
     store: FeatureStore | None = None,
     layers: Sequence[LayerFigures] = (),
     negative_control: bool = False,
+    replace: bool = False,
 ) -> StudyOutcome:
     """Run a study and write its folder.
 
@@ -64,12 +67,19 @@ def run_study(
         A layer comparison to show as Figure 3.
     negative_control
         Permute the labels among the lesions; no bundle is written.
+    replace
+        Put report and bundle in the place of those of an earlier study.
 
     Raises
     ------
     CadxError
-        What `training.fitting.fit.fit_models` raises.
+        What `training.fitting.fit.fit_models` raises, and before any work a place where something would be lost, or
+        that cannot be written.
     """
+    bundle = folder / MODELS / (name or folder.resolve().name)
+    check_folder(folder, STUDY, replace=replace)
+    if not negative_control:
+        check_bundle(bundle, replace=replace)
     relabel = partial(shuffle_labels, seed=settings.seed) if negative_control else None
     fit = fit_models(read_manifest(manifest), settings, console, store=store, relabel=relabel)
     study = study_of(
@@ -78,8 +88,7 @@ def run_study(
     write_study(folder, study, fit.scored, settings.policy, settings.segmentation_method, console)
     if negative_control:
         return StudyOutcome(study, fit, None, None)
-    bundle = folder / MODELS / (name or folder.resolve().name)
-    return StudyOutcome(study, fit, save_fit(fit, bundle), bundle)
+    return StudyOutcome(study, fit, save_fit(fit, bundle, replace=replace), bundle)
 
 
 def study_of(

@@ -1,6 +1,5 @@
 """ImageNet weights: torchvision's own hash-checked download into TORCH_HOME, with a bounded wait for the network."""
 
-import pickle
 import socket
 import threading
 import urllib.error
@@ -11,7 +10,9 @@ from pathlib import Path
 
 import torch
 
+from cadx.cnn.pytorch.mistaken_files import mistaken_for, why_unreadable
 from cadx.cnn.pytorch.torchvision_import import import_torchvision
+from cadx.cnn.pytorch.weight_files import READING_FAILS
 from cadx.errors import WeightsMissing
 
 REACHABLE_WITHIN_S = 5.0
@@ -52,12 +53,17 @@ def imagenet_state_dict(architecture: str) -> dict[str, torch.Tensor]:
     try:
         with _socket_timeout(STALLED_AFTER_S):
             state: dict[str, torch.Tensor] = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
-    except (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise WeightsMissing(
-            "imagenet", f"what was downloaded cannot be used ({reason}); delete it from TORCH_HOME"
-        ) from error
+    except READING_FAILS as error:
+        raise WeightsMissing("imagenet", _why_unusable(_cached_file(weights.url), error)) from error
     return state
+
+
+def _why_unusable(cached: Path, error: Exception) -> str:
+    """Tell a download that failed from a file in the cache that is not what its name says."""
+    if not cached.is_file():  # torch keeps nothing of a download that stopped or whose hash is another
+        return f"the download failed ({str(error).partition(chr(10))[0] or type(error).__name__})"
+    reason = mistaken_for(cached) or why_unreadable(cached, error)
+    return f"{cached.name} in TORCH_HOME cannot be used: {reason}; delete it"
 
 
 def _cached_file(url: str) -> Path:

@@ -1,6 +1,7 @@
 """Reading weights from files: a torch state dict, a .npz of arrays or an .onnx model. No file can run code."""
 
 import pickle
+import struct
 import warnings
 import zipfile
 from pathlib import Path
@@ -10,9 +11,20 @@ import numpy as np
 import torch
 from torch import nn
 
+from cadx.cnn.pytorch.mistaken_files import mistaken_for, why_unreadable
 from cadx.errors import WeightsMismatch, WeightsMissing, WeightsUnreadable
 
 StateDict = dict[str, torch.Tensor]
+READING_FAILS = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    LookupError,
+    struct.error,
+    pickle.UnpicklingError,
+)
+"""What torch raises for files that hold something else, or were cut at any byte."""
 
 
 def read_weights(path: Path, network: nn.Module) -> StateDict:
@@ -35,6 +47,12 @@ def read_weights(path: Path, network: nn.Module) -> StateDict:
     """
     if not path.is_file():
         raise WeightsMissing(str(path), "there is no such file")
+    try:
+        mistaken = mistaken_for(path)
+    except OSError as error:
+        raise WeightsUnreadable(str(path), error.strerror or type(error).__name__) from error
+    if mistaken is not None:
+        raise WeightsUnreadable(str(path), mistaken)
     if path.suffix == ".onnx":
         return _named_as(network, _read_onnx(path), path)
     state = _read_npz(path) if path.suffix == ".npz" else _read_torch(path)
@@ -47,8 +65,8 @@ def _read_torch(path: Path) -> StateDict:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch wonders about pickles that are not its own; we refuse them
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        raise WeightsUnreadable(str(path), _first_line(error)) from error
+    except READING_FAILS as error:
+        raise WeightsUnreadable(str(path), why_unreadable(path, error)) from error
     if not isinstance(state, dict) or not state:
         raise WeightsUnreadable(str(path), "it does not hold a dict of tensors")
     return state
@@ -59,7 +77,7 @@ def _read_npz(path: Path) -> StateDict:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(arrays[name].copy()) for name in arrays.files}
     except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise WeightsUnreadable(str(path), _first_line(error)) from error
+        raise WeightsUnreadable(str(path), why_unreadable(path, error)) from error
 
 
 def _check_values(state: StateDict, path: Path) -> None:
@@ -78,7 +96,7 @@ def _read_onnx(path: Path) -> list[torch.Tensor]:
     try:
         model = onnx.load(path)
     except (OSError, ValueError, DecodeError) as error:
-        raise WeightsUnreadable(str(path), _first_line(error)) from error
+        raise WeightsUnreadable(str(path), "it is no ONNX model, or one that was cut short") from error
     arrays = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     weights: list[torch.Tensor] = []
     for node in model.graph.node:
@@ -103,7 +121,3 @@ def _named_as(network: nn.Module, weights: list[torch.Tensor], path: Path) -> St
             type(network).__name__, str(path), f"they are {len(weights)} arrays where {len(names)} are needed"
         )
     return dict(zip(names, weights, strict=True))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__

@@ -3,7 +3,8 @@
 import re
 from types import MappingProxyType
 
-from cadx.mammogram.parser.elements import Encoding
+from cadx.mammogram.codecs.codestream import Codec
+from cadx.mammogram.parser.heads import Encoding
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
@@ -49,6 +50,19 @@ READABLE_TRANSFER_SYNTAXES: tuple[str, ...] = (
     RLE,
 )
 """What the service publishes: every transfer syntax that `read_mammogram` decodes."""
+
+CODECS = MappingProxyType(
+    {
+        JPEG_BASELINE: (Codec.JPEG_BASELINE,),
+        JPEG_EXTENDED: (Codec.JPEG_EXTENDED, Codec.JPEG_BASELINE),
+        JPEG_LOSSLESS: (Codec.JPEG_LOSSLESS,),
+        JPEG_LOSSLESS_SV1: (Codec.JPEG_LOSSLESS,),
+    }
+    | dict.fromkeys(JPEG_LS_SYNTAXES, (Codec.JPEG_LS,))
+    | dict.fromkeys(JPEG2000_SYNTAXES, (Codec.JPEG2000,))
+    | {RLE: (Codec.RLE,)}
+)
+"""What a frame of each encapsulated syntax may be; the first is what it is by default."""
 
 _UID = re.compile(r"[0-9.]{1,64}")
 

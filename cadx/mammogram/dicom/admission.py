@@ -1,10 +1,10 @@
 """The gate: which DICOM files are let in, and what their headers make doubtful."""
 
 import re
+from collections.abc import Callable
 
 from cadx.errors import ForProcessingImage, FrameNeeded, FrameNotInFile, InvalidHeaderValue, NotAMammogram
 from cadx.flags import Flag, FlagCode
-from cadx.mammogram.codecs.transfer_syntaxes import LOSSY_SYNTAXES
 from cadx.mammogram.dicom.spacing import magnification
 from cadx.mammogram.parser.header import Header
 from cadx.mammogram.parser.tags import Tag
@@ -12,8 +12,25 @@ from cadx.mammogram.policy import ReadingPolicy
 
 MAGNIFICATION_FLAGGED = 1.2
 _MODALITIES = re.compile("CR|CT|DX|IO|MG|MR|NM|OT|PT|PX|RF|SC|SM|SR|US|XA|XC|KO|PR|SEG|DOC")
+# These show a breast too, and are no radiograph.
+_OTHER_MODALITIES = frozenset(
+    {"CT", "IO", "MR", "NM", "PT", "PX", "SM", "SR", "US", "XA", "XC", "KO", "PR", "SEG", "DOC"}
+)
+_MAMMOGRAPHY_CLASSES = frozenset(
+    "1.2.840.10008.5.1.4.1.1." + suffix for suffix in ("1.2", "1.2.1", "13.1.3", "13.1.4", "13.1.5")
+)
+_BREASTS = frozenset({"BREAST", "BREASTS", "MAMMA", "MAMMAE"})
+_BREAST_CODES = frozenset({"76752008", "73056007", "80248007", "63762007", "T-04000", "T-04020", "T-04030", "T-04080"})
+# Views of CID 4014 that no other body part has, by SNOMED CT and the older SNOMED RT; ML and LM are a knee's too.
+_VIEW_CODES = frozenset(
+    {
+        *("399162004", "399368009", "399099002", "399192008", "399101009", "399188001", "399265009"),
+        *("R-10242", "R-10226", "R-10230", "R-1024A", "R-1024B", "R-102D0", "R-102CF"),
+    }
+)
+_BREAST_VIEWS = re.compile("CC|MLO|LMO|XCC|XCCL|XCCM|SIO|ISO")
 _TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
-_FOR_PROCESSING_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.1.2.1", "1.2.840.10008.5.1.4.1.1.13.1.5"})
+_FOR_PROCESSING_CLASSES = frozenset("1.2.840.10008.5.1.4.1.1." + suffix for suffix in ("1.1.1", "1.2.1", "13.1.5"))
 _SYNTHETIC = frozenset({"GENERATED_2D", "TOMOSYNTHESIS", "TOMO_2D", "SYNTHETIC"})
 # View modifiers of CID 4015, by SNOMED CT and by the older SNOMED RT code.
 _MAGNIFICATION_CODES = frozenset({"399163009", "R-102D6"})
@@ -22,22 +39,47 @@ _VIEW_POSITIONS = re.compile("CC|MLO|ML|LM|LMO|XCC|XCCL|XCCM|FB|SIO|ISO")
 _PADDLE = re.compile("SPOT|MAG|BIOPSY|STEREO|NEEDLE|LOCALI[SZ]")
 
 
-def admit(header: Header, policy: ReadingPolicy) -> None:
-    """Let a mammogram in.
+def admit(header: Header, policy: ReadingPolicy) -> tuple[Flag, ...]:
+    """Let a mammogram in, with a flag where Modality does not say that it is one.
 
     Raises
     ------
     NotAMammogram
-        When Modality is not MG.
+        When neither Modality nor anything else says that this is an X-ray image of a breast.
     ForProcessingImage
         When the file holds raw detector data and the policy does not allow them.
     """
     modality = header.term(Tag.Modality)
+    flags: tuple[Flag, ...] = ()
     if modality != "MG":
         shown = modality if _MODALITIES.fullmatch(modality) else "missing or unknown"
-        raise NotAMammogram(Tag.Modality.number, Tag.Modality.name, shown)
+        evidence = None if shown in _OTHER_MODALITIES else _breast_evidence(header)
+        if evidence is None:
+            raise NotAMammogram(Tag.Modality.number, Tag.Modality.name, shown)
+        message = f"Modality is {shown}; that this is a breast, {evidence.name} says."
+        flags = (Flag(FlagCode.MODALITY_NOT_MG, message, {"modality": shown, "evidence": evidence.name}),)
     if not policy.allow_for_processing:
         _refuse_for_processing(header)
+    return flags
+
+
+def _breast_evidence(header: Header) -> Tag | None:
+    """The attribute that says breast; None where none does, or where the body part is another."""
+    if header.term(Tag.SOPClassUID) in _MAMMOGRAPHY_CLASSES:
+        return Tag.SOPClassUID
+    body_part = header.term(Tag.BodyPartExamined)
+    if body_part:
+        return Tag.BodyPartExamined if body_part in _BREASTS else None
+    regions = {code.term(Tag.CodeValue) for code in header.items_if_sound(Tag.AnatomicRegionSequence)}
+    if regions:
+        return Tag.AnatomicRegionSequence if regions <= _BREAST_CODES else None
+    if {code.term(Tag.CodeValue) for code in header.items_if_sound(Tag.ViewCodeSequence)} & _VIEW_CODES:
+        return Tag.ViewCodeSequence
+    # A side alone is any limb's; together with a view that only a breast has, it is a mammogram's.
+    sides = {header.term(tag) for tag in (Tag.ImageLaterality, Tag.FrameLaterality, Tag.Laterality)}
+    if sides & {"L", "R"} and _BREAST_VIEWS.fullmatch(header.term(Tag.ViewPosition)):
+        return Tag.ViewPosition
+    return None
 
 
 def _refuse_for_processing(header: Header) -> None:
@@ -49,8 +91,17 @@ def _refuse_for_processing(header: Header) -> None:
         raise ForProcessingImage(Tag.SOPClassUID.number, Tag.SOPClassUID.name, sop_class)
 
 
-def chosen_frame(header: Header, frame: int | None) -> tuple[int, int]:
+def chosen_frame(header: Header, frame: int | None, found: Callable[[], int]) -> tuple[int, int]:
     """Number of frames, and the number of the one to read (from 1).
+
+    Parameters
+    ----------
+    header
+        Of the file.
+    frame
+        The caller's choice.
+    found
+        Tells how many frames the data hold; asked where Number of Frames makes no sense.
 
     Raises
     ------
@@ -58,11 +109,20 @@ def chosen_frame(header: Header, frame: int | None) -> tuple[int, int]:
         When there are several and none was chosen.
     FrameNotInFile
         When the chosen one does not exist.
+    InvalidHeaderValue
+        When the number makes no sense and the data do not hold exactly one frame.
     """
-    frames = header.decimal(Tag.NumberOfFrames)
-    frames = 1.0 if frames is None else frames
+    tag = Tag.NumberOfFrames
+    try:
+        number = header.decimal(tag)
+    except InvalidHeaderValue:
+        number = 0.0
+    frames = 1.0 if number is None else number
     if frames != int(frames) or not 1 <= frames <= 65535:
-        raise InvalidHeaderValue(Tag.NumberOfFrames.number, Tag.NumberOfFrames.name, "is no number of frames")
+        if found() != 1:
+            raise InvalidHeaderValue(tag.number, tag.name, "is no number of frames")
+        header.ignored.note(tag, "is no number of frames, and the pixel data hold one")
+        frames = 1.0
     if frame is None and frames > 1:
         raise FrameNeeded(int(frames))
     if frame is not None and not 1 <= frame <= frames:
@@ -70,12 +130,22 @@ def chosen_frame(header: Header, frame: int | None) -> tuple[int, int]:
     return int(frames), frame or 1
 
 
-def header_flags(header: Header, transfer_syntax: str, *, inverted: bool) -> tuple[Flag, ...]:
-    """What the header makes doubtful; the paper left such views out (Huynh 2016, section 2.1)."""
+def header_flags(header: Header, *, lossy: bool, inverted: bool) -> tuple[Flag, ...]:
+    """What the header makes doubtful; the paper left such views out (Huynh 2016, section 2.1).
+
+    Parameters
+    ----------
+    header
+        Of the frame.
+    lossy
+        Whether transfer syntax or codestream say that information was lost.
+    inverted
+        Whether the photometric interpretation is MONOCHROME1.
+    """
     flags = (
         *_view_flags(header),
         *_origin_flags(header),
-        *_compression_flags(header, transfer_syntax),
+        *_compression_flags(header, lossy=lossy),
         *_polarity_flags(header, inverted=inverted),
     )
     return tuple(flag for flag in flags if flag is not None)
@@ -97,8 +167,8 @@ def view_facts(header: Header) -> dict[str, float | int | str]:
 def _view_flags(header: Header) -> tuple[Flag | None, ...]:
     modifiers = {
         code.term(Tag.CodeValue)
-        for view in header.items(Tag.ViewCodeSequence)
-        for code in view.items(Tag.ViewModifierCodeSequence)
+        for view in header.items_if_sound(Tag.ViewCodeSequence)
+        for code in view.items_if_sound(Tag.ViewModifierCodeSequence)
     }
     factor = magnification(header)
     magnified = bool(modifiers & _MAGNIFICATION_CODES) or (factor or 1.0) >= MAGNIFICATION_FLAGGED
@@ -135,10 +205,10 @@ def _origin_flags(header: Header) -> tuple[Flag | None, ...]:
     )
 
 
-def _compression_flags(header: Header, transfer_syntax: str) -> tuple[Flag | None, ...]:
-    if header.term(Tag.LossyImageCompression) != "01" and transfer_syntax not in LOSSY_SYNTAXES:
+def _compression_flags(header: Header, *, lossy: bool) -> tuple[Flag | None, ...]:
+    if header.term(Tag.LossyImageCompression) != "01" and not lossy:
         return ()
-    ratios = header.decimals(Tag.LossyImageCompressionRatio)
+    ratios = header.decimals_if_sound(Tag.LossyImageCompressionRatio)
     facts: dict[str, float | int | str] = {"ratio": max(ratios)} if ratios else {}
     told = f"about {max(ratios):g} to 1" if ratios else "at a ratio that the file does not tell"
     return (Flag(FlagCode.LOSSY_COMPRESSION, f"The image was compressed with loss, {told}.", facts),)

@@ -48,11 +48,10 @@ def content_digest(mammogram: Mammogram) -> str:
 
 
 def _blocks(rows: int, columns: int, pixels: GrayPixels) -> Iterator[NDArray[np.uint16]]:
-    """Give the stored values in their order as numbers from 0; bits above BitsStored are dropped, never judged."""
-    bits, signed = pixels.stored_range.bits, pixels.stored_range.signed
-    low = np.uint16((1 << bits) - 1)
-    sign = np.uint16(1 << (bits - 1) if signed else 0)
+    """Give the stored values in their order as numbers from 0, made to fit BitsStored as for their grays."""
+    smallest = pixels.stored_range.smallest
     step = max(1, _BLOCK_PIXELS // columns)
     for start in range(0, rows, step):
         raw = pixels.stored.rectangle(start, min(start + step, rows), 0, columns)
-        yield (raw.astype(np.uint16) & low) ^ sign
+        stored = pixels.fitting(raw, pixels.valid(raw))
+        yield (stored.astype(np.int32) - smallest).astype(np.uint16)

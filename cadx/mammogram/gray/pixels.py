@@ -1,6 +1,7 @@
 """Where rectangles of pixels come from: rows of an uncompressed file, or a decoded array."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from cadx.errors import PixelsOutOfRange, TruncatedImage
 from cadx.mammogram.byte_source import ByteSource
 from cadx.mammogram.gray.transformations import GrayTable, StoredRange
-from cadx.records import PixelWindow
+from cadx.records import Mask, PixelWindow
 
 StoredImage = NDArray[np.integer]
 
@@ -65,7 +66,7 @@ class PixelRows:
         if len(content) != expected_bytes:
             raise TruncatedImage(self.file_format, expected_bytes, len(content))
         rows = np.frombuffer(content, dtype=self.dtype).reshape(row_stop - row_start, self.columns)
-        return rows[:, column_start:column_stop]
+        return np.ascontiguousarray(rows[:, column_start:column_stop])  # the rest of the rows is let go
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,23 @@ class Padding:
 
     smallest: int
     largest: int
+
+    def holds(self, stored: StoredImage) -> Mask:
+        """Which of some stored values are padding."""
+        return (stored >= self.smallest) & (stored <= self.largest)
+
+
+class Beyond(Enum):
+    """What becomes of a stored value that does not fit the declared bits."""
+
+    REFUSED = "refused"
+    """Of PGM, whose maximum is a promise."""
+
+    MASKED = "masked"
+    """Of uncompressed words: the bits above BitsStored are evidence of nothing (PS3.5 8.1.1)."""
+
+    CLIPPED = "clipped"
+    """Of a codestream: lossy compression can overshoot, and a mask would turn white into black."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +107,19 @@ class GrayPixels:
     table
         Gray of each stored value.
     padding
-        Values that are no image, if any.
-    mask_unused_bits
-        True where the bits above BitsStored hold an overlay and are to be dropped; else they must be empty.
+        Values that are no image, if any. They are looked for before and after the value is made to fit.
+    beyond
+        What becomes of values that do not fit.
+    overlay_bits
+        The bits of a word above BitsStored in which overlays are declared.
     """
 
     stored: StoredPixels
     stored_range: StoredRange
     table: GrayTable
     padding: Padding | None = None
-    mask_unused_bits: bool = False
+    beyond: Beyond = Beyond.REFUSED
+    overlay_bits: int = 0
 
     def window(self, row_start: int, row_stop: int, column_start: int, column_stop: int) -> PixelWindow:
         """Return the grays and the mask of a rectangle that lies wholly inside the image.
@@ -106,29 +127,48 @@ class GrayPixels:
         Raises
         ------
         PixelsOutOfRange
-            When a stored value does not fit BitsStored.
+            When a stored value does not fit and may not be made to.
         TruncatedImage
             When the file ends before the rectangle does.
         """
-        stored = self._values(self.stored.rectangle(row_start, row_stop, column_start, column_stop))
+        raw = self.stored.rectangle(row_start, row_stop, column_start, column_stop)
+        valid = self.valid(raw)
+        stored = self.fitting(raw, valid)
         gray = self.table(stored)
-        valid = np.ones(gray.shape, dtype=np.bool_)
         if self.padding is not None:
-            valid = (stored < self.padding.smallest) | (stored > self.padding.largest)
             gray[~valid] = 0.0
         return PixelWindow(gray, valid)
 
-    def _values(self, raw: StoredImage) -> StoredImage:
-        """The low BitsStored bits as a number; the bits above must be empty, a sign or a declared overlay."""
-        bits = self.stored_range.bits
-        values: StoredImage = raw.astype(np.int32)
-        if self.mask_unused_bits or self.stored_range.signed:
-            low: StoredImage = values & ((1 << bits) - 1)
-            sign_bit = 1 << (bits - 1)
-            signed: StoredImage = (low ^ sign_bit) - sign_bit if self.stored_range.signed else low
-            if self.mask_unused_bits or np.all((signed == values) | (low == values)):
-                return signed
-        smallest, largest = int(values.min()), int(values.max())
-        if smallest < self.stored_range.smallest or largest > self.stored_range.largest:
-            raise PixelsOutOfRange(bits, smallest, largest)
-        return values
+    def valid(self, raw: StoredImage) -> Mask:
+        """Which of some stored values are image and not padding."""
+        if self.padding is None:
+            return np.ones(raw.shape, dtype=np.bool_)
+        held = self.padding.holds(raw)
+        if self.beyond is Beyond.MASKED:
+            held |= self.padding.holds(_masked(raw, self.stored_range))
+        return ~held
+
+    def fitting(self, raw: StoredImage, valid: Mask) -> StoredImage:
+        """Stored values as numbers in the declared range; what becomes of padding does not matter."""
+        if self.beyond is Beyond.MASKED:
+            return _masked(raw, self.stored_range)
+        smallest, largest = self.stored_range.smallest, self.stored_range.largest
+        if smallest <= np.iinfo(raw.dtype).min and largest >= np.iinfo(raw.dtype).max:
+            return raw
+        if self.beyond is Beyond.REFUSED:
+            judged = raw[valid]
+            if judged.size and (int(judged.min()) < smallest or int(judged.max()) > largest):
+                raise PixelsOutOfRange(self.stored_range.bits, int(judged.min()), int(judged.max()))
+        return np.clip(raw, smallest, largest)
+
+
+def _masked(raw: StoredImage, stored_range: StoredRange) -> StoredImage:
+    """The low bits of words, the highest of them a sign where values are signed."""
+    if 8 * raw.dtype.itemsize == stored_range.bits:
+        return raw
+    low: StoredImage = raw & raw.dtype.type((1 << stored_range.bits) - 1)
+    if not stored_range.signed:
+        return low
+    sign = raw.dtype.type(1 << (stored_range.bits - 1))
+    signed: StoredImage = (low ^ sign) - sign
+    return signed

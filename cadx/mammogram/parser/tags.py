@@ -16,6 +16,8 @@ class Tag(IntEnum):
     Modality = 0x0008_0060
     PresentationIntentType = 0x0008_0068
     CodeValue = 0x0008_0100
+    AnatomicRegionSequence = 0x0008_2218
+    BodyPartExamined = 0x0018_0015
     DistanceSourceToDetector = 0x0018_1110
     DistanceSourceToPatient = 0x0018_1111
     EstimatedRadiographicMagnificationFactor = 0x0018_1114
@@ -28,10 +30,12 @@ class Tag(IntEnum):
     FrameLaterality = 0x0020_9072
     SamplesPerPixel = 0x0028_0002
     PhotometricInterpretation = 0x0028_0004
+    PlanarConfiguration = 0x0028_0006
     NumberOfFrames = 0x0028_0008
     Rows = 0x0028_0010
     Columns = 0x0028_0011
     PixelSpacing = 0x0028_0030
+    PixelAspectRatio = 0x0028_0034
     BitsAllocated = 0x0028_0100
     BitsStored = 0x0028_0101
     HighBit = 0x0028_0102
@@ -45,6 +49,12 @@ class Tag(IntEnum):
     RescaleIntercept = 0x0028_1052
     RescaleSlope = 0x0028_1053
     VOILUTFunction = 0x0028_1056
+    RedPaletteColorLookupTableDescriptor = 0x0028_1101
+    GreenPaletteColorLookupTableDescriptor = 0x0028_1102
+    BluePaletteColorLookupTableDescriptor = 0x0028_1103
+    RedPaletteColorLookupTableData = 0x0028_1201
+    GreenPaletteColorLookupTableData = 0x0028_1202
+    BluePaletteColorLookupTableData = 0x0028_1203
     BreastImplantPresent = 0x0028_1300
     LossyImageCompression = 0x0028_2110
     LossyImageCompressionRatio = 0x0028_2112
@@ -61,7 +71,6 @@ class Tag(IntEnum):
     PresentationLUTShape = 0x2050_0020
     SharedFunctionalGroupsSequence = 0x5200_9229
     PerFrameFunctionalGroupsSequence = 0x5200_9230
-    OverlayBitPosition = 0x6000_0102
     FloatPixelData = 0x7FE0_0008
     DoubleFloatPixelData = 0x7FE0_0009
     PixelData = 0x7FE0_0010
@@ -72,18 +81,14 @@ class Tag(IntEnum):
         return f"({self >> 16:04X},{self & 0xFFFF:04X})"
 
 
-KEPT = frozenset(Tag)
-"""Attributes that the parser keeps."""
-
 PIXEL_TAGS = frozenset({Tag.FloatPixelData, Tag.DoubleFloatPixelData, Tag.PixelData})
 """Where the parser stops."""
 
 SEQUENCES = frozenset(tag for tag in Tag if tag.name.endswith("Sequence"))
 """Wanted attributes that hold items."""
 
-_OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
+OVERLAY_BIT_POSITIONS = frozenset(0x6000_0102 + (group << 16) for group in range(0, 0x20, 2))
+"""Overlay Bit Position of each of the sixteen overlay groups (60xx): where in a pixel's word its plane is embedded."""
 
-
-def overlay_tag(tag: int) -> int:
-    """Fold the sixteen overlay groups (60xx) into 6000."""
-    return 0x6000_0000 | (tag & 0xFFFF) if tag >> 16 in _OVERLAY_GROUPS else tag
+KEPT = frozenset(Tag) | OVERLAY_BIT_POSITIONS
+"""Attributes that the parser keeps."""

@@ -165,3 +165,24 @@ def test_a_place_in_time_is_good_even_when_the_queue_has_filled() -> None:
 
     asyncio.run(scenario())
     jobs.close()
+
+
+def test_work_in_every_worker_is_done_once_by_each() -> None:
+    jobs, seen = JobQueue(3, 1, 5.0), list[int]()
+    jobs.in_every_worker(lambda: seen.append(threading.get_ident()))
+    assert len(set(seen)) == len(seen) == 3
+    jobs.close()
+
+
+def test_a_worker_that_cannot_be_started_leaves_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs, start = JobQueue(2, 1, 5.0), threading.Thread.start
+
+    def one_only(thread: threading.Thread) -> None:
+        if thread.name.endswith("_1"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", one_only)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        jobs.in_every_worker(lambda: None)
+    jobs.close()

@@ -60,6 +60,27 @@ def test_paths_and_methods_that_are_not_there(client: TestClient) -> None:
     assert wrong.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_health_pages_answer_head(client: TestClient, path: str) -> None:
+    asked = client.head(path)
+    assert (asked.status_code, asked.headers["content-type"]) == (200, client.get(path).headers["content-type"])
+    assert client.delete(path).headers["allow"] == "GET, HEAD"
+    assert client.head("/v1/models").status_code == 405
+
+
+def test_a_refusal_for_want_of_threads_says_so(
+    make_client: Callable[..., TestClient], sample: "Sample", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    client = make_client()
+    monkeypatch.setattr("app.jobs.prediction.read_mammogram", fail)
+    response = client.post("/v1/predictions", files=sample.files, data=sample.data)
+    assert (response.status_code, response.json()["code"]) == (503, "threads_exhausted")
+    assert "raise the limit" in response.json()["remedy"]
+
+
 def test_every_answer_is_careful_and_named(client: TestClient) -> None:
     for path in ("/healthz", "/nothing", "/openapi.json", "/docs"):
         headers = client.get(path, headers={"X-Request-ID": "mine-1"}).headers
@@ -72,9 +93,12 @@ def test_every_answer_is_careful_and_named(client: TestClient) -> None:
 
 def test_viewers_are_let_in_by_origin_only(make_client: Callable[..., TestClient]) -> None:
     client = make_client(cors_origins=("https://viewer.example",))
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "X-API-Key"}
+    wanted = "x-api-key,traceparent,tracestate,baggage"
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": wanted}
     friend = client.options("/v1/predictions", headers={"Origin": "https://viewer.example", **asked})
+    assert friend.status_code == 200
     assert friend.headers["access-control-allow-origin"] == "https://viewer.example"
+    assert {"tracestate", "baggage"} <= set(friend.headers["access-control-allow-headers"].split(", "))
     stranger = client.options("/v1/predictions", headers={"Origin": "https://other.example", **asked})
     assert "access-control-allow-origin" not in stranger.headers
 

@@ -1,6 +1,7 @@
 """Predictions over HTTP, in this process: what is answered, and what is refused."""
 
 import base64
+import gzip
 import io
 import math
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from starlette.testclient import TestClient
 
 from cadx.assessment import assess
 from cadx.bundle import load_bundle
-from cadx.mammogram import read_mammogram
+from cadx.mammogram import ReadingPolicy, read_mammogram
 from cadx.records import LesionCenter
 from training.cohort.cases import Case
 
@@ -103,6 +104,26 @@ def test_another_question_has_another_id(client: TestClient, change: str) -> Non
     else:
         other = client.post(URL, files={"image": image}, data={**question, "pixel_spacing_mm": "0.11"})
     assert other.json()["id"] != first
+
+
+def test_other_gray_levels_than_the_models_are_refused_unless_it_allows_them(
+    client: TestClient, sample: "Sample", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = client.post(URL, files=sample.files, data=sample.data).json()
+    same = client.post(URL, files=sample.files, data={**sample.data, "voi": "file"}).json()
+    assert (same["id"], same["probability"]) == (own["id"], own["probability"])
+    refused = client.post(URL, files=sample.files, data={**sample.data, "voi": "full_range"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "voi_override_not_allowed")
+    unknown = client.post(URL, files=sample.files, data={**sample.data, "voi": "brightest"})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_request")
+    with_voi = ReadingPolicy.with_voi
+    allowing = ReadingPolicy(allow_voi_override=True)
+    monkeypatch.setattr(ReadingPolicy, "with_voi", lambda policy, voi: with_voi(allowing, voi))
+    query: dict[str, float | str] = {"x": sample.x, "y": sample.y, "voi": "full_range"}
+    bare = client.post(URL, params=query, content=sample.content, headers={"Content-Type": "application/dicom"})
+    assert bare.status_code == 200, bare.text
+    assert bare.json()["id"] != own["id"]
+    assert "voi_overridden" in {flag["code"] for flag in bare.json()["flags"]}
 
 
 def test_dicom_and_png_of_the_same_image_agree(client: TestClient, unseen_phantom: Case) -> None:
@@ -268,8 +289,45 @@ def test_bodies_that_are_no_form_with_an_image_are_refused(client: TestClient, s
     assert refusal(client.post(URL, files={"image": b""}, data=sample.data)) == (422, "invalid_request")
     two = [("image", b"1"), ("image", b"2")]
     assert refusal(client.post(URL, files=two, data=sample.data)) == (422, "invalid_request")
-    part = b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\nP5\r\n--b--\r\n'
-    assert send(content=part, headers=kind) == (422, "invalid_request")
+    empty = b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n\r\n--b--\r\n'
+    assert refusal(client.post(URL, content=empty, headers=kind)) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize("file_name", [b"", b"; filename*=UTF-8''a.dcm"])
+def test_a_file_part_needs_no_file_name(client: TestClient, sample: "Sample", file_name: bytes) -> None:
+    start = b"--b\r\nContent-Disposition: form-data; name="
+    content = start + b'"image"' + file_name + b"\r\nContent-Type: application/dicom\r\n\r\n" + sample.content
+    for name, value in sample.data.items():
+        content += b"\r\n" + start + f'"{name}"\r\n\r\n{value}'.encode()
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = client.post(URL, content=content + b"\r\n--b--\r\n", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["id"] == client.post(URL, files=sample.files, data=sample.data).json()["id"]
+
+
+def test_an_empty_optional_field_is_one_not_given(client: TestClient, sample: "Sample") -> None:
+    empty = {"pixel_spacing_mm": "", "frame": ""}
+    plain = client.post(URL, files=sample.files, data=sample.data).json()
+    for path in ("", "/lesions", "/views"):
+        answer = client.post(f"{URL}{path}", files=sample.files, data=sample.data | empty)
+        assert answer.status_code == 200, answer.text
+    assert client.post(URL, files=sample.files, data=sample.data | empty).json()["id"] == plain["id"]
+    needed = client.post(URL, files=sample.files, data={"x": "", "y": "1"}).json()
+    assert needed["facts"]["problems"] == [{"where": "body.x", "message": "Field required"}]
+    unknown = client.post(URL, files=sample.files, data=sample.data | {"spacing": ""}).json()
+    assert [problem["where"] for problem in unknown["facts"]["problems"]] == ["body.spacing"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate, gzip", "br"])
+def test_a_compressed_body_is_named_as_such(client: TestClient, sample: "Sample", encoding: str) -> None:
+    content = gzip.compress(sample.content)
+    headers = {"Content-Type": "application/dicom", "Content-Encoding": encoding}
+    answer = client.post(URL, content=content, params=sample.data, headers=headers)
+    assert refusal(answer) == (415, "body_encoding_unsupported")
+    assert answer.headers["accept-encoding"] == "identity"
+    assert answer.json()["facts"] == {"encoding": encoding}
+    headers["Content-Encoding"] = "Identity"
+    assert client.post(URL, content=sample.content, params=sample.data, headers=headers).status_code == 200
 
 
 def test_lists_must_match(make_client: Callable[..., TestClient], sample: "Sample") -> None:

@@ -95,6 +95,14 @@ def test_a_form_comes_apart_as_it_was_put_together_however_it_is_cut(
     assert fields.get("x", []) == values
 
 
+@pytest.mark.parametrize("file_name", ["", "; filename*=UTF-8''a%20b.dcm", '; filename=""'])
+def test_a_file_needs_no_file_name(file_name: str) -> None:
+    header = b'Content-Disposition: form-data; name="image"' + file_name.encode()
+    large = bytes(range(256)) * 64  # more than a field may have
+    image = b"--" + BOUNDARY + b"\r\n" + header + b"\r\nContent-Type: application/dicom\r\n\r\n" + large + b"\r\n"
+    assert read(form(image, part("x", b"1"))) == ([large], {"x": ["1"]})
+
+
 def test_an_image_may_hold_nearly_a_boundary() -> None:
     tricky = b"\r\n--" + BOUNDARY[:-1] + b"\r\n--\r\n\r"
     for cut in range(200):

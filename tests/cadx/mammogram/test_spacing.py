@@ -128,6 +128,83 @@ def test_pixels_that_are_not_square_are_flagged(make_dicom: Make, textured: Make
     assert "pixels_not_square" in codes(read_mammogram(make_dicom(textured(12), 12, ImagerPixelSpacing=[0.1, 0.05])))
 
 
-def test_unbelievable_magnification_is_refused(make_dicom: Make, textured: Make) -> None:
-    with pytest.raises(InvalidHeaderValue):
-        read_mammogram(make_dicom(textured(12), 12, EstimatedRadiographicMagnificationFactor=40))
+JUNK: list[tuple[dict[str, Any], str]] = [
+    ({"EstimatedRadiographicMagnificationFactor": 40}, "EstimatedRadiographicMagnificationFactor"),
+    ({"DistanceSourceToDetector": 600, "DistanceSourceToPatient": 1000}, "DistanceSourceToPatient"),
+]
+
+
+@pytest.mark.parametrize(("attributes", "keyword"), JUNK)
+def test_unbelievable_magnification_matters_only_in_the_lesions_plane(
+    attributes: dict[str, Any], keyword: str, make_dicom: Make, textured: Make
+) -> None:
+    content = make_dicom(textured(12), 12, **attributes)
+    assert [flag.facts["keyword"] for flag in read_mammogram(content).flags] == [keyword]
+    with pytest.raises(UnknownMagnification):
+        read_mammogram(content, policy=LESION)
+
+
+def test_the_distances_are_asked_where_the_factor_is_junk(make_dicom: Make, textured: Make) -> None:
+    distances = {"DistanceSourceToDetector": 660, "DistanceSourceToPatient": 600}
+    content = make_dicom(textured(12), 12, EstimatedRadiographicMagnificationFactor=0, **distances)
+    assert math.isclose(read_mammogram(content, policy=LESION).spacing.magnification, 1.1)
+
+
+IMPOSSIBLE = ["0\\0", "nan\\nan", "0,1\\0,1", "100\\100", "0.1", "0.1\\0\\0.1", "-0.1\\0.1", "0.1\\0", "x"]
+
+
+def with_spacing(text: str, make_dataset: Make, save: Make, textured: Make, **attributes: Any) -> bytes:
+    content = save(make_dataset(textured(12), 12, ImagerPixelSpacing="0.123456\\0.123456", **attributes))
+    return bytes(content.replace(b"0.123456\\0.123456 ", text.encode().ljust(18)))
+
+
+@pytest.mark.parametrize("text", IMPOSSIBLE)
+def test_an_impossible_spacing_gives_way_to_the_next_source_and_to_the_caller(
+    text: str, make_dataset: Make, save: Make, textured: Make
+) -> None:
+    content = with_spacing(text, make_dataset, save, textured, PixelSpacing=[0.07, 0.07])
+    mammogram = read_mammogram(content)
+    assert mammogram.spacing == Spacing(0.07, 0.07, PIXEL)
+    assert [flag.facts["tag"] for flag in mammogram.flags] == ["(0018,1164)"]
+    content = with_spacing(text, make_dataset, save, textured)
+    mammogram = read_mammogram(content, pixel_spacing_mm=0.1)
+    assert mammogram.spacing == Spacing(0.1, 0.1, CALLER)
+    assert [flag.facts["tag"] for flag in mammogram.flags] == ["(0018,1164)"]
+    with pytest.raises((ImplausibleSpacing, InvalidHeaderValue)):
+        read_mammogram(content)
+
+
+def test_micrometers_are_named(make_dataset: Make, save: Make, textured: Make) -> None:
+    content = with_spacing("100\\100", make_dataset, save, textured)
+    (flag,) = read_mammogram(content, pixel_spacing_mm=0.1).flags
+    assert "micrometers" in flag.message
+
+
+@pytest.mark.parametrize("text", ["1\\1", "0.07\\0.07", "0.07"])
+def test_a_possible_contradiction_of_the_caller_stays_refused(
+    text: str, make_dataset: Make, save: Make, textured: Make
+) -> None:
+    with pytest.raises(SpacingConflict):
+        read_mammogram(with_spacing(text, make_dataset, save, textured), pixel_spacing_mm=0.1)
+
+
+def test_the_aspect_ratio_gives_rows_their_size(make_dicom: Make, textured: Make) -> None:
+    content = make_dicom(textured(12), 12, ImagerPixelSpacing=None, PixelAspectRatio=[2, 1])
+    mammogram = read_mammogram(content, pixel_spacing_mm=0.1)
+    assert mammogram.spacing == Spacing(0.2, 0.1, CALLER)
+    assert codes(mammogram) == {"pixels_not_square"}
+    square = read_mammogram(
+        make_dicom(textured(12), 12, ImagerPixelSpacing=None, PixelAspectRatio=[1, 1]), pixel_spacing_mm=0.1
+    )
+    assert square.spacing == Spacing(0.1, 0.1, CALLER)
+
+
+def test_an_aspect_ratio_against_the_spacing_is_flagged_and_a_junk_one_ignored(
+    make_dicom: Make, textured: Make
+) -> None:
+    assert codes(read_mammogram(make_dicom(textured(12), 12, PixelAspectRatio=[2, 1]))) == {"spacing_contradiction"}
+    for junk in ([0, 0], [1], [-1, 1], [1000, 1]):
+        content = make_dicom(textured(12), 12, ImagerPixelSpacing=None, PixelAspectRatio=junk)
+        mammogram = read_mammogram(content, pixel_spacing_mm=0.1)
+        assert mammogram.spacing == Spacing(0.1, 0.1, CALLER)
+        assert codes(mammogram) == {"header_value_ignored"}

@@ -1,10 +1,11 @@
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from cadx.runtime.machine import usable_cores
+from cadx.runtime.machine import lacks_threads, startable_threads, usable_cores
 
 
 def test_cores_respect_a_container_quota(tmp_path: Path) -> None:
@@ -42,3 +43,26 @@ assert sys.getswitchinterval() < 0.001
 assert {pool["num_threads"] for pool in threadpool_info()} == {1}
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_threads_are_counted_by_starting_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = threading.active_count()
+    assert startable_threads(5) == 5
+    start, started = threading.Thread.start, list[threading.Thread]()
+
+    def three_only(thread: threading.Thread) -> None:
+        if len(started) == 3:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+        started.append(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", three_only)
+    assert startable_threads(5) == 3
+    assert threading.active_count() == before
+
+
+def test_what_a_want_of_threads_looks_like() -> None:
+    assert lacks_threads(RuntimeError("can't start new thread"))
+    assert lacks_threads(BlockingIOError(11, "Resource temporarily unavailable"))
+    assert not lacks_threads(RuntimeError("another"))
+    assert not lacks_threads(OSError(28, "No space left on device"))

@@ -158,6 +158,26 @@ def test_a_call_that_hangs_is_ended_at_its_limit_and_others_go_on() -> None:
     assert children() == before
 
 
+def test_a_call_in_each_reaches_every_process_and_leaves_all_of_them() -> None:
+    with WorkerProcesses("cadx.lesion") as processes:
+        assert processes.call_in_each(os.getpid) == []
+        processes.start(3)
+        first, second = processes.call_in_each(os.getpid), processes.call_in_each(os.getpid)
+        assert len(set(first)) == 3
+        assert set(second) == set(first)
+        with pytest.raises(ProcessFailed):
+            processes.call_in_each(os.kill, os.getpid(), "no signal")  # type: ignore[arg-type]
+        assert set(processes.call_in_each(os.getpid)) == set(first)
+
+
+def test_a_process_starts_no_thread_of_blas_but_those_it_was_given() -> None:
+    with WorkerProcesses("cadx.lesion", compute_threads=1) as processes:
+        processes.start(1)
+        assert processes.call(os.getenv, "OPENBLAS_NUM_THREADS") == "1"
+        pid = processes.call(os.getpid)
+        assert psutil.Process(pid).num_threads() == 1
+
+
 def test_closing_does_not_wait_for_a_call_that_hangs() -> None:
     before = children()
     processes = WorkerProcesses("cadx.lesion")

@@ -6,6 +6,7 @@ from cadx.records import LesionCenter
 from training.cohort.cases import Case, Label, read_manifest, write_manifest
 from training.cohort.grouping import group_cases
 from training.errors import (
+    ColumnMisspelled,
     ManifestColumnMissing,
     ManifestEmpty,
     ManifestImageMissing,
@@ -13,6 +14,8 @@ from training.errors import (
     ManifestNotFound,
     ManifestUnreadable,
     ManifestValueInvalid,
+    SeparatorWrong,
+    TableMalformed,
 )
 
 HEADER = "image,x,y,label,lesion_id,patient_id,pixel_spacing_mm,view"
@@ -116,3 +119,45 @@ def test_no_file_no_text_and_no_case_are_told_apart(folder: Path) -> None:
     (folder / "binary.csv").write_bytes(b"\xff\xfe\x00image")
     with pytest.raises(ManifestUnreadable):
         read_manifest(folder / "binary.csv")
+
+
+def test_the_header_as_help_prints_it_is_read(folder: Path) -> None:
+    (case,) = read_manifest(manifest(folder, "a.png, 1, 2, benign, L1", header="image, x, y, label, lesion_id"))
+    assert (case.image.name, case.lesion_id, case.center) == ("a.png", "L1", LesionCenter(1, 2))
+
+
+def test_an_unclosed_quote_swallows_no_case(folder: Path) -> None:
+    lines = ('"a.png,1,2,benign,L1,,,', "b.png,1,2,benign,L2,,,", "a.png,9,9,malignant,L3,,,", "b.png,9,9,benign,L4,,,")
+    with pytest.raises(TableMalformed, match="never closed") as caught:
+        read_manifest(manifest(folder, *lines))
+    assert (caught.value.line, caught.value.column) == (2, "1")
+
+
+def test_more_cells_than_columns_shift_no_value(folder: Path) -> None:
+    with pytest.raises(TableMalformed, match="decimal comma"):
+        read_manifest(manifest(folder, "a.png,benign,L1,380,5,200", header="image,label,lesion_id,x,y"))
+
+
+@pytest.mark.parametrize("name", ["Patient_ID", "patientid"])
+def test_a_misspelled_patient_column_does_not_split_patients(folder: Path, name: str) -> None:
+    with pytest.raises(ColumnMisspelled, match=r"did you mean patient_id\?"):
+        read_manifest(manifest(folder, "a.png,1,2,benign,L1,P1", header=f"image,x,y,label,lesion_id,{name}"))
+
+
+def test_semicolons_are_told_for_what_they_are(folder: Path) -> None:
+    with pytest.raises(SeparatorWrong, match="semicolons"):
+        read_manifest(manifest(folder, "a.png;1,5;2,5;benign;L1", header="image;x;y;label;lesion_id"))
+
+
+@pytest.mark.parametrize("column", ["patient_id", "lesion_id"])
+def test_identifiers_that_a_spreadsheet_turned_into_floats_are_refused(folder: Path, column: str) -> None:
+    ids = {"patient_id": ("L1,101.0", "L2,102.0"), "lesion_id": ("1.0,P1", "2.0,P2")}[column]
+    lines = (f"a.png,1,2,benign,{ids[0]},,", f"b.png,1,2,benign,{ids[1]},,")
+    with pytest.raises(ManifestValueInvalid, match="decimal number") as caught:
+        read_manifest(manifest(folder, *lines))
+    assert (caught.value.line, caught.value.column) == (2, column)
+
+
+def test_identifiers_with_points_of_their_own_are_kept(folder: Path) -> None:
+    cases = read_manifest(manifest(folder, "a.png,1,2,benign,12.0,,,", "b.png,1,2,benign,12.1,,,"))
+    assert [case.lesion_id for case in cases] == ["12.0", "12.1"]

@@ -103,7 +103,7 @@ def test_one_class_only_is_refused(
 def test_fewer_lesions_than_folds_is_refused(
     phantom_manifest: Path, out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "too_few_groups" in refused(monkeypatch, capsys, phantom_manifest, "--out", out, "--folds", 13, *RANDOM)
+    assert "too_few_cases" in refused(monkeypatch, capsys, phantom_manifest, "--out", out, "--folds", 13, *RANDOM)
 
 
 def test_an_unusable_case_stops_the_fit_unless_it_may_be_left_out(

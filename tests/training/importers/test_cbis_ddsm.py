@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from cadx.mammogram import read_mammogram
+from tests.training.importers.dicom_files import write_image
 from training.cohort.cases import Label
 from training.errors import (
     ImportColumnMissing,
@@ -21,6 +20,7 @@ from training.errors import (
 )
 from training.importers import cbis_ddsm, cbis_ddsm_files
 from training.importers.cbis_ddsm import import_cbis_ddsm
+from training.importers.centers import OFF_OUTLINE
 from training.importers.digitizers import Digitizer, Digitizers, read_digitizers
 from training.importers.records import LESION_CONTRADICTS_ITSELF
 from training.importers.split import Split
@@ -44,26 +44,6 @@ COLUMNS = (
 LUMISYS = Digitizers({}, Digitizer.LUMISYS)
 
 
-def write_image(path: Path, pixels: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    meta.MediaStorageSOPInstanceUID = generate_uid()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset = FileDataset(str(path), {}, file_meta=meta, preamble=bytes(128))
-    dataset.SOPClassUID = meta.MediaStorageSOPClassUID
-    dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
-    dataset.Modality = "MG"
-    dataset.Rows, dataset.Columns = pixels.shape
-    dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.PixelRepresentation = 0
-    dataset.BitsAllocated = dataset.BitsStored = 8 * pixels.itemsize
-    dataset.HighBit = dataset.BitsStored - 1
-    dataset.PixelData = pixels.tobytes()
-    dataset.save_as(path, enforce_file_format=True)
-
-
 def mask(shape: tuple[int, int], rows: slice, columns: slice) -> np.ndarray:
     pixels = np.zeros(shape, dtype=np.uint8)
     pixels[rows, columns] = 255
@@ -77,9 +57,11 @@ class Collection:
         self.folder = folder
         self.rows: list[dict[str, str]] = []
 
-    def add(self, patient: str = "P_00001", view: str = "CC", pathology: str = "MALIGNANT") -> str:
+    def add(
+        self, patient: str = "P_00001", view: str = "CC", pathology: str = "MALIGNANT", split: str = "Training"
+    ) -> str:
         """Add a row without files; give the name of its case."""
-        case = f"Mass-Training_{patient}_LEFT_{view}"
+        case = f"Mass-{split}_{patient}_LEFT_{view}"
         self.rows.append(
             dict.fromkeys(COLUMNS, "3")
             | {
@@ -210,7 +192,7 @@ def test_digitizers_have_to_be_given(tmp_path: Path) -> None:
 
 
 def test_official_test_split_is_kept_apart(collection: Collection) -> None:
-    collection.files(collection.add(), (60, 40), mask((60, 40), slice(10, 20), slice(4, 8)))
+    collection.files(collection.add(split="Test"), (60, 40), mask((60, 40), slice(10, 20), slice(4, 8)))
     collection.write("test")
     with pytest.raises(ImportSourceMissing, match="train"):
         import_cbis_ddsm(collection.folder, LUMISYS)
@@ -242,3 +224,92 @@ def test_malformed_tables_and_files_are_named(collection: Collection) -> None:
 def test_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(ImportSourceMissing, match="nowhere"):
         import_cbis_ddsm(tmp_path / "nowhere", LUMISYS)
+
+
+GOOD = mask((60, 40), slice(10, 20), slice(4, 8))
+
+
+def test_tables_that_do_not_fit_the_folders_give_no_file_of_another_lesion(collection: Collection) -> None:
+    first, second = collection.add(), collection.add("P_00002", pathology="BENIGN")
+    collection.files(first, (60, 40), GOOD)
+    collection.files(second, (60, 40), GOOD)
+    collection.rows[1]["ROI mask file path"] = collection.rows[0]["ROI mask file path"]
+    imported = import_cbis_ddsm(collection.write(), LUMISYS)
+    assert [case.patient_id for case in imported.cases] == ["P_00001"]
+    assert [(skip.reason, skip.detail) for skip in imported.skipped] == [
+        (cbis_ddsm_files.PATH_OF_ANOTHER, f"{first}_1, not {second}_1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("left or right breast", "RIGHT"),
+        ("image view", "MLO"),
+        ("patient_id", "P_00009"),
+        ("abnormality type", "calcification"),
+        ("abnormality id", "2"),
+    ],
+)
+def test_a_row_whose_paths_are_of_another_case_is_left_out(collection: Collection, column: str, value: str) -> None:
+    collection.files(collection.add(), (60, 40), GOOD)
+    collection.files(collection.add("P_00002"), (60, 40), GOOD)
+    collection.rows[1][column] = value
+    imported = import_cbis_ddsm(collection.write(), LUMISYS)
+    assert [case.patient_id for case in imported.cases] == ["P_00001"]
+    assert [skip.reason for skip in imported.skipped] == [cbis_ddsm_files.PATH_OF_ANOTHER]
+
+
+@pytest.mark.parametrize("path", ["CBIS-DDSM/jpeg/1.3.6.1.4.1.9590.9/1-249.jpg", "CBIS-DDSM/1-1.dcm"])
+def test_a_path_without_the_case_never_searches_the_whole_collection(collection: Collection, path: str) -> None:
+    collection.files(collection.add(), (60, 40), GOOD)
+    collection.add("P_00002", pathology="BENIGN")
+    collection.rows[1]["image file path"] = collection.rows[1]["ROI mask file path"] = path
+    imported = import_cbis_ddsm(collection.write(), LUMISYS)
+    assert [case.patient_id for case in imported.cases] == ["P_00001"]
+    assert [skip.reason for skip in imported.skipped] == [cbis_ddsm_files.PATH_OF_ANOTHER]
+
+
+@pytest.mark.parametrize("up", ["", "../"])
+def test_a_path_out_of_the_data_set_is_not_followed(
+    collection: Collection, tmp_path_factory: pytest.TempPathFactory, up: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    collection.files(collection.add(), (60, 40), GOOD)
+    case = collection.add("P_00002")
+    collection.files(case, (60, 40), GOOD)
+    write_image(elsewhere / "1.2" / "1-1.dcm", np.zeros((60, 40), dtype=np.uint16))
+    path = f"{elsewhere}/1.2/1-1.dcm" if not up else f"../{elsewhere.name}/1.2/1-1.dcm"
+    collection.rows[1]["image file path"] = path
+    imported = import_cbis_ddsm(collection.write(), LUMISYS)
+    assert [skip.reason for skip in imported.skipped] == [cbis_ddsm_files.PATH_OUTSIDE]
+
+
+def test_a_file_that_says_that_it_is_of_another_case_is_left_out(collection: Collection) -> None:
+    first, second = collection.add(), collection.add("P_00002")
+    collection.files(first, (60, 40), GOOD)
+    collection.files(second, (60, 40), GOOD)
+    for case, name in ((first, first), (second, first)):
+        (image,) = (collection.folder / "CBIS-DDSM" / case).rglob("*.dcm")
+        write_image(image, np.zeros((60, 40), dtype=np.uint16), patient_id=name)
+    imported = import_cbis_ddsm(collection.write(), LUMISYS)
+    assert [case.patient_id for case in imported.cases] == ["P_00001"]
+    assert [(skip.reason, skip.detail) for skip in imported.skipped] == [
+        (cbis_ddsm_files.FILE_OF_ANOTHER, f"{first}, not {second}")
+    ]
+
+
+def test_a_centroid_that_the_mask_does_not_mark_is_left_out(collection: Collection) -> None:
+    collection.files(collection.add(), (60, 40), GOOD)
+    ring = mask((60, 40), slice(10, 40), slice(5, 35))
+    ring[15:35, 10:30] = 0
+    collection.files(collection.add("P_00002"), (60, 40), ring)
+    imported = import_cbis_ddsm(collection.write(), LUMISYS)
+    assert [(skip.reason, skip.detail) for skip in imported.skipped] == [(OFF_OUTLINE, "x 20.0, y 25.0")]
+
+
+def test_an_abnormality_that_became_a_float_is_named_by_line_and_column(collection: Collection) -> None:
+    collection.files(collection.add(), (60, 40), GOOD)
+    collection.rows[0]["abnormality id"] = "1.0"
+    with pytest.raises(ImportValueInvalid, match="a whole number"):
+        import_cbis_ddsm(collection.write(), LUMISYS)

@@ -1,4 +1,4 @@
-"""Fixture: a table with semicolons, OsiriX property lists, and empty image files, since the importer opens none."""
+"""Fixture: a table with semicolons, OsiriX property lists, and images of which the importer reads the header."""
 
 import plistlib
 from collections import Counter
@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cadx.records import LesionCenter
+from tests.training.importers.dicom_files import write_header
 from training.cohort.cases import Label
 from training.errors import ImportEmpty, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from training.importers import inbreast
-from training.importers.inbreast import import_inbreast, polygon_centroid
+from training.importers.centers import OFF_IMAGE, OFF_OUTLINE
+from training.importers.inbreast import import_inbreast, lies_in_polygon, polygon_centroid
+from training.importers.records import NO_SUCH_FILE_FLOAT
 
 HEADER = "Patient ID;Patient age;Laterality;View;Acquisition date;File Name;ACR;Bi-Rads"
 ROWS = """removed;removed;R;CC;201001;20586908;3;5
@@ -39,8 +43,14 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "AllXML").mkdir()
     (tmp_path / "AllDICOMs").mkdir()
     (tmp_path / "INbreast.csv").write_text(f"{HEADER}\n{ROWS}")
-    for file_id, patient in (("20586908", "6c61"), ("20586934", "6c61"), ("20587054", "b6a4"), ("20587080", "b6a4")):
-        (tmp_path / "AllDICOMs" / f"{file_id}_{patient}_MG_R_CC_ANON.dcm").touch()
+    for file_id, patient in (
+        ("20586908", "6c61"),
+        ("20586934", "6c61"),
+        ("20586960", "6c61"),
+        ("20587054", "b6a4"),
+        ("20587080", "b6a4"),
+    ):
+        write_header(tmp_path / "AllDICOMs" / f"{file_id}_{patient}_MG_R_CC_ANON.dcm", 4084, 3328)
     outline(tmp_path, "20586908", [finding("Mass", SQUARE), finding("Calcification", ["(5.0, 6.0)"])])
     outline(tmp_path, "20586934", [finding("Mass", SQUARE), finding("Mass", SQUARE[:2])])
     outline(tmp_path, "20587054", [finding("Cluster", SQUARE), finding("Mass", SQUARE)])
@@ -122,3 +132,61 @@ def test_centroid_does_not_follow_crowded_points() -> None:
     center = polygon_centroid(crowded)
     assert center is not None
     assert (center.x, center.y) == pytest.approx((5.0, 5.0))
+
+
+CROSSED = ["(100, 200)", "(160, 260)", "(160, 200)", "(100, 262)"]
+"""A bow tie whose two wings nearly cancel: its centroid by the signed area lies far off."""
+CRESCENT = [
+    "(100, 100)",
+    "(200, 100)",
+    "(200, 110)",
+    "(110, 110)",
+    "(110, 190)",
+    "(200, 190)",
+    "(200, 200)",
+    "(100, 200)",
+]
+BEYOND = ["(3300.0, 200.0)", "(3400.0, 200.0)", "(3400.0, 260.0)", "(3300.0, 260.0)"]
+
+
+@pytest.mark.parametrize(
+    ("points", "reasons"), [(CROSSED, {OFF_IMAGE, OFF_OUTLINE}), (CRESCENT, {OFF_OUTLINE}), (BEYOND, {OFF_IMAGE})]
+)
+def test_a_center_off_the_outline_or_the_image_is_left_out_and_counted(
+    folder: Path, points: list[str], reasons: set[str]
+) -> None:
+    before = import_inbreast(folder)
+    outline(folder, "20586908", [finding("Mass", points)])
+    after = import_inbreast(folder)
+    assert len(after.cases) == len(before.cases) - 1
+    (skip,) = [skip for skip in after.skipped if skip.place == "20586908.xml finding 1"]
+    assert skip.reason in reasons
+    assert skip.detail.startswith("x ")
+
+
+def test_an_outline_that_crosses_itself_a_little_keeps_its_center(folder: Path) -> None:
+    outline(folder, "20586908", [finding("Mass", [*SQUARE, "(100.0, 201.0)", "(101.0, 199.0)"])])
+    center = import_inbreast(folder).cases[0].center
+    assert (center.x, center.y) == pytest.approx((120.0, 230.0), abs=0.1)
+
+
+def test_inside_and_outside_of_a_polygon() -> None:
+    crescent = np.array([[0, 0], [10, 0], [10, 1], [1, 1], [1, 9], [10, 9], [10, 10], [0, 10]], dtype=np.float64)
+    for x, y, inside in ((0.5, 5, True), (5, 5, False), (5, 0.5, True), (11, 5, False), (-1, 5, False), (5, 11, False)):
+        assert lies_in_polygon(LesionCenter(x, y), crescent) is inside
+        assert lies_in_polygon(LesionCenter(x, y), crescent[::-1]) is inside
+
+
+def test_file_names_that_a_spreadsheet_turned_into_floats_are_no_such_file(folder: Path) -> None:
+    (folder / "INbreast.csv").write_text(f"{HEADER}\n{ROWS.replace('20586908', '20586908.0')}")
+    imported = import_inbreast(folder)
+    assert [(skip.reason, skip.detail) for skip in imported.skipped if "." in skip.detail] == [
+        (NO_SUCH_FILE_FLOAT, "20586908.0")
+    ]
+    assert Counter(skip.reason for skip in imported.skipped)[inbreast.NO_FINDING] == 1
+
+
+def test_an_image_that_is_no_dicom_file_is_named(folder: Path) -> None:
+    (folder / "AllDICOMs" / "20586908_6c61_MG_R_CC_ANON.dcm").write_bytes(b"cut")
+    with pytest.raises(ImportFileUnreadable, match="20586908_6c61"):
+        import_inbreast(folder)

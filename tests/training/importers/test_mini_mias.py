@@ -7,6 +7,7 @@ from cadx.records import LesionCenter
 from training.cohort.cases import Label
 from training.errors import ImportEmpty, ImportFileUnreadable, ImportSourceMissing, ImportValueInvalid
 from training.importers import mini_mias
+from training.importers.centers import OFF_IMAGE
 from training.importers.mini_mias import import_mini_mias
 
 HEADER = """              MAMMOGRAPHIC IMAGE ANALYSIS SOCIETY
@@ -56,7 +57,7 @@ def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
         mini_mias.NORMAL: 1,
         mini_mias.NO_COORDINATES: 2,
         mini_mias.CALCIFICATION: 1,
-        mini_mias.OUTSIDE: 1,
+        OFF_IMAGE: 1,
         mini_mias.NO_IMAGE: 1,
     }
     assert skipped[0].place == "Info.txt line 8 (mdb003)"
@@ -115,3 +116,16 @@ def test_real_folder(shared: Path) -> None:
     assert Counter(case.label for case in everything.cases) == {Label.BENIGN: 19, Label.MALIGNANT: 13}
     assert everything.skipped == ()
     assert len(import_mini_mias(shared / "mini-mias").cases) == 24
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, "")
+    (folder / "Info.txt").write_text("mdb001 G CIRC B 535 425 197\n", encoding="utf-8-sig")
+    assert [case.lesion_id for case in import_mini_mias(folder).cases] == ["mdb001-1"]
+
+
+def test_digits_of_another_script_are_no_coordinates(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, "")
+    (folder / "Info.txt").write_text("mdb001 G CIRC B \u0665\u0663\u0665 425 197\n", encoding="utf-8")
+    with pytest.raises(ImportValueInvalid, match="whole number"):
+        import_mini_mias(folder)

@@ -1,4 +1,4 @@
-"""Fixture: the table as published, and empty image files, since the importer opens none."""
+"""Fixture: the table as published, and images of which the importer reads the header."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from cadx.records import LesionCenter
+from tests.training.importers.dicom_files import write_header
 from training.cohort.cases import Label
 from training.errors import ImportColumnMissing, ImportEmpty, ImportSourceMissing, ImportValueInvalid
 from training.importers import vindr_mammo
 from training.importers.birads import birads_rule
+from training.importers.records import NO_SUCH_FILE_FLOAT
 from training.importers.split import Split
 from training.importers.vindr_mammo import import_vindr_mammo
 
@@ -36,7 +38,7 @@ def folder_with(folder: Path, rows: str, header: str = HEADER) -> Path:
         study, image = row.split(",")[0], row.split(",")[4]
         if image != "gone":
             (folder / "images" / study).mkdir(parents=True, exist_ok=True)
-            (folder / "images" / study / f"{image}.dicom").touch()
+            write_header(folder / "images" / study / f"{image}.dicom", 3518, 2800)
     return folder
 
 
@@ -100,3 +102,17 @@ def test_missing_table_missing_column_and_nothing_left(tmp_path: Path) -> None:
         import_vindr_mammo(folder_with(tmp_path, MASS, HEADER.replace(",split", "")))
     with pytest.raises(ImportEmpty):
         import_vindr_mammo(folder_with(tmp_path, MASS), split=Split.TEST)
+
+
+def test_an_image_of_another_size_than_the_table_says_is_left_out(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, ROWS)
+    write_header(folder / "images" / "s1" / "i1.dicom", 1518, 2800)
+    imported = import_vindr_mammo(folder)
+    assert [(skip.reason, skip.detail) for skip in imported.skipped if skip.place.endswith("line 2")] == [
+        (vindr_mammo.OTHER_SIZE, "2800 x 1518, not 2800 x 3518")
+    ]
+
+
+def test_identifiers_that_a_spreadsheet_turned_into_floats_are_no_such_file(tmp_path: Path) -> None:
+    imported = import_vindr_mammo(folder_with(tmp_path, ROWS.replace("gone", "1234.0")))
+    assert (NO_SUCH_FILE_FLOAT, "s7/1234.0") in [(skip.reason, skip.detail) for skip in imported.skipped]

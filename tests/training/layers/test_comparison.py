@@ -8,10 +8,10 @@ from sklearn.metrics import roc_auc_score
 
 from cadx.classify import PolynomialGrid, PolynomialSvm, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
-from cadx.errors import NoVaryingFeature, TooFewGroups
+from cadx.errors import NoVaryingFeature
 from cadx.mammogram import ReadingPolicy
 from training.cohort.cases import read_manifest
-from training.errors import FeatureCacheUnusable
+from training.errors import FeatureCacheUnusable, TooFewCases
 from training.features.cache import FeatureCache
 from training.features.store import FeatureStore
 from training.layers.comparison import LayerComparison, LayerResult, LayerStudy, compare_layers, layer_matrix
@@ -88,7 +88,7 @@ def test_layer_that_never_varies_is_told() -> None:
 def test_too_few_lesions_are_refused_before_reading(
     phantom_manifest: Path, backbone: Backbone, store: FeatureStore
 ) -> None:
-    with pytest.raises(TooFewGroups):
+    with pytest.raises(TooFewCases):
         compare_layers(read_manifest(phantom_manifest), backbone, ReadingPolicy(), LayerStudy(folds=9), store)
 
 

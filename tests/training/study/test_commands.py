@@ -9,7 +9,10 @@ from cadx.bundle import load_bundle
 from tests.training.study.conftest import STUDY_SETTINGS, Ran
 from training.cli import main
 from training.features.store import FeatureStore
+from training.fitting.bundle_place import check_bundle
 from training.fitting.fit import FitSettings
+from training.outputs import check_folder
+from training.study.output import STUDY
 
 SMALL = ("--backbone", "squeezenet1_1", "--layer", "features.12.cat", "--pooling", "mean", "--weights", "random:0")
 
@@ -78,3 +81,16 @@ def test_evaluate_prints_its_table_without_a_folder(
     assert "external test set through a frozen bundle" in printed
     assert "tested on synthetic phantoms" in printed
     assert "report:" not in printed
+
+
+def test_a_study_is_replaced_only_when_asked(
+    ran: Ran, study_manifest: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in ran.folder.rglob("*") if path.is_file()}
+    assert run(monkeypatch, "study", study_manifest, "--out", ran.folder, "--cache", cache, *SMALL) == 2
+    message = capsys.readouterr().err
+    assert "output_in_the_way" in message
+    assert "--replace" in message
+    assert {path: path.read_bytes() for path in ran.folder.rglob("*") if path.is_file()} == before
+    check_folder(ran.folder, STUDY, replace=True)
+    check_bundle(ran.folder / "models" / "small-study", replace=True)

@@ -66,5 +66,14 @@ def test_damaged_download_is_told(monkeypatch: pytest.MonkeyPatch, empty_cache: 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     empty_cache.mkdir(parents=True)
     (empty_cache / "squeezenet1_1-b8a52dc0.pth").write_bytes(b"half a file")
-    with pytest.raises(WeightsMissing, match="cannot be used"):
+    with pytest.raises(WeightsMissing, match="cannot be used") as caught:
+        load_backbone(BackboneSpec("squeezenet1_1", "flatten"))
+    assert "weights_only" not in str(caught.value)
+
+
+def test_a_web_page_in_the_cache_is_told_for_what_it_is(monkeypatch: pytest.MonkeyPatch, empty_cache: Path) -> None:
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    empty_cache.mkdir(parents=True)
+    (empty_cache / "squeezenet1_1-b8a52dc0.pth").write_bytes(b"<!DOCTYPE html><html>")
+    with pytest.raises(WeightsMissing, match=r"squeezenet1_1-b8a52dc0\.pth in TORCH_HOME .*web page.*delete it"):
         load_backbone(BackboneSpec("squeezenet1_1", "flatten"))

@@ -1,3 +1,4 @@
+import io
 import pickle
 from pathlib import Path
 
@@ -110,3 +111,51 @@ def test_entries_that_are_no_tensors(tmp_path: Path, network: nn.Sequential) -> 
 def test_no_file(tmp_path: Path, network: nn.Sequential) -> None:
     with pytest.raises(WeightsMissing, match=r"imagenet.*path of a state dict.*random:SEED"):
         read_weights(tmp_path / "none.pth", network)
+
+
+def saved(network: nn.Module, *, before_zip: bool = False) -> bytes:
+    file = io.BytesIO()
+    torch.save(network.state_dict(), file, _use_new_zipfile_serialization=not before_zip)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.npz", "w.onnx"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<!DOCTYPE html>\n<html><body>404</body></html>", "web page"),
+        (b"\xef\xbb\xbf\n <HTML>", "web page"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS pointer"),
+        (b"", "it is empty"),
+    ],
+)
+def test_what_a_failed_download_left_is_said(
+    tmp_path: Path, network: nn.Sequential, name: str, content: bytes, reason: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(WeightsUnreadable, match=reason):
+        read_weights(tmp_path / name, network)
+
+
+@pytest.mark.parametrize("before_zip", [False, True])
+def test_a_file_cut_anywhere_is_refused_without_advice_to_load_it_unsafely(tmp_path: Path, before_zip: bool) -> None:
+    whole = saved(nn.Conv2d(1, 2, 1), before_zip=before_zip)
+    for length in [*range(2, len(whole) - 1, 37), len(whole) - 1]:
+        (tmp_path / "w.pth").write_bytes(whole[:length])
+        with pytest.raises(WeightsUnreadable, match="cut short") as caught:
+            read_weights(tmp_path / "w.pth", nn.Conv2d(1, 2, 1))
+        assert "weights_only" not in str(caught.value)
+        assert "trust" not in str(caught.value)
+
+
+def test_what_could_run_code_is_refused_without_advice_to_load_it_unsafely(
+    tmp_path: Path, network: nn.Sequential
+) -> None:
+    (tmp_path / "w.pth").write_bytes(pickle.dumps({"0.weight": RunsCode()}))
+    (tmp_path / "w.npz").write_bytes(pickle.dumps({"0.weight": RunsCode()}))
+    for name in ("w.pth", "w.npz"):
+        with pytest.raises(WeightsUnreadable, match="never loaded") as caught:
+            read_weights(tmp_path / name, network)
+        for advice in ("weights_only", "allow_pickle", "trust", "unsafe"):
+            assert advice not in str(caught.value)

@@ -1,0 +1,1 @@
+"""PNG, TIFF and binary PGM, read as they are stored: every bit, unturned. None tells a believable pixel spacing."""

@@ -1,0 +1,95 @@
+"""/docs in a real browser: choose a file, execute, see 200. Skipped without Chromium."""
+
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+if TYPE_CHECKING:
+    from tests.app.conftest import LiveServer, Sample
+    from training.cohort.cases import Case
+
+# No connection but the page's own.
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium here")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser.new_page()
+        browser.close()
+
+
+def open_form(page: Page, server: "LiveServer", operation: str) -> None:
+    page.goto("about:blank")  # the same page with another fragment would not be loaded again
+    page.goto(f"{server.url}/docs#/predictions/{operation}")
+    page.get_by_role("button", name="Try it out").click()
+
+
+def fields(page: Page) -> dict[str, str]:
+    """What the form holds as it opens, by field."""
+    rows = page.locator(".opblock-section-request-body tr.parameters").all()
+    found = {}
+    for row in rows:
+        texts = row.locator("input[type=text], textarea").all()
+        found[str(row.get_attribute("data-property-name"))] = " ".join(text.input_value() for text in texts)
+    return found
+
+
+def field(name: str) -> str:
+    return f".opblock-section-request-body tr[data-property-name={name}] input"
+
+
+def execute(page: Page) -> tuple[int, dict[str, object]]:
+    with page.expect_response(lambda response: "/v1/predictions" in response.url) as answered:
+        page.get_by_role("button", name="Execute").click()
+    page.locator("tr.response .response-col_status", has_text=str(answered.value.status)).first.wait_for()
+    return answered.value.status, answered.value.json()
+
+
+def test_the_first_try_is_answered(
+    page: Page, live_server: "LiveServer", sample: "Sample", unseen_phantom: "Case"
+) -> None:
+    open_form(page, live_server, "predict")
+    assert fields(page) == {"image": "", "x": "318", "y": "483", "pixel_spacing_mm": "", "frame": ""}
+    page.set_input_files(field("image"), unseen_phantom.image)
+    page.fill(field("x"), str(sample.x))
+    page.fill(field("y"), str(sample.y))
+    status, answer = execute(page)
+    assert status == 200, answer
+    assert answer["center"] == {"x": sample.x, "y": sample.y}
+
+
+def test_a_field_that_was_filled_in_and_cleared_is_one_not_given(
+    page: Page, live_server: "LiveServer", sample: "Sample", unseen_phantom: "Case"
+) -> None:
+    open_form(page, live_server, "predict")
+    page.set_input_files(field("image"), unseen_phantom.image)
+    for name, value in {**sample.data, "pixel_spacing_mm": "1", "frame": "7"}.items():
+        page.fill(f"{field(name)}[type=text]", value)
+    assert execute(page)[0] == 422
+    for name in ("pixel_spacing_mm", "frame"):
+        page.fill(f"{field(name)}[type=text]", "")
+    status, answer = execute(page)
+    assert status == 200, answer
+
+
+def test_lists_can_be_tried_too(
+    page: Page, live_server: "LiveServer", sample: "Sample", unseen_phantom: "Case"
+) -> None:
+    open_form(page, live_server, "predict_lesions")
+    assert fields(page) == {"image": "", "x": "318", "y": "483", "pixel_spacing_mm": "", "frame": ""}
+    page.set_input_files(field("image"), unseen_phantom.image)
+    for name, value in sample.data.items():
+        page.fill(f"{field(name)}[type=text]", value)
+    status, answer = execute(page)
+    assert status == 200, answer
