@@ -66,7 +66,7 @@ from cadx.errors.classifier import (
 from cadx.errors.exchange import (
     AnnotationMissing,
     AnnotationUnreadable,
-    AttributeNeeded,
+    DicomNeeded,
     ExchangeError,
     IdentityUnusable,
     SourcesMixed,

@@ -27,7 +27,8 @@ Signatures:
     annotated_centers(dataset: Dataset, sop_instance_uid: str, frame: int | None = None) -> tuple[LesionCenter, ...]
 """
 
-from cadx.exchange.identity import Code, Identity, SourceImage, read_source
+from cadx.exchange.codes import Code
+from cadx.exchange.identity import Identity, SourceImage, read_source
 from cadx.exchange.results import (
     Algorithm,
     DocumentReference,

@@ -180,7 +180,7 @@ def algorithm_of(bundle: Bundle, software_version: str) -> Algorithm:
 
 def mixed_sources(sources: tuple[SourceImage, ...]) -> tuple[str, ...]:
     """Which of patient, study and side differ between images; empty when they belong together."""
-    kinds = {
+    kinds: dict[str, set[object]] = {
         "patient": {(source.identity.patient_id, source.identity.issuer_of_patient_id) for source in sources},
         "study": {source.study_uid for source in sources},
         "side": {source.laterality for source in sources},

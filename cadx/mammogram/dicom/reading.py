@@ -22,7 +22,7 @@ from cadx.mammogram.gray.pixels import GrayPixels, PixelArray, PixelRows, Stored
 from cadx.mammogram.gray.transformations import LookupTable, Rescale, Window, gray_table
 from cadx.mammogram.parser.elements import UNDEFINED_LENGTH, Encoding, PixelElement, inflate, parse_dataset, parse_meta
 from cadx.mammogram.parser.header import Header
-from cadx.mammogram.parser.tags import Tag
+from cadx.mammogram.parser.tags import KEPT, Tag
 from cadx.mammogram.policy import ReadingLimits, ReadingPolicy, check_size
 from cadx.records import Mammogram
 
@@ -99,8 +99,8 @@ def read_dicom(
     )
 
 
-def open_dicom(source: ByteSource, limits: ReadingLimits) -> DicomFile:
-    """Parse a file up to its pixels.
+def open_dicom(source: ByteSource, limits: ReadingLimits, kept: frozenset[int] = KEPT) -> DicomFile:
+    """Parse a file up to its pixels, keeping the attributes that are asked for.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def open_dicom(source: ByteSource, limits: ReadingLimits) -> DicomFile:
     encoding = NATIVE_ENCODINGS.get(syntax, Encoding())
     if syntax == DEFLATED:
         source, offset = inflate(source, offset, limits.max_file_bytes), 0
-    elements, pixels = parse_dataset(source, offset, encoding)
+    elements, pixels = parse_dataset(source, offset, encoding, kept)
     return DicomFile(source, Header(elements, encoding.big_endian), pixels, syntax)
 
 

@@ -1,7 +1,7 @@
-"""Parses a DICOM data set up to its pixels, keeping only the attributes that reading needs (PS3.5 section 7).
+"""Parses a DICOM data set up to its pixels, keeping only the attributes that are asked for (PS3.5 section 7).
 
 Written for untrusted files: nothing is allocated that the file does not hold, depth and number of elements are
-bounded, no value is decoded or reported here, and personal attributes are skipped over without being read.
+bounded, no value is decoded or reported here, and an attribute that was not asked for, as reading asks for none about a person, is skipped over unread.
 """
 
 import re
@@ -63,8 +63,9 @@ class PixelElement:
 class Cursor:
     """Reads forward through a source in chunks, and never past its end."""
 
-    def __init__(self, source: ByteSource, position: int) -> None:
+    def __init__(self, source: ByteSource, position: int, kept: frozenset[int] = KEPT) -> None:
         self._source = source
+        self.kept = kept
         self._chunk = b""
         self._chunk_start = position
         self.position = position
@@ -94,9 +95,9 @@ class Cursor:
 
 
 def parse_dataset(
-    source: ByteSource, offset: int, encoding: Encoding
+    source: ByteSource, offset: int, encoding: Encoding, kept: frozenset[int] = KEPT
 ) -> tuple[dict[int, Element], PixelElement | None]:
-    """Parse the elements from `offset` up to the pixel data.
+    """Parse the elements from `offset` up to the pixel data, keeping the attributes that are asked for.
 
     Raises
     ------
@@ -105,7 +106,7 @@ def parse_dataset(
     UnreadableImage
         When the structure is no DICOM data set.
     """
-    cursor = Cursor(source, offset)
+    cursor = Cursor(source, offset, kept)
     elements: dict[int, Element] = {}
     while not cursor.at_end:
         tag, vr, length = element_head(cursor, encoding)
@@ -167,7 +168,7 @@ def _keep(
 ) -> None:
     """Move past one element's value, and keep it if it is needed."""
     tag = overlay_tag(tag)
-    kept = tag in KEPT
+    kept = tag in cursor.kept
     if length == UNDEFINED_LENGTH and (tag in PIXEL_TAGS or vr in {"OB", "OW"}):
         _skip_fragments(cursor, encoding)  # the compressed pixels of an icon
     elif length == UNDEFINED_LENGTH or (kept and _is_sequence(tag, vr)):
