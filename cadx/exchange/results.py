@@ -223,3 +223,13 @@ def tracking_uid(lesion: LesionResult) -> str:
         for view in lesion.views
     )
     return named_uid("lesion", *(part for mark in marks for part in mark))
+
+
+def views_on(results: Results, source: SourceImage) -> tuple[tuple[int, LesionResult, ViewResult], ...]:
+    """What was found on one image: the lesion's index, the lesion and the view, in the lesions' order."""
+    return tuple(
+        (index, lesion, view)
+        for index, lesion in enumerate(results.lesions)
+        for view in lesion.views
+        if (view.source.sop_instance_uid, view.source.frame) == (source.sop_instance_uid, source.frame)
+    )

@@ -11,7 +11,7 @@ from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from cadx.exchange.codes import OWN_SCHEME, OWN_SCHEME_NAME, OWN_SCHEME_UID, Code, dcm
 from cadx.exchange.identity import SourceImage
@@ -48,7 +48,7 @@ class Kind:
     description: str
 
 
-def new_object(results: Results, kind: Kind, laterality: str = "") -> Dataset:
+def new_object(results: Results, kind: Kind) -> Dataset:
     """Start an object: patient, study, series, equipment, SOP common; everything but UIDs of its own and dates.
 
     Parameters
@@ -57,14 +57,12 @@ def new_object(results: Results, kind: Kind, laterality: str = "") -> Dataset:
         What the object will say.
     kind
         Which object it is.
-    laterality
-        Of the series, where the object is an image or shows one.
     """
     source = results.sources[0]
     identity = source.identity
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 192"
-    dataset.SOPClassUID = kind.sop_class_uid
+    dataset.SOPClassUID = UID(kind.sop_class_uid)
     dataset.StudyDate = identity.study_date
     dataset.StudyTime = identity.study_time
     dataset.AccessionNumber = identity.accession_number
@@ -86,7 +84,6 @@ def new_object(results: Results, kind: Kind, laterality: str = "") -> Dataset:
     _set_where_told(dataset, "IssuerOfPatientID", identity.issuer_of_patient_id)
     _set_where_told(dataset, "StudyDescription", identity.study_description)
     _set_where_told(dataset, "TimezoneOffsetFromUTC", identity.utc_offset)
-    _set_where_told(dataset, "Laterality", laterality if laterality in {"L", "R"} else "")
     if any(source.synthetic for source in results.sources):
         dataset.SyntheticData = "YES"
     dataset.ContributingEquipmentSequence = [_contribution(results)]
@@ -124,10 +121,10 @@ def finished(dataset: Dataset, results: Results, kind: Kind, sources: Sequence[S
 def file_bytes(dataset: Dataset) -> bytes:
     """An object as a DICOM file (PS3.10), Explicit VR Little Endian."""
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.MediaStorageSOPClassUID = UID(dataset.SOPClassUID)
+    meta.MediaStorageSOPInstanceUID = UID(dataset.SOPInstanceUID)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     written = copy.copy(dataset)
     written.file_meta = meta

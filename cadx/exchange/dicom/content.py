@@ -63,7 +63,7 @@ def uid(relationship: str, name: Code, value: str) -> Dataset:
 
 
 def number(relationship: str, name: Code, value: float, unit: Code, *children: Dataset) -> Dataset:
-    """A NUM: the value to the bit as a floating point value, and as the decimal string that the standard also demands."""
+    """A NUM: the value to the bit as a floating point value, and the decimal string that the standard also demands."""
     item = _item(relationship, "NUM", name, children)
     measured = Dataset()
     measured.NumericValue = DSfloat(value, auto_format=True)

@@ -1,7 +1,8 @@
 """Parses a DICOM data set up to its pixels, keeping only the attributes that are asked for (PS3.5 section 7).
 
 Written for untrusted files: nothing is allocated that the file does not hold, depth and number of elements are
-bounded, no value is decoded or reported here, and an attribute that was not asked for, as reading asks for none about a person, is skipped over unread.
+bounded, no value is decoded or reported here, and an attribute that was not asked for (reading asks for none about a
+person) is skipped over unread.
 """
 
 import re

@@ -37,7 +37,10 @@ ALGORITHM = Algorithm(
     model_name="sample",
     model_version="1.2.3",
     model_digest="ab" * 32,
-    notices=("Research use only. Not a medical device; not for diagnosis or any clinical decision.", "A phantom said so."),
+    notices=(
+        "Research use only. Not a medical device; not for diagnosis or any clinical decision.",
+        "A phantom said so.",
+    ),
     demonstration_only=True,
 )
 
@@ -65,6 +68,7 @@ def plant_identity(dataset: Dataset) -> None:
     dataset.StudyTime = "101112.5"
     dataset.StudyDescription = "Planted description"
     dataset.ReferringPhysicianName = "Planted^Referrer"
+    dataset.pop("SyntheticData", None)
 
 
 def sample(
@@ -169,6 +173,8 @@ def variants() -> dict[str, Callable[[], Results]]:
         "study-date-absent": lambda: one_lesion(sample(edit=_without_dates)),
         "study-date-empty": lambda: one_lesion(sample(edit=_with_empty_dates)),
         "iso-2022-ir-87": lambda: one_lesion(sample(edit=_in_japanese)),
+        "synthetic": lambda: one_lesion(sample(edit=_nothing)),
+        "lossy-sigmoid": lambda: one_lesion(sample(edit=_lossy_sigmoid)),
         "little-is-told": lambda: one_lesion(sample(edit=_tell_little)),
     }
 
@@ -179,7 +185,21 @@ def _striped(drawn: PhantomView) -> PhantomView:
     return replace(drawn, gray=(0.5 + 0.1 * np.sin(0.1 * rows) + noise).astype(np.float32))
 
 
+def _nothing(dataset: Dataset) -> None:
+    """Leave a phantom a phantom."""
+
+
+def _lossy_sigmoid(dataset: Dataset) -> None:
+    plant_identity(dataset)
+    dataset.LossyImageCompression = "01"
+    dataset.LossyImageCompressionRatio = 12.5
+    dataset.LossyImageCompressionMethod = "ISO_15444_1"
+    dataset.VOILUTFunction = "SIGMOID"
+    dataset.WindowCenter, dataset.WindowWidth = [2000, 1800], [3000, 2000]
+
+
 def _without_dates(dataset: Dataset) -> None:
+    plant_identity(dataset)
     for keyword in ("StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID", "PatientSex"):
         delattr(dataset, keyword)
 
@@ -198,6 +218,7 @@ def _in_japanese(dataset: Dataset) -> None:
 
 def _tell_little(dataset: Dataset) -> None:
     """As much as a careless archive leaves."""
+    plant_identity(dataset)
     for keyword in ("ImageLaterality", "PatientOrientation", "ViewCodeSequence", "ViewPosition", "PatientBirthDate"):
         if keyword in dataset:
             delattr(dataset, keyword)
