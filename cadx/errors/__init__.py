@@ -70,6 +70,7 @@ from cadx.errors.exchange import (
     ExchangeError,
     IdentityUnusable,
     SourcesMixed,
+    TrackingUnusable,
 )
 from cadx.errors.lesion import (
     FeatureNotComputable,

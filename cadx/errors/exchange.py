@@ -47,6 +47,18 @@ class SourcesMixed(ExchangeError):
 
 
 @dataclass(eq=False)
+class TrackingUnusable(ExchangeError):
+    """The name or UID that a lesion was given cannot be written."""
+
+    attribute: str
+    reason: str
+
+    code: ClassVar[str] = "tracking_unusable"
+    summary: ClassVar[str] = "The lesion's {attribute} {reason}."
+    remedy: ClassVar[str] = "Give a name of up to 64 characters and a UID of digits and dots, or neither."
+
+
+@dataclass(eq=False)
 class AnnotationUnreadable(ExchangeError):
     """The object is no annotation that a center can be read from."""
 

@@ -28,9 +28,7 @@ from cadx.exchange.identity import Identity, SourceImage, read_source
 from cadx.exchange.results import (
     Algorithm,
     DocumentReference,
-    FindingKind,
     LesionResult,
-    OutlinedBy,
     Probabilities,
     Results,
     ViewResult,
@@ -40,6 +38,7 @@ from cadx.exchange.results import (
     probabilities_of,
     tracking_uid,
 )
+from cadx.findings import FindingKind, OutlinedBy
 
 __all__ = [
     "Algorithm",

@@ -16,20 +16,19 @@ from pydicom.uid import ExplicitVRLittleEndian
 from cadx.errors import IdentityUnusable
 from cadx.exchange.codes import Code
 from cadx.exchange.identity_tags import IdentityTag
+from cadx.exchange.uids import is_uid
 from cadx.mammogram.parser.header import Header
 from cadx.mammogram.parser.tags import Tag
 
-_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
-_UTC_OFFSET = re.compile(r"[+-](0\d|1[0-4])[0-5]\d")
-_TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?")
-_DATE = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_UTC_OFFSET = re.compile(r"[+-](0[0-9]|1[0-4])[0-5][0-9]")
+_TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?", re.ASCII)
+_DATE = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # They stand alone: no other character set may be named beside them (PS3.3 C.12.1.1.2).
 _ALONE = frozenset(("ISO_IR 192", "GB18030", "GBK"))
 _CHARACTER_SET = (IdentityTag.SpecificCharacterSet,)
 _ESCAPE = b"\x1b"
 _RESETS = {ord("\\"), ord("^"), ord("=")}
-_LONGEST_UID = 64
 _LONGEST_NAME_GROUP = 64
 _LONGEST_DESCRIPTION = 64
 
@@ -51,7 +50,7 @@ class HeaderText:
         found = self._raw(tag).decode("latin-1").strip("\0 ")
         if not found:
             raise _unusable(tag, "is missing")
-        if len(found) > _LONGEST_UID or not _UID.fullmatch(found):
+        if not is_uid(found):
             raise _unusable(tag, "is no valid UID")
         return found
 

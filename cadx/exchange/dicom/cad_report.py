@@ -34,7 +34,8 @@ from cadx.exchange.dicom.content import (
 )
 from cadx.exchange.dicom.document import lesion_name, new_document
 from cadx.exchange.identity import SourceImage
-from cadx.exchange.results import Algorithm, FindingKind, LesionResult, Results, ViewResult, tracking_uid
+from cadx.exchange.results import Algorithm, LesionResult, Results, ViewResult, tracking_uid
+from cadx.findings import FindingKind
 
 KIND = Kind("cad-sr", str(MammographyCADSRStorage), "SR", 9304, "CADx results for CAD stations (research)")
 _FINDINGS = {

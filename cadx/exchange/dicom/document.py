@@ -10,7 +10,8 @@ from cadx.exchange.codes import (
     own,
 )
 from cadx.exchange.dicom.composite import Kind, new_object, series_references
-from cadx.exchange.results import DocumentReference, FindingKind, OutlinedBy, Results
+from cadx.exchange.results import DocumentReference, Results
+from cadx.findings import FindingKind, OutlinedBy
 
 FINDINGS = {
     FindingKind.SELECTED_REGION: SELECTED_REGION,

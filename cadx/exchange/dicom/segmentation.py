@@ -20,15 +20,14 @@ from cadx.exchange.identity import SourceImage
 from cadx.exchange.results import (
     MANUFACTURER,
     Algorithm,
-    FindingKind,
     LesionResult,
-    OutlinedBy,
     Results,
     ViewResult,
     tracking_uid,
     views_on,
 )
 from cadx.exchange.uids import named_uid
+from cadx.findings import FindingKind, OutlinedBy
 from cadx.lesion import mask_on_source
 from cadx.records import Mask
 
