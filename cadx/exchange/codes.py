@@ -114,7 +114,7 @@ SIDE: Mapping[str, Code] = {
 }
 SELECTED_REGION = dcm("111099", "Selected region")
 BREAST_MASS = sct("129788004", "Mammographic breast mass")
-CALCIFICATION = sct("129769006", "Calcification Cluster")
+CALCIFICATION = sct("309587003", "Calcification of breast")
 
 
 def feature_code(name: str) -> Code:

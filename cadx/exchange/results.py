@@ -131,7 +131,7 @@ class Results:
         """Refuse what cannot stand in one document."""
         for lesion in self.lesions:
             _check_tracking(lesion)
-        if mixed := mixed_sources(self.sources):
+        if mixed := mixed_sources(tuple(view.source for lesion in self.lesions for view in lesion.views)):
             raise SourcesMixed(mixed)
 
     @property

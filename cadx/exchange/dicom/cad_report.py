@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pydicom.dataset import Dataset
 from pydicom.uid import MammographyCADSRStorage
 
-from cadx.exchange.codes import CALCIFICATION, PERCENT, PROBABILITY_OF_CANCER, SELECTED_REGION, SIDE, UNITS, dcm, sct
+from cadx.exchange.codes import PERCENT, PROBABILITY_OF_CANCER, SELECTED_REGION, SIDE, UNITS, dcm, sct
 from cadx.exchange.dicom.composite import MODEL_NAME, Kind, finished
 from cadx.exchange.dicom.content import (
     ALGORITHM_NAME,
@@ -40,9 +40,9 @@ from cadx.findings import FindingKind
 KIND = Kind("cad-sr", str(MammographyCADSRStorage), "SR", 9304, "CADx results for CAD stations (research)")
 _FINDINGS = {
     FindingKind.SELECTED_REGION: SELECTED_REGION,
-    # CID 6014 knows masses by how they look on one view; 129788004 is for findings on several.
+    # CID 6014 knows a mass by how it looks on one view; 129788004 is for findings on several.
     FindingKind.MASS: sct("129793001", "Mammography breast density"),
-    FindingKind.CALCIFICATION: CALCIFICATION,
+    FindingKind.CALCIFICATION: sct("129769006", "Calcification Cluster"),
 }
 _RENDERING_INTENT = dcm("111056", "Rendering Intent")
 _PRESENTED = dcm("111150", "Presentation Required: Rendering device is expected to present")
@@ -130,10 +130,18 @@ def _finding(results: Results, name: str, lesion: LesionResult, view: ViewResult
         code(HAS_CONCEPT_MOD, _RENDERING_INTENT, _PRESENTED if view.outlined else _NOT_PRESENTED),
         *tracking(name, tracking_uid(lesion)),
         *_algorithm(results.algorithm),
-        number(HAS_PROPERTIES, PROBABILITY_OF_CANCER, 100 * assessment.probability, PERCENT),
+        _answer(lesion, 100 * assessment.probability),
         point(HAS_PROPERTIES, dcm("111010", "Center"), mark.x, mark.y, seen_on),
         *outline,
     )
+
+
+def _answer(lesion: LesionResult, percent: float) -> Dataset:
+    """The probability: TID 4006 forbids it as a number of a region that nobody has named, which it describes in words."""
+    if lesion.finding is FindingKind.SELECTED_REGION:
+        description = f"Region selected by a reader. Probability of cancer: {percent!r} %."
+        return text(HAS_PROPERTIES, dcm("111058", "Selected Region Description"), description)
+    return number(HAS_PROPERTIES, PROBABILITY_OF_CANCER, percent, PERCENT)
 
 
 def _analyses(results: Results) -> Dataset:

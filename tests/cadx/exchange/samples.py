@@ -135,9 +135,9 @@ def results_of(*lesions: LesionResult) -> Results:
     return Results(lesions, ALGORITHM, CREATED)
 
 
-def one_lesion(image: Sample) -> Results:
+def one_lesion(image: Sample, finding: FindingKind = FindingKind.SELECTED_REGION) -> Results:
     """One lesion on one view."""
-    return results_of(LesionResult((view_result(image),)))
+    return results_of(LesionResult((view_result(image),), finding))
 
 
 def two_lesions() -> Results:
@@ -160,8 +160,8 @@ def variants() -> dict[str, Callable[[], Results]]:
     """Every variant that the validators are shown, by name."""
     return {
         "cc-left": lambda: one_lesion(sample(View.CC)),
-        "cc-right": lambda: one_lesion(sample(View.CC, left=False)),
-        "mlo-left": lambda: one_lesion(sample(View.MLO)),
+        "cc-right": lambda: one_lesion(sample(View.CC, left=False), FindingKind.CALCIFICATION),
+        "mlo-left": lambda: one_lesion(sample(View.MLO), FindingKind.MASS),
         "mlo-right": lambda: one_lesion(sample(View.MLO, left=False)),
         "fine-0.05": lambda: one_lesion(sample(spacing_mm=0.05)),
         "coarse-0.2": lambda: one_lesion(sample(spacing_mm=0.2)),

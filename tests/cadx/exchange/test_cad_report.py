@@ -4,7 +4,7 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 
-from cadx.exchange import Results, cad_report, file_bytes
+from cadx.exchange import FindingKind, Results, cad_report, file_bytes
 from tests.cadx.exchange.samples import one_lesion, sample, two_lesions, two_views, variants
 from tests.cadx.exchange.test_structured_report import name, tree
 
@@ -18,7 +18,7 @@ def value(item: Dataset) -> str:
 
 
 def test_it_says_the_answer_where_it_is_and_that_nothing_was_detected() -> None:
-    results = one_lesion(sample())
+    results = one_lesion(sample(), FindingKind.MASS)
     assessment = results.lesions[0].views[0].assessment
     dataset = written(results)
     by_name = {name(item): item for item in tree(dataset)}
@@ -46,6 +46,14 @@ def test_coordinates_refer_to_the_image_in_the_library() -> None:
 def test_what_the_caller_calls_the_lesion_is_its_finding() -> None:
     findings = [value(item) for item in tree(written(two_lesions())) if name(item) == "111059"]
     assert findings == ["129793001", "111099"]
+
+
+def test_a_region_that_nobody_named_has_its_answer_in_words() -> None:
+    results = one_lesion(sample())
+    names = {name(item): item for item in tree(written(results))}
+    assert "111047" not in names
+    said = str(names["111058"].TextValue)
+    assert float(said.split(": ")[1].removesuffix(" %.")) == 100 * results.lesions[0].views[0].assessment.probability
 
 
 def test_where_no_lesion_was_found_there_is_no_finding_to_present() -> None:
