@@ -137,7 +137,7 @@ def _finding(results: Results, name: str, lesion: LesionResult, view: ViewResult
 
 
 def _answer(lesion: LesionResult, percent: float) -> Dataset:
-    """The probability: TID 4006 forbids it as a number of a region that nobody has named, which it describes in words."""
+    """The probability; TID 4006 forbids it as the number of a region that nobody named, and describes such in words."""
     if lesion.finding is FindingKind.SELECTED_REGION:
         description = f"Region selected by a reader. Probability of cancer: {percent!r} %."
         return text(HAS_PROPERTIES, dcm("111058", "Selected Region Description"), description)

@@ -1,4 +1,6 @@
 import io
+import json
+import logging
 from dataclasses import replace
 
 import pydicom
@@ -16,11 +18,23 @@ from cadx.errors import (
     TruncatedImage,
     UnreadableImage,
 )
-from cadx.exchange import Code, LesionResult, mixed_sources, read_source
+from cadx.exchange import (
+    Code,
+    LesionResult,
+    cad_report,
+    fhir_bundle,
+    file_bytes,
+    mixed_sources,
+    presentation_states,
+    read_source,
+    segmentations,
+    structured_report,
+)
 from tests.cadx.exchange.samples import (
     ACCESSION_NUMBER,
     PATIENT_ID,
     PATIENT_NAME,
+    STUDY_DATE,
     Edit,
     one_lesion,
     plant_identity,
@@ -190,9 +204,7 @@ def test_a_broken_or_hostile_file_is_refused() -> None:
         item = b"\xfe\xff\x00\xe0" + len(nested).to_bytes(4, "little") + nested
         nested = b"\x54\x00\x20\x02SQ\0\0" + len(item).to_bytes(4, "little") + item
     with pytest.raises(UnreadableImage):
-        read_source(
-            content[: content.index(b"\x02\x00\x10\x00")] + content[content.index(b"\x02\x00\x10\x00") :][:28] + nested
-        )
+        read_source(content[: content.index(b"\x08\x00\x08\x00CS")] + nested)
 
 
 def test_no_record_prints_an_identity() -> None:
@@ -225,3 +237,17 @@ def test_a_name_that_dicom_cannot_hold_is_refused(name: str) -> None:
 def test_a_uid_that_is_none_is_refused(uid: str) -> None:
     with pytest.raises(TrackingUnusable):
         results_of(LesionResult((view_result(sample()),), tracking_uid=uid))
+
+
+def test_nothing_about_a_person_is_logged_or_printed(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    results = one_lesion(sample())
+    objects = (structured_report(results), cad_report(results), *segmentations(results), *presentation_states(results))
+    for dataset in objects:
+        assert PATIENT_ID.encode() in file_bytes(dataset)
+    assert PATIENT_ID in json.dumps(fhir_bundle(results))
+    said = caplog.text + "".join(capfd.readouterr())
+    for planted in (PATIENT_NAME, PATIENT_ID, ACCESSION_NUMBER, "19610203", STUDY_DATE, "Planted"):
+        assert planted not in said
