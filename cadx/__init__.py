@@ -29,6 +29,7 @@ __all__ = [
     "CadxError",
     "CenterError",
     "ClassifierError",
+    "ExchangeError",
     "FeatureDefinition",
     "FeatureValue",
     "Flag",
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
         CadxError,
         CenterError,
         ClassifierError,
+        ExchangeError,
         LesionError,
         MammogramError,
     )
@@ -101,6 +103,7 @@ else:
             "CadxError",
             "CenterError",
             "ClassifierError",
+            "ExchangeError",
             "LesionError",
             "MammogramError",
         ),
