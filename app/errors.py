@@ -143,15 +143,6 @@ class NotAcceptable(RequestError):
 
 
 @dataclass(eq=False)
-class HostUnknown(AccessError):
-    """The request was sent to a name that is not the service's."""
-
-    code: ClassVar[str] = "host_unknown"
-    summary: ClassVar[str] = "The Host header has a name that this service is not known by."
-    remedy: ClassVar[str] = "Use an address or name that it is known by; the operator adds names to CADX_HOSTS."
-
-
-@dataclass(eq=False)
 class PathUnknown(RequestError):
     """Nothing is served at this path."""
 
@@ -252,6 +243,15 @@ class RightMissing(AccessError):
     code: ClassVar[str] = "right_missing"
     summary: ClassVar[str] = "The API key does not have the right '{right}'."
     remedy: ClassVar[str] = "Ask the operator for a key with that right (`cadx-serve new-key NAME --right RIGHT`)."
+
+
+@dataclass(eq=False)
+class HostUnknown(AccessError):
+    """The request was sent to a name that is not the service's."""
+
+    code: ClassVar[str] = "host_unknown"
+    summary: ClassVar[str] = "The Host header has a name that this service is not known by."
+    remedy: ClassVar[str] = "Use an address or name that it is known by; the operator adds names to CADX_HOSTS."
 
 
 @dataclass(eq=False)

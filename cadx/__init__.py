@@ -33,6 +33,7 @@ __all__ = [
     "CadxError",
     "CenterError",
     "ClassifierError",
+    "ExchangeError",
     "FeatureDefinition",
     "FeatureValue",
     "Flag",
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         CadxError,
         CenterError,
         ClassifierError,
+        ExchangeError,
         LesionError,
         MammogramError,
     )
@@ -105,6 +107,7 @@ else:
             "CadxError",
             "CenterError",
             "ClassifierError",
+            "ExchangeError",
             "LesionError",
             "MammogramError",
         ),

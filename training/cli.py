@@ -14,6 +14,7 @@ from training.commands.import_ import import_cli
 from training.commands.inspect import inspect
 from training.commands.layers import layers
 from training.commands.phantoms import phantoms
+from training.commands.report import report
 from training.commands.segment import segment
 from training.commands.study import study
 
@@ -48,6 +49,7 @@ cli.command()(inspect)
 cli.command()(features)
 cli.command()(layers)
 cli.command()(segment)
+cli.command()(report)
 cli.command()(phantoms)
 cli.add_typer(import_cli, name="import")
 

@@ -12,7 +12,7 @@ from app.settings import Settings
 from app.upload.body_buffer import ArrivingFile, BodyBuffer
 from app.upload.receiving import UploadMemory
 from cadx.errors import CadxError, InstanceNotInPacs, PacsAnswerUnreadable, PacsSentAnotherInstance, PacsUnknown
-from cadx.exchange import read_source
+from cadx.exchange import instance_uids
 from cadx.exchange.dicomweb import InstanceName, PacsClient, PacsConnection, StoreOutcome, read_connections
 
 _PING_SECONDS = 5.0
@@ -156,10 +156,10 @@ class Archives:
 
 
 def _check_uids(origin: Origin, content: memoryview) -> None:
-    source = read_source(content, None)
+    study, instance = instance_uids(content)
     for attribute, received, asked in (
-        ("SOP Instance UID", source.sop_instance_uid, origin.name.instance),
-        ("Study Instance UID", source.study_uid, origin.name.study),
+        ("SOP Instance UID", instance, origin.name.instance),
+        ("Study Instance UID", study, origin.name.study),
     ):
         if received != asked:
             raise PacsSentAnotherInstance(origin.pacs, attribute)

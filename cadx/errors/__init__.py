@@ -67,10 +67,11 @@ from cadx.errors.classifier import (
 from cadx.errors.exchange import (
     AnnotationMissing,
     AnnotationUnreadable,
-    AttributeNeeded,
+    DicomNeeded,
     ExchangeError,
     IdentityUnusable,
     SourcesMixed,
+    TrackingUnusable,
 )
 from cadx.errors.lesion import (
     FeatureNotComputable,

@@ -27,15 +27,12 @@ class IdentityUnusable(ExchangeError):
 
 
 @dataclass(eq=False)
-class AttributeNeeded(ExchangeError):
-    """The object must state what the image's header does not."""
+class DicomNeeded(ExchangeError):
+    """The image is no DICOM file and tells no identity."""
 
-    attribute: str
-    document: str
-
-    code: ClassVar[str] = "attribute_needed"
-    summary: ClassVar[str] = "A {document} must state {attribute}, which the image's header does not tell."
-    remedy: ClassVar[str] = "Ask for another kind of object (a TID 1500 SR needs less), or correct the image's header."
+    code: ClassVar[str] = "dicom_needed"
+    summary: ClassVar[str] = "The image is no DICOM file: there is no patient and no study to file a result under."
+    remedy: ClassVar[str] = "Send the DICOM file, or ask for JSON, which needs no identity."
 
 
 @dataclass(eq=False)
@@ -50,6 +47,18 @@ class SourcesMixed(ExchangeError):
 
 
 @dataclass(eq=False)
+class TrackingUnusable(ExchangeError):
+    """The name or UID that a lesion was given cannot be written."""
+
+    attribute: str
+    reason: str
+
+    code: ClassVar[str] = "tracking_unusable"
+    summary: ClassVar[str] = "The lesion's {attribute} {reason}."
+    remedy: ClassVar[str] = "Give a name of up to 64 characters and a UID of digits and dots, or neither."
+
+
+@dataclass(eq=False)
 class AnnotationUnreadable(ExchangeError):
     """The object is no annotation that a center can be read from."""
 
@@ -58,7 +67,7 @@ class AnnotationUnreadable(ExchangeError):
     code: ClassVar[str] = "annotation_unreadable"
     summary: ClassVar[str] = "The object is no annotation that is understood: {reason}."
     remedy: ClassVar[str] = (
-        "Name a TID 1500 SR with points or outlines, or a grayscale softcopy presentation state with graphics in pixels."
+        "Name a TID 1500 SR with points or outlines, or a grayscale softcopy presentation state drawn in pixels."
     )
 
 

@@ -13,27 +13,22 @@ of the image, read anew for writing. `Results` joins it with assessments, and ea
     fhir_bundle(results)                                                     # a dict that JSON can say
 
     annotated_centers(dataset, sop_instance_uid, frame)                      # the way back: marks of a viewer
-
-Signatures:
-
-    read_source(header: bytes | bytearray | memoryview | Dataset, frame: int | None = None) -> SourceImage
-    structured_report(results: Results, *, sop_class: ReportClass = ReportClass.COMPREHENSIVE_3D) -> Dataset
-    segmentations(results: Results) -> tuple[Dataset, ...]
-    presentation_states(results: Results) -> tuple[Dataset, ...]
-    cad_report(results: Results) -> Dataset
-    fhir_bundle(results: Results) -> dict[str, object]
-    file_bytes(dataset: Dataset) -> bytes
-    document_reference(dataset: Dataset) -> DocumentReference                # of a forerunner, from its metadata
-    annotated_centers(dataset: Dataset, sop_instance_uid: str, frame: int | None = None) -> tuple[LesionCenter, ...]
 """
 
-from cadx.exchange.identity import Code, Identity, SourceImage, read_source
+from cadx.exchange.annotations import annotated_centers
+from cadx.exchange.codes import Code
+from cadx.exchange.dicom.cad_report import cad_report
+from cadx.exchange.dicom.composite import file_bytes
+from cadx.exchange.dicom.document import document_reference
+from cadx.exchange.dicom.presentation_state import presentation_states
+from cadx.exchange.dicom.segmentation import segmentations, source_mask
+from cadx.exchange.dicom.structured_report import ReportClass, structured_report
+from cadx.exchange.fhir import fhir_bundle
+from cadx.exchange.identity import Identity, SourceImage, instance_uids, read_source
 from cadx.exchange.results import (
     Algorithm,
     DocumentReference,
-    FindingKind,
     LesionResult,
-    OutlinedBy,
     Probabilities,
     Results,
     ViewResult,
@@ -41,7 +36,9 @@ from cadx.exchange.results import (
     mean_probabilities,
     mixed_sources,
     probabilities_of,
+    tracking_uid,
 )
+from cadx.findings import FindingKind, OutlinedBy
 
 __all__ = [
     "Algorithm",
@@ -52,12 +49,24 @@ __all__ = [
     "LesionResult",
     "OutlinedBy",
     "Probabilities",
+    "ReportClass",
     "Results",
     "SourceImage",
     "ViewResult",
     "algorithm_of",
+    "annotated_centers",
+    "cad_report",
+    "document_reference",
+    "fhir_bundle",
+    "file_bytes",
     "mean_probabilities",
+    "instance_uids",
     "mixed_sources",
+    "presentation_states",
     "probabilities_of",
     "read_source",
+    "segmentations",
+    "source_mask",
+    "structured_report",
+    "tracking_uid",
 ]

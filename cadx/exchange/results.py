@@ -12,32 +12,18 @@ functions of this package turn it into objects:
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from statistics import fmean
 
 from cadx.assessment import Assessment
 from cadx.bundle import Bundle, shown_notices
-from cadx.errors import SourcesMixed
+from cadx.errors import SourcesMixed, TrackingUnusable
 from cadx.exchange.identity import SourceImage
-from cadx.exchange.uids import named_uid
+from cadx.exchange.uids import is_uid, named_uid
+from cadx.findings import FindingKind, OutlinedBy
 from cadx.lesion import SegmentationOutcome
 
 MANUFACTURER = "mammo-cadx"
-
-
-class FindingKind(StrEnum):
-    """What the caller says the lesion is; the algorithm does not find out."""
-
-    SELECTED_REGION = "selected_region"
-    MASS = "mass"
-    CALCIFICATION = "calcification"
-
-
-class OutlinedBy(StrEnum):
-    """Who drew the outline: the algorithm about a reader's mark, or a reader."""
-
-    ALGORITHM = "algorithm"
-    READER = "reader"
+_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +118,8 @@ class Results:
     ------
     SourcesMixed
         When the images are not of one patient, one study and one side.
+    TrackingUnusable
+        When the name or UID that the caller gave a lesion cannot be written.
     """
 
     lesions: tuple[LesionResult, ...]
@@ -141,7 +129,9 @@ class Results:
 
     def __post_init__(self) -> None:
         """Refuse what cannot stand in one document."""
-        if mixed := mixed_sources(self.sources):
+        for lesion in self.lesions:
+            _check_tracking(lesion)
+        if mixed := mixed_sources(tuple(view.source for lesion in self.lesions for view in lesion.views)):
             raise SourcesMixed(mixed)
 
     @property
@@ -180,7 +170,7 @@ def algorithm_of(bundle: Bundle, software_version: str) -> Algorithm:
 
 def mixed_sources(sources: tuple[SourceImage, ...]) -> tuple[str, ...]:
     """Which of patient, study and side differ between images; empty when they belong together."""
-    kinds = {
+    kinds: dict[str, set[object]] = {
         "patient": {(source.identity.patient_id, source.identity.issuer_of_patient_id) for source in sources},
         "study": {source.study_uid for source in sources},
         "side": {source.laterality for source in sources},
@@ -223,3 +213,21 @@ def tracking_uid(lesion: LesionResult) -> str:
         for view in lesion.views
     )
     return named_uid("lesion", *(part for mark in marks for part in mark))
+
+
+def views_on(results: Results, source: SourceImage) -> tuple[tuple[int, LesionResult, ViewResult], ...]:
+    """What was found on one image: the lesion's index, the lesion and the view, in the lesions' order."""
+    return tuple(
+        (index, lesion, view)
+        for index, lesion in enumerate(results.lesions)
+        for view in lesion.views
+        if (view.source.sop_instance_uid, view.source.frame) == (source.sop_instance_uid, source.frame)
+    )
+
+
+def _check_tracking(lesion: LesionResult) -> None:
+    name = lesion.tracking_identifier
+    if len(name) > _LONGEST_NAME or "\\" in name or not (name.isprintable() and name == name.strip()):
+        raise TrackingUnusable("tracking identifier", "is too long, or holds characters that DICOM does not allow")
+    if lesion.tracking_uid and not is_uid(lesion.tracking_uid):
+        raise TrackingUnusable("tracking UID", "is no valid UID")

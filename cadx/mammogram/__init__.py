@@ -3,6 +3,7 @@
 from cadx.mammogram.codecs.transfer_syntaxes import READABLE_TRANSFER_SYNTAXES
 from cadx.mammogram.formats import READABLE_FILES, FileFormat
 from cadx.mammogram.gray.content import content_digest
+from cadx.mammogram.gray.pixels import held_bytes
 from cadx.mammogram.policy import ReadingLimits, ReadingPolicy, SpacingPlane, VoiPolicy
 from cadx.mammogram.reader import read_mammogram
 
@@ -15,5 +16,6 @@ __all__ = [
     "SpacingPlane",
     "VoiPolicy",
     "content_digest",
+    "held_bytes",
     "read_mammogram",
 ]

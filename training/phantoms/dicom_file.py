@@ -111,6 +111,7 @@ def _identified_file(identity: Identity) -> FileDataset:
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.Manufacturer = "mammo-cadx"
     dataset.ManufacturerModelName = "phantom"
+    dataset.SyntheticData = "YES"
     dataset.ImageComments = NOT_CLINICAL
     for unknown in (
         "PatientBirthDate",

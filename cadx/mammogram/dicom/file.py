@@ -14,11 +14,11 @@ from cadx.mammogram.codecs.transfer_syntaxes import (
     shown_uid,
 )
 from cadx.mammogram.parser.elements import PixelElement, parse_dataset, parse_meta
-from cadx.mammogram.parser.encoding import written_encoding
+from cadx.mammogram.parser.encoding import bare_dataset, written_encoding
 from cadx.mammogram.parser.header import Header
 from cadx.mammogram.parser.heads import Encoding
 from cadx.mammogram.parser.inflating import inflate
-from cadx.mammogram.parser.tags import Tag
+from cadx.mammogram.parser.tags import KEPT, Tag
 from cadx.mammogram.policy import ReadingLimits
 
 MAGIC_OFFSET = 128
@@ -68,7 +68,15 @@ class DicomFile:
         return self.transfer_syntax or _SYNTAXES[self.encoding]
 
 
-def open_dicom(source: ByteSource, offset: int, limits: ReadingLimits) -> DicomFile:
+def dicom_offset(source: ByteSource) -> int | None:
+    """Where a DICOM file's meta information or, without any, its data set begins; None where it is no DICOM file."""
+    begin = MAGIC_OFFSET + len(MAGIC)
+    return begin if source.read(MAGIC_OFFSET, len(MAGIC)) == MAGIC else bare_dataset(source)
+
+
+def open_dicom(
+    source: ByteSource, offset: int, limits: ReadingLimits, kept: frozenset[int] = KEPT
+) -> DicomFile:
     """Parse a file up to its pixels.
 
     Parameters
@@ -79,6 +87,8 @@ def open_dicom(source: ByteSource, offset: int, limits: ReadingLimits) -> DicomF
         Where file meta information or, without any, the data set begins.
     limits
         How much a deflated data set may become.
+    kept
+        The attributes that are asked for; without it those that reading needs.
 
     Raises
     ------
@@ -103,7 +113,7 @@ def open_dicom(source: ByteSource, offset: int, limits: ReadingLimits) -> DicomF
     elif written is not None and written != declared:
         contradictions.append((f"transfer syntax {syntax}", _NAMES[written]))
     encoding = written or declared or Encoding()
-    elements, pixels = parse_dataset(source, offset, encoding)
+    elements, pixels = parse_dataset(source, offset, encoding, kept)
     return DicomFile(source, Header(elements, encoding.big_endian), pixels, syntax, encoding, tuple(contradictions))
 
 

@@ -172,3 +172,9 @@ def _masked(raw: StoredImage, stored_range: StoredRange) -> StoredImage:
     sign = raw.dtype.type(1 << (stored_range.bits - 1))
     signed: StoredImage = (low ^ sign) - sign
     return signed
+
+
+def held_bytes(mammogram: Mammogram) -> int:
+    """Memory of the pixels that had to be decoded for an image; 0 where they stay in its file."""
+    stored = getattr(mammogram.pixels, "stored", None)
+    return stored.values.nbytes if isinstance(stored, PixelArray) else 0

@@ -1,7 +1,8 @@
-"""Parses a DICOM data set up to its pixels, keeping only the attributes that reading needs (PS3.5 section 7).
+"""Parses a DICOM data set up to its pixels, keeping only the attributes that are asked for (PS3.5 section 7).
 
 Written for untrusted files: nothing is allocated that the file does not hold, depth and number of elements are
-bounded, no value is decoded or reported here, and personal attributes are skipped over without being read.
+bounded, no value is decoded or reported here, and an attribute that was not asked for (reading asks for none about a
+person) is skipped over unread.
 """
 
 from collections.abc import Mapping
@@ -74,9 +75,9 @@ class PixelElement:
 
 
 def parse_dataset(
-    source: ByteSource, offset: int, encoding: Encoding
+    source: ByteSource, offset: int, encoding: Encoding, kept: frozenset[int] = KEPT
 ) -> tuple[dict[int, Element], PixelElement | None]:
-    """Parse the elements from `offset` up to the pixel data.
+    """Parse the elements from `offset` up to the pixel data, keeping the attributes that are asked for.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def parse_dataset(
     UnreadableImage
         When the structure is no DICOM data set.
     """
-    cursor = Cursor(source, offset)
+    cursor = Cursor(source, offset, kept)
     elements: dict[int, Element] = {}
     while not cursor.at_end:
         head = element_head(cursor, encoding)
@@ -108,7 +109,7 @@ def parse_meta(source: ByteSource, offset: int) -> tuple[dict[int, Element], int
 def _keep(elements: dict[int, Element], cursor: Cursor, encoding: Encoding, head: Head, depth: int) -> None:
     """Move past one element's value, and keep it if it is needed."""
     tag, vr, length = head.tag, head.vr, head.length
-    kept = tag in KEPT
+    kept = tag in cursor.kept
     if length == UNDEFINED_LENGTH and (tag in PIXEL_TAGS or vr in {"OB", "OW"}):
         _skip_fragments(cursor, encoding)  # the compressed pixels of an icon
     elif length == UNDEFINED_LENGTH:

@@ -47,7 +47,7 @@ class Header:
         element = self.elements.get(tag)
         return element is not None and bool(element.items or element.broken or element.value.strip(b"\0 "))
 
-    def terms(self, tag: Tag) -> tuple[str, ...]:
+    def terms(self, tag: int) -> tuple[str, ...]:
         """Coded strings (CS, UI), upper case, without padding; empty where absent."""
         element = self.elements.get(tag)
         if element is None:
@@ -55,7 +55,7 @@ class Header:
         text = element.value.decode("latin-1").strip("\0 ")
         return tuple(part.strip("\0 ").upper() for part in text.split("\\")) if text else ()
 
-    def term(self, tag: Tag) -> str:
+    def term(self, tag: int) -> str:
         """The first coded string, or '' where absent."""
         return next(iter(self.terms(tag)), "")
 

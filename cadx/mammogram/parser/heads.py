@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from cadx.errors import TruncatedImage, UnreadableImage
 from cadx.mammogram.byte_source import ByteSource
+from cadx.mammogram.parser.tags import KEPT
 
 UNDEFINED_LENGTH = 0xFFFF_FFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFE_E000, 0xFFFE_E00D, 0xFFFE_E0DD
@@ -57,8 +58,9 @@ class Head:
 class Cursor:
     """Reads forward through a source in chunks, and never past its end."""
 
-    def __init__(self, source: ByteSource, position: int) -> None:
+    def __init__(self, source: ByteSource, position: int, kept: frozenset[int] = KEPT) -> None:
         self.source = source
+        self.kept = kept
         self._chunk = b""
         self._chunk_start = position
         self.position = position
