@@ -118,7 +118,9 @@ class ImageExpired(RequestError):
     """The image is not kept here any more."""
 
     code: ClassVar[str] = "image_expired"
-    summary: ClassVar[str] = "No image of that id is kept here for this caller: its time is up, or another replica has it."
+    summary: ClassVar[str] = (
+        "No image of that id is kept here for this caller: its time is up, or another replica has it."
+    )
     remedy: ClassVar[str] = "Send the image again (POST /v1/images), and use the new id."
 
 
@@ -454,7 +456,9 @@ class KeysNeeded(StartError):
     """A service with a PACS must not be open to the network."""
 
     code: ClassVar[str] = "keys_needed"
-    summary: ClassVar[str] = "A PACS is configured and no API key is, and the service would not listen on loopback only."
+    summary: ClassVar[str] = (
+        "A PACS is configured and no API key is, and the service would not listen on loopback only."
+    )
     remedy: ClassVar[str] = (
         "Make keys (`cadx-serve new-key NAME --right read`) and set CADX_API_KEYS_FILE, or set CADX_HOST=127.0.0.1."
     )
@@ -483,7 +487,9 @@ class StoreError(ServiceError):
     stored: tuple[dict[str, str], ...] = ()
 
     code: ClassVar[str] = "store_error"
-    summary: ClassVar[str] = "The assessment stands below, but not everything was stored in the PACS '{pacs}': {reason}."
+    summary: ClassVar[str] = (
+        "The assessment stands below, but not everything was stored in the PACS '{pacs}': {reason}."
+    )
     remedy: ClassVar[str] = "Send the same request again: what is stored already is not stored twice."
 
 

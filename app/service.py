@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from app.auth.api_keys import KeyRing
-from app.auth.rate_limit import RateLimiter
 from app.auth.origins import listens_on_loopback
+from app.auth.rate_limit import RateLimiter
 from app.errors import KeysNeeded, ThreadsTooFew
 from app.images.archives import Archives
 from app.images.cache import ImageCache

@@ -127,9 +127,7 @@ class Archives:
             raise InstanceNotInPacs(origin.pacs)
         return await self.header(Origin(origin.pacs, InstanceName(study, str(series[0]), sop_instance_uid)))
 
-    async def store(
-        self, pacs: str, study: str, objects: Mapping[InstanceName, bytes]
-    ) -> tuple[StoreOutcome, ...]:
+    async def store(self, pacs: str, study: str, objects: Mapping[InstanceName, bytes]) -> tuple[StoreOutcome, ...]:
         """Store objects in a study; see `PacsClient.store`."""
         return await self.client(pacs).store(study, objects)
 

@@ -69,9 +69,7 @@ class PredictionJob:
         """Assess every lesion of every view, in order."""
         queued_seconds = ticket.started_at - ticket.queued_at
         self.metrics.observe_stages({"queue": queued_seconds})
-        return tuple(
-            assessed for view in self.views for assessed in self._view(view, ticket, 1000 * queued_seconds)
-        )
+        return tuple(assessed for view in self.views for assessed in self._view(view, ticket, 1000 * queued_seconds))
 
     def _view(self, view: View, ticket: Ticket, queue_ms: float) -> list[Assessed]:
         ticket.check()

@@ -41,9 +41,7 @@ def example_error(kind: type[CadxError]) -> CadxError:
     return kind(**facts)
 
 
-def refusals(
-    *families: type[CadxError], base: Mapping[int | str, Document] | None = None
-) -> dict[int | str, Document]:
+def refusals(*families: type[CadxError], base: Mapping[int | str, Document] | None = None) -> dict[int | str, Document]:
     """OpenAPI responses for the errors of some families, by status, one example each; 500 is always possible."""
     by_status: dict[int | str, Document] = copy.deepcopy(dict(base or {}))
     for kind in dict.fromkeys(kind for family in (*families, InternalError) for kind in leaves(family)):
@@ -180,8 +178,8 @@ def _name_bodies(operation: Document, schemas: Document) -> None:
         if "title" in body["schema"]:
             schema = {name: value for name, value in body["schema"].items() if name != "$defs"}
             for name, inner in (body["schema"].get("$defs", {}) | {schema["title"]: schema}).items():
-                inner["properties"] = {key: _without_null(value) for key, value in inner["properties"].items()}
-                schemas[name] = inner
+                members = {key: _without_null(value) for key, value in inner.get("properties", {}).items()}
+                schemas[name] = {**inner, "properties": members} if members else inner
             body["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
 
 

@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from pydicom.dataset import Dataset
@@ -150,7 +150,7 @@ class _Writing:
             return Written(*fhir_body(results))
         return Written(*dicom_body(self._objects(results, wanted.documents), always_related=wanted.related))
 
-    def _objects(self, results: Results, kinds) -> tuple[DicomObject, ...]:  # type: ignore[no-untyped-def]
+    def _objects(self, results: Results, kinds: Iterable[DocumentKind]) -> tuple[DicomObject, ...]:
         return dicom_objects(results, kinds, self.options.sr_class)
 
     def _results(self, job: PredictionJob, assessed: Sequence[Assessed]) -> Results:
@@ -160,7 +160,7 @@ class _Writing:
         lesions = [
             [(sources[id(each.view)], each.assessment) for each in views] for views in self.question.lesions(assessed)
         ]
-        return results_of(self.bundle, lesions, self.options, datetime.now(UTC), self.predecessor)
+        return results_of(self.bundle, lesions, self.options, datetime.now().astimezone(), self.predecessor)
 
 
 async def _sent(
@@ -257,5 +257,3 @@ async def _client_gone(request: Request) -> None:
     """Return when the client has hung up."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-

@@ -1,6 +1,8 @@
 """The images of a request that names them: in a PACS, or kept here."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from app.auth.api_keys import KeyEntry, Right
 from app.errors import ImagesNotKept, InvalidRequest
@@ -13,6 +15,8 @@ from cadx.errors import CadxError
 from cadx.exchange import annotated_centers
 from cadx.exchange.dicomweb import InstanceName
 from cadx.records import LesionCenter
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class NamedImages:
         if reference.annotation is not None and image.origin is not None:
             origin = image.origin
             name = InstanceName(origin.name.study, reference.annotation.series, reference.annotation.instance)
-            header = await self._noted("read", Origin(origin.pacs, name), self.service.archives.header)
+            header = await self._read(Origin(origin.pacs, name), self.service.archives.header)
             marks = annotated_centers(header, origin.name.instance, reference.frame_number)
         return View(image, marks, reference.pixel_spacing_mm, reference.frame_number, reference.voi)
 
@@ -64,15 +68,16 @@ class NamedImages:
             return self.service.images.sent(self.owner, reference.image_id or "")
         self.service.keys.require(self.caller, Right.READ)
         origin = Origin(reference.dicomweb.pacs, reference.dicomweb.name)
-        return await self._noted("read", origin, lambda asked: self.service.archives.image(self.owner, asked))
+        return await self._read(origin, lambda asked: self.service.archives.image(self.owner, asked))
 
-    async def _noted(self, action: str, origin: Origin, ask):  # type: ignore[no-untyped-def]
+    async def _read(self, origin: Origin, ask: Callable[[Origin], Awaitable[Value]]) -> Value:
+        """Ask a PACS, and note for the audit what came of it."""
         try:
             found = await ask(origin)
         except CadxError as error:
-            self.service.audit.note(action, origin.pacs, origin.name, error.code)
+            self.service.audit.note("read", origin.pacs, origin.name, error.code)
             raise
-        self.service.audit.note(action, origin.pacs, origin.name, "ok")
+        self.service.audit.note("read", origin.pacs, origin.name, "ok")
         return found
 
 

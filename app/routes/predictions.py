@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app.auth.api_keys import KeyEntry
 from app.errors import (
     BodyEncodingUnsupported,
     BodyTooLarge,
@@ -54,7 +53,6 @@ from app.schemas.documents import (
 )
 from app.schemas.forms import LesionForm, LesionsForm, ViewsForm
 from app.schemas.references import LesionReference, LesionsReference, ViewsReference
-from app.service import Service
 from cadx.errors import CenterError, ExchangeError, LesionError, MammogramError, PacsError
 
 REFUSALS = refusals(
@@ -87,7 +85,12 @@ JSON_REFUSALS = refusals(NotAcceptable, base=REFUSALS)
 router = APIRouter(prefix="/v1/predictions", tags=["predictions"])
 
 LESION_BODY = request_body(
-    LesionForm, LESION_FORM, several_images=False, bare_file=True, reference=LesionReference, reference_example=LESION_JSON
+    LesionForm,
+    LESION_FORM,
+    several_images=False,
+    bare_file=True,
+    reference=LesionReference,
+    reference_example=LESION_JSON,
 )
 LESIONS_BODY = request_body(
     LesionsForm,
@@ -167,11 +170,12 @@ TITLES = {
 }
 
 
-def _document_route(
-    question: Question, kind: DocumentKind, query: type[DocumentOptions]
-) -> Callable[..., Any]:
+def _document_route(question: Question, kind: DocumentKind, query: type[DocumentOptions]) -> Callable[..., Any]:
     async def written(
-        request: Request, service: ServiceDep, caller: CallerDep, options: Annotated[query, Query()]  # type: ignore[valid-type]
+        request: Request,
+        service: ServiceDep,
+        caller: CallerDep,
+        options: Annotated[query, Query()],  # type: ignore[valid-type]
     ) -> Response:
         return await answer(request, service, caller, question, options, Wanted((kind,)))
 

@@ -55,17 +55,21 @@ class OneLesion(Question):
     bare_file = True
 
     def sent(self, upload: Upload, query: BaseModel, settings: Settings) -> tuple[View, ...]:
+        """The views of a body that holds its images."""
         form = _lesion_form(upload, query)
         center = LesionCenter(form.x, form.y)
         return (View(HeldImage(upload.images[0]), (center,), form.pixel_spacing_mm, form.frame, form.voi),)
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
+        """The views of a body that names its images."""
         return (await images.view_of_one(read_body(LesionReference, content), "body"),)
 
     def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
+        """Each lesion's views."""
         return (assessed,)
 
     def document(self, assessed: Sequence[Assessed]) -> BaseModel:
+        """The JSON answer."""
         return assessed[0].prediction
 
 
@@ -73,6 +77,7 @@ class SeveralLesions(Question):
     """Several lesions on one image."""
 
     def sent(self, upload: Upload, query: BaseModel, settings: Settings) -> tuple[View, ...]:
+        """The views of a body that holds its images."""
         form = read_form(LesionsForm, upload.fields or {})
         same_length(len(form.x), "y", form.y)
         _at_most(settings.max_lesions, "x", len(form.x))
@@ -80,15 +85,18 @@ class SeveralLesions(Question):
         return (View(HeldImage(upload.images[0]), centers, form.pixel_spacing_mm, form.frame, form.voi),)
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
+        """The views of a body that names its images."""
         body = read_body(LesionsReference, content)
         view = await images.view_of(body, tuple(LesionCenter(center.x, center.y) for center in body.centers))
         _at_most(images.settings.max_lesions, "centers", len(view.centers))
         return (view,)
 
     def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
+        """Each lesion's views."""
         return tuple((each,) for each in assessed)
 
     def document(self, assessed: Sequence[Assessed]) -> BaseModel:
+        """The JSON answer."""
         return LesionPredictions(predictions=tuple(each.prediction for each in assessed))
 
 
@@ -97,9 +105,11 @@ class SeveralViews(Question):
 
     @staticmethod
     def max_images(settings: Settings) -> int:
+        """Files in one body."""
         return settings.max_views
 
     def sent(self, upload: Upload, query: BaseModel, settings: Settings) -> tuple[View, ...]:
+        """The views of a body that holds its images."""
         form = read_form(ViewsForm, upload.fields or {})
         count = len(upload.images)
         same_length(count, "x", form.x)
@@ -112,16 +122,17 @@ class SeveralViews(Question):
         )
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
+        """The views of a body that names its images."""
         body = read_body(ViewsReference, content)
         _at_most(images.settings.max_views, "views", len(body.views))
-        return tuple(
-            [await images.view_of_one(reference, f"body.views.{i}") for i, reference in enumerate(body.views)]
-        )
+        return tuple([await images.view_of_one(reference, f"body.views.{i}") for i, reference in enumerate(body.views)])
 
     def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
+        """Each lesion's views."""
         return (assessed,)
 
     def document(self, assessed: Sequence[Assessed]) -> BaseModel:
+        """The JSON answer."""
         return views_of(tuple(each.prediction for each in assessed))
 
 

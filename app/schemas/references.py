@@ -12,7 +12,9 @@ from cadx.mammogram import VoiPolicy
 Body = TypeVar("Body", bound=BaseModel)
 
 Uid = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9]+(\.[0-9]+)*$")]
-PacsName = Annotated[str, Field(min_length=1, max_length=64, description="A PACS by the operator's name: GET /v1/pacs.")]
+PacsName = Annotated[
+    str, Field(min_length=1, max_length=64, description="A PACS by the operator's name: GET /v1/pacs.")
+]
 
 STUDY_EXAMPLE, SERIES_EXAMPLE, INSTANCE_EXAMPLE = "2.25.1", "2.25.2", "2.25.3"
 
@@ -46,7 +48,10 @@ class DicomwebAnnotation(_Body):
 class _Image(_Body):
     dicomweb: DicomwebImage | None = Field(None, description="The image, in a PACS. Either this or `image_id`.")
     image_id: str | None = Field(
-        None, min_length=1, max_length=64, description="An image that was sent to POST /v1/images. Either this or `dicomweb`."
+        None,
+        min_length=1,
+        max_length=64,
+        description="An image that was sent to POST /v1/images. Either this or `dicomweb`.",
     )
     frame: Frame | None = Field(None, description=f"{FRAME} For an image with an `image_id`.")
     pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)

@@ -74,9 +74,7 @@ def dicom_offset(source: ByteSource) -> int | None:
     return begin if source.read(MAGIC_OFFSET, len(MAGIC)) == MAGIC else bare_dataset(source)
 
 
-def open_dicom(
-    source: ByteSource, offset: int, limits: ReadingLimits, kept: frozenset[int] = KEPT
-) -> DicomFile:
+def open_dicom(source: ByteSource, offset: int, limits: ReadingLimits, kept: frozenset[int] = KEPT) -> DicomFile:
     """Parse a file up to its pixels.
 
     Parameters

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cadx.errors import PixelsOutOfRange, TruncatedImage
 from cadx.mammogram.byte_source import ByteSource
 from cadx.mammogram.gray.transformations import GrayTable, StoredRange
-from cadx.records import Mask, PixelWindow
+from cadx.records import Mammogram, Mask, PixelWindow
 
 StoredImage = NDArray[np.integer]
 

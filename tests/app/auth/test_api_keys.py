@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.auth import api_keys
-from app.auth.api_keys import KeyRing, new_key, parse_entries
+from app.auth.api_keys import KeyRing, Right, new_key, parse_entries
 from app.auth.rate_limit import RateLimiter
 from app.errors import KeyFileInvalid, KeyMissing, KeyUnknown, NotAnAdministrator, RateExceeded
 from app.settings import Settings

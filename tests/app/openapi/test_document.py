@@ -76,7 +76,10 @@ def test_every_request_body_has_an_example_that_fits(document: Document) -> None
 def test_every_prediction_lists_every_kind_of_refusal(document: Document) -> None:
     for _, path, operation in operations(document):
         if path.startswith("/v1/predictions"):
-            wanted = {"200", "400", "401", "404", "408", "413", "415", "422", "429", "500", "503"}
+            wanted = {"200", "400", "401", "403", "404", "408", "413", "415", "421", "422", "429"}
+            wanted |= {"500", "502", "503", "504"}
+            if not path.endswith(("/sr", "/seg", "/gsps", "/cad-sr", "/fhir")):
+                wanted.add("406")
             assert wanted == set(operation["responses"]), path
             assert operation["security"] == [{"ApiKey": []}]
 
