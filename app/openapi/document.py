@@ -69,7 +69,7 @@ def answer(example: Document) -> dict[int | str, Document]:
 
 def request_body(form: type[BaseModel], example: Document, *, several_images: bool, bare_file: bool) -> Document:
     """OpenAPI request body: a multipart form of some fields and the image, or the bare file."""
-    schema = form.model_json_schema()
+    schema = form.model_json_schema(ref_template="#/components/schemas/{model}")
     image: Document = {**_BINARY, "description": IMAGE}
     properties = {name: _without_null(field) for name, field in schema["properties"].items()}
     for name in properties:
@@ -81,6 +81,7 @@ def request_body(form: type[BaseModel], example: Document, *, several_images: bo
         "properties": {"image": images, **properties},
         "required": ["image", *schema.get("required", [])],
         "additionalProperties": False,
+        "$defs": schema.get("$defs", {}),
     }
     content: Document = {MULTIPART: {"schema": multipart, "example": example}}
     if bare_file:
@@ -132,11 +133,11 @@ def _operations(document: Document) -> Iterator[Document]:
 
 
 def _name_form(operation: Document, schemas: Document) -> None:
-    """Move a form's schema among the named ones, so that generated clients have a name for it."""
+    """Move a form's schema and those it refers to among the named ones: generated clients have a name for each."""
     form = operation.get("requestBody", {}).get("content", {}).get(MULTIPART)
     if form is not None and "title" in form["schema"]:
-        schema = form["schema"]
-        schemas[schema["title"]] = schema
+        schema = {name: value for name, value in form["schema"].items() if name != "$defs"}
+        schemas.update(form["schema"].get("$defs", {}) | {schema["title"]: schema})
         form["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
 
 
