@@ -21,6 +21,7 @@ from cadx.errors import CadxError
 
 Document = dict[str, Any]
 _TYPES_EXAMPLES: Mapping[str, object] = {"int": 1, "float": 1.0, "str": "..."}
+_REF = "#/components/schemas/{model}"
 _BINARY: Document = {"type": "string", "format": "binary"}
 
 
@@ -74,11 +75,12 @@ def document_answer(kind: DocumentKind, title: str) -> dict[int | str, Document]
     """OpenAPI response 200 that is an object of a hospital's systems."""
     if kind is DocumentKind.FHIR:
         schema: Document = {"type": "object", "title": "FhirBundle", "additionalProperties": True}
-        content: Document = {FHIR_JSON: {"schema": schema}}
+        content: Document = {FHIR_JSON: {"schema": schema, "example": {"resourceType": "Bundle", "type": "collection"}}}
     else:
-        content = {DICOM_MEDIA_TYPE: {"schema": _BINARY}}
+        binary = {"schema": _BINARY, "example": "(a DICOM object)"}
+        content = {DICOM_MEDIA_TYPE: binary}
         if kind in {DocumentKind.SEG, DocumentKind.GSPS}:
-            content[RELATED] = {"schema": _BINARY}  # one an image
+            content[RELATED] = binary  # one an image
     return {200: {"description": title[0].upper() + title[1:], "content": content}}
 
 
@@ -91,7 +93,9 @@ def image_body() -> Document:
         "required": ["image"],
         "additionalProperties": False,
     }
-    content: Document = {MULTIPART: {"schema": schema}} | {kind: {"schema": _BINARY} for kind in BARE_FILE_TYPES}
+    content: Document = {MULTIPART: {"schema": schema, "example": {"image": "(a file)"}}} | {
+        kind: {"schema": _BINARY} for kind in BARE_FILE_TYPES
+    }
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -105,7 +109,7 @@ def request_body(
     reference_example: Document,
 ) -> Document:
     """OpenAPI request body: a multipart form of some fields and the image, JSON that names it, or the bare file."""
-    schema = form.model_json_schema()
+    schema = form.model_json_schema(ref_template=_REF)
     image: Document = {**_BINARY, "description": IMAGE}
     properties = {name: _without_null(field) for name, field in schema["properties"].items()}
     for name in properties:
@@ -117,8 +121,9 @@ def request_body(
         "properties": {"image": images, **properties},
         "required": ["image", *schema.get("required", [])],
         "additionalProperties": False,
+        "$defs": schema.get("$defs", {}),
     }
-    named = reference.model_json_schema(ref_template="#/components/schemas/{model}")
+    named = reference.model_json_schema(ref_template=_REF)
     content: Document = {
         MULTIPART: {"schema": multipart, "example": example},
         JSON: {"schema": named, "example": reference_example},

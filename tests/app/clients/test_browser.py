@@ -60,7 +60,7 @@ def test_the_first_try_is_answered(
     page: Page, live_server: "LiveServer", sample: "Sample", unseen_phantom: "Case"
 ) -> None:
     open_form(page, live_server, "predict")
-    assert fields(page) == {"image": "", "x": "318", "y": "483", "pixel_spacing_mm": "", "frame": ""}
+    assert fields(page) == {"image": "", "x": "318", "y": "483", "pixel_spacing_mm": "", "frame": "", "voi": ""}
     page.set_input_files(field("image"), unseen_phantom.image)
     page.fill(field("x"), str(sample.x))
     page.fill(field("y"), str(sample.y))
@@ -87,7 +87,7 @@ def test_lists_can_be_tried_too(
     page: Page, live_server: "LiveServer", sample: "Sample", unseen_phantom: "Case"
 ) -> None:
     open_form(page, live_server, "predict_lesions")
-    assert fields(page) == {"image": "", "x": "318", "y": "483", "pixel_spacing_mm": "", "frame": ""}
+    assert fields(page) == {"image": "", "x": "318", "y": "483", "pixel_spacing_mm": "", "frame": "", "voi": ""}
     page.set_input_files(field("image"), unseen_phantom.image)
     for name, value in sample.data.items():
         page.fill(f"{field(name)}[type=text]", value)
