@@ -66,9 +66,9 @@ def refusals(*families: type[CadxError], base: Mapping[int | str, Document] | No
     return by_status
 
 
-def answer(example: Document) -> dict[int | str, Document]:
-    """OpenAPI response 200 with an example."""
-    return {200: {"description": "OK", "content": {"application/json": {"example": example}}}}
+def answer(example: Document, status: HTTPStatus = HTTPStatus.OK) -> dict[int | str, Document]:
+    """OpenAPI response of success, with an example."""
+    return {int(status): {"description": status.phrase, "content": {JSON: {"example": example}}}}
 
 
 def document_answer(kind: DocumentKind, title: str) -> dict[int | str, Document]:

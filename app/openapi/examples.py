@@ -75,6 +75,13 @@ _DICOMWEB: Document = {
 LESION_JSON: Document = {"dicomweb": _DICOMWEB, "x": EXAMPLE_X, "y": EXAMPLE_Y}
 LESIONS_JSON: Document = {"dicomweb": _DICOMWEB, "centers": [{"x": EXAMPLE_X, "y": EXAMPLE_Y}]}
 VIEWS_JSON: Document = {"views": [LESION_JSON, {**LESION_JSON, "dicomweb": {**_DICOMWEB, "instance": "2.25.4"}}]}
+KEPT_IMAGE_EXAMPLE: Document = {
+    "image_id": "kQ3v1mJb5o0vYtF4nq2ZsWcXaRpLhD8e",
+    "sha256": IMAGE_DIGEST,
+    "size_bytes": 27_264_214,
+    "minutes": 15.0,
+}
+PACS_EXAMPLE: Document = {"pacs": [{"name": "archive", "answers": True, "stores": True}]}
 MODEL_EXAMPLE: Document = {
     "name": "demo",
     "version": "1",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
+from pydicom.dataset import Dataset
+
 from app.schemas.documents import DocumentKind, DocumentOptions, SrClass
 from cadx.assessment import Assessment
 from cadx.bundle import Bundle
@@ -83,7 +85,7 @@ def dicom_objects(
     written: list[DicomObject] = []
     for kind in kinds:
         if kind is DocumentKind.SR:
-            datasets: Iterable = (structured_report(results, sop_class=_REPORT_CLASSES[sr_class]),)
+            datasets: Iterable[Dataset] = (structured_report(results, sop_class=_REPORT_CLASSES[sr_class]),)
         elif kind is DocumentKind.SEG:
             datasets = segmentations(results)
         elif kind is DocumentKind.GSPS:

@@ -1,5 +1,7 @@
 """Images that are sent once and asked about many times."""
 
+from http import HTTPStatus
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -20,7 +22,8 @@ from app.errors import (
     UploadTooSlow,
 )
 from app.images.held import HeldImage
-from app.openapi.document import image_body, refusals
+from app.openapi.document import answer, image_body, refusals
+from app.openapi.examples import KEPT_IMAGE_EXAMPLE
 from app.routes.dependencies import CallerDep, ServiceDep
 from app.routes.named_images import owner_of
 from app.schemas.answers import KeptImage
@@ -36,7 +39,8 @@ _ACCESS = (KeyMissing, KeyUnknown, OriginRefused, HostUnknown, RateExceeded)
     operation_id="keep_image",
     status_code=201,
     response_model=KeptImage,
-    responses=refusals(
+    responses=answer(KEPT_IMAGE_EXAMPLE, HTTPStatus.CREATED)
+    | refusals(
         InvalidRequest,
         BodyUnreadable,
         BodyTypeUnsupported,
@@ -65,13 +69,13 @@ async def keep_image(request: Request, service: ServiceDep, caller: CallerDep) -
             raise InvalidRequest(tuple({"where": f"body.{name[:64]}", "message": message} for name in upload.fields))
         image = HeldImage(upload.images[0])
         image_id = service.images.keep_sent(owner_of(caller), image)
-    answer = KeptImage(
+    kept = KeptImage(
         image_id=image_id,
         sha256=image.file.sha256.result(),
         size_bytes=image.file.content.nbytes,
         minutes=settings.image_cache_minutes,
     )
-    return Response(answer.model_dump_json(), 201, media_type="application/json")
+    return Response(kept.model_dump_json(), 201, media_type="application/json")
 
 
 @router.delete(

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from app.auth.api_keys import Right
 from app.errors import HostUnknown, KeyMissing, KeyUnknown, OriginRefused, RateExceeded, RightMissing
-from app.openapi.document import refusals
+from app.openapi.document import answer, refusals
+from app.openapi.examples import PACS_EXAMPLE
 from app.routes.dependencies import CallerDep, ServiceDep
 from app.schemas.answers import PacsList, PacsState
 
@@ -16,7 +17,9 @@ router = APIRouter(prefix="/v1/pacs", tags=["pacs"])
     summary="Which PACS are configured, and whether they answer",
     operation_id="list_pacs",
     response_model=PacsList,
-    responses=refusals(KeyMissing, KeyUnknown, RightMissing, OriginRefused, HostUnknown, RateExceeded),
+    response_model_exclude_none=True,
+    responses=answer(PACS_EXAMPLE)
+    | refusals(KeyMissing, KeyUnknown, RightMissing, OriginRefused, HostUnknown, RateExceeded),
 )
 async def list_pacs(service: ServiceDep, caller: CallerDep) -> PacsList:
     """Ask each PACS for one study, within 5 s. Addresses are not told."""
