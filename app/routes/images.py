@@ -84,7 +84,7 @@ async def keep_image(request: Request, service: ServiceDep, caller: CallerDep) -
     operation_id="forget_image",
     status_code=204,
     response_class=Response,
-    responses=refusals(ImageExpired, *_ACCESS),
+    responses=refusals(ImageExpired, InvalidRequest, *_ACCESS),
 )
 async def forget_image(image_id: str, service: ServiceDep, caller: CallerDep) -> Response:
     """Forget an image before its time."""
