@@ -9,14 +9,12 @@ from statistics import fmean
 import numpy as np
 from PIL import Image
 
-from app.images.held import Origin
 from app.schemas.answers import (
     Center,
     FeatureFacts,
     FeatureValue,
     FlagFacts,
     ImageFacts,
-    ImageOrigin,
     ModelFacts,
     ModelReference,
     Part,
@@ -69,7 +67,6 @@ def prediction_of(
     *,
     prediction_id: str,
     image_sha256: str,
-    origin: Origin | None = None,
     parts: AbstractSet[Part],
     timings_ms: dict[str, float],
 ) -> Prediction:
@@ -83,7 +80,7 @@ def prediction_of(
         calibrated_probability=assessment.calibrated_probability,
         model=model_reference(bundle),
         center=Center(x=roi.mark.x, y=roi.mark.y),
-        image=_image_facts(mammogram, image_sha256, origin),
+        image=_image_facts(mammogram, image_sha256),
         region=RegionFacts(
             size_px=ROI_SIZE_PX,
             spacing_mm=ROI_SPACING_MM,
@@ -154,14 +151,10 @@ def model_facts(bundle: Bundle, readable: ReadableFacts, *, default: bool) -> Mo
     )
 
 
-def _image_facts(mammogram: Mammogram, image_sha256: str, origin: Origin | None) -> ImageFacts:
+def _image_facts(mammogram: Mammogram, image_sha256: str) -> ImageFacts:
     spacing = mammogram.spacing
     return ImageFacts(
         sha256=image_sha256,
-        dicomweb=origin
-        and ImageOrigin(
-            pacs=origin.pacs, study=origin.name.study, series=origin.name.series, instance=origin.name.instance
-        ),
         file_format=mammogram.file_format,
         rows=mammogram.rows,
         columns=mammogram.columns,

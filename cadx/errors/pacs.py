@@ -26,7 +26,7 @@ class PacsFileInvalid(CadxError):
 
     code: ClassVar[str] = "pacs_file_invalid"
     summary: ClassVar[str] = "The file that names the PACS cannot be used: {problems}."
-    remedy: ClassVar[str] = "Correct the named entries; docs/pacs.md has an example of each."
+    remedy: ClassVar[str] = "Correct the named entries; each is described in cadx.exchange.dicomweb.PacsConnection."
 
 
 @dataclass(eq=False)
@@ -57,7 +57,7 @@ class PacsUnreachable(PacsError):
 
     code: ClassVar[str] = "pacs_unreachable"
     summary: ClassVar[str] = "The PACS '{pacs}' cannot be reached: {reason}."
-    remedy: ClassVar[str] = "Try again later; the operator checks address, network and certificates (GET /v1/pacs)."
+    remedy: ClassVar[str] = "Try again later; the operator checks address, network and certificates ."
 
 
 @dataclass(eq=False)
