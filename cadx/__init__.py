@@ -42,6 +42,7 @@ __all__ = [
     "LesionError",
     "Mammogram",
     "MammogramError",
+    "PacsError",
     "PolynomialGrid",
     "PolynomialSvm",
     "ReadingLimits",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
         ExchangeError,
         LesionError,
         MammogramError,
+        PacsError,
     )
     from cadx.flags import Flag, FlagCode
     from cadx.lesion import (
@@ -110,6 +112,7 @@ else:
             "ExchangeError",
             "LesionError",
             "MammogramError",
+            "PacsError",
         ),
         "cadx.flags": ("Flag", "FlagCode"),
         "cadx.lesion": (

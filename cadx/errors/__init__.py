@@ -107,6 +107,7 @@ from cadx.errors.pacs import (
     InstanceNotInPacs,
     PacsAnswerUnreadable,
     PacsError,
+    PacsFault,
     PacsFileInvalid,
     PacsInstanceTooLarge,
     PacsRefused,

@@ -13,13 +13,20 @@ from cadx.errors.base import CadxError
 class PacsError(CadxError):
     """A PACS cannot be asked, or did not give what was asked."""
 
-    pacs: str
-
     code: ClassVar[str] = "pacs_error"
 
 
 @dataclass(eq=False)
-class PacsFileInvalid(CadxError):
+class PacsFault(PacsError):
+    """One PACS cannot be asked, or did not give what was asked."""
+
+    pacs: str
+
+    code: ClassVar[str] = "pacs_fault"
+
+
+@dataclass(eq=False)
+class PacsFileInvalid(PacsError):
     """The file that names the PACS cannot be used."""
 
     problems: tuple[str, ...]
@@ -30,7 +37,7 @@ class PacsFileInvalid(CadxError):
 
 
 @dataclass(eq=False)
-class PacsUnknown(PacsError):
+class PacsUnknown(PacsFault):
     """No PACS of that name is configured."""
 
     configured: tuple[str, ...]
@@ -41,7 +48,7 @@ class PacsUnknown(PacsError):
 
 
 @dataclass(eq=False)
-class InstanceNotInPacs(PacsError):
+class InstanceNotInPacs(PacsFault):
     """The PACS does not have the instance."""
 
     code: ClassVar[str] = "instance_not_in_pacs"
@@ -50,7 +57,7 @@ class InstanceNotInPacs(PacsError):
 
 
 @dataclass(eq=False)
-class PacsUnreachable(PacsError):
+class PacsUnreachable(PacsFault):
     """The PACS cannot be reached."""
 
     reason: str
@@ -61,7 +68,7 @@ class PacsUnreachable(PacsError):
 
 
 @dataclass(eq=False)
-class PacsTooSlow(PacsError):
+class PacsTooSlow(PacsFault):
     """The PACS did not answer in time."""
 
     limit_seconds: float
@@ -72,7 +79,7 @@ class PacsTooSlow(PacsError):
 
 
 @dataclass(eq=False)
-class PacsRefused(PacsError):
+class PacsRefused(PacsFault):
     """The PACS refused the request."""
 
     pacs_status: int
@@ -85,7 +92,7 @@ class PacsRefused(PacsError):
 
 
 @dataclass(eq=False)
-class PacsAnswerUnreadable(PacsError):
+class PacsAnswerUnreadable(PacsFault):
     """The PACS answered what cannot be used."""
 
     reason: str
@@ -98,7 +105,7 @@ class PacsAnswerUnreadable(PacsError):
 
 
 @dataclass(eq=False)
-class PacsInstanceTooLarge(PacsError):
+class PacsInstanceTooLarge(PacsFault):
     """The instance is larger than the service takes."""
 
     limit_mb: int
@@ -109,7 +116,7 @@ class PacsInstanceTooLarge(PacsError):
 
 
 @dataclass(eq=False)
-class PacsSentAnotherInstance(PacsError):
+class PacsSentAnotherInstance(PacsFault):
     """The PACS sent another instance than it was asked for."""
 
     attribute: str
