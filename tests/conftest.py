@@ -91,7 +91,8 @@ class Orthanc:
         return f'[{name}]\nurl = "{self.dicomweb}"\nuser = "{self.user}"\npassword = "{self.password}"\n{more}\n'
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens at, all different."""
     probes = [socket.socket() for _ in range(count)]
     try:
         for probe in probes:
@@ -112,7 +113,7 @@ def start_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
     def start(**changes: object) -> Orthanc:
         folder = tmp_path_factory.mktemp("orthanc")
-        port, dicom_port = _free_ports(2)
+        port, dicom_port = free_ports(2)
         configuration: dict[str, object] = {
             "Name": "tests",
             "StorageDirectory": str(folder / "db"),

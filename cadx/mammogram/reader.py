@@ -7,12 +7,12 @@ from typing import BinaryIO
 from cadx.errors import FrameNotInFile, OneGrayImage, UnknownImageFormat
 from cadx.flags import Flag, FlagCode
 from cadx.mammogram.byte_source import ByteSource, open_source
-from cadx.mammogram.dicom.file import MAGIC, MAGIC_OFFSET
+from cadx.mammogram.dicom.file import dicom_offset
 from cadx.mammogram.dicom.reading import read_dicom
 from cadx.mammogram.formats import FileFormat
 from cadx.mammogram.gray.pixels import GrayPixels
 from cadx.mammogram.gray.sampled_rows import is_one_gray, polarity_flags, sampled_rows, unused_bits_flags
-from cadx.mammogram.parser.encoding import bare_dataset
+from cadx.mammogram.parser.encoding import MAGIC, MAGIC_OFFSET
 from cadx.mammogram.policy import ReadingLimits, ReadingPolicy, VoiPolicy
 from cadx.mammogram.raster.pgm import PGM_MAGIC, read_pgm
 from cadx.mammogram.raster.png import PNG_MAGIC, read_png
@@ -108,10 +108,8 @@ def _read(
     frame: int | None,
 ) -> Mammogram:
     head = opened.read(0, MAGIC_OFFSET + len(MAGIC))
-    if head[MAGIC_OFFSET:] == MAGIC:
-        return read_dicom(opened, MAGIC_OFFSET + len(MAGIC), policy, limits, pixel_spacing_mm, frame)
-    if not head.startswith((*TIFF_MAGICS, PNG_MAGIC, PGM_MAGIC)):
-        offset = bare_dataset(opened)
+    if head[MAGIC_OFFSET:] == MAGIC or not head.startswith((*TIFF_MAGICS, PNG_MAGIC, PGM_MAGIC)):
+        offset = dicom_offset(opened)
         if offset is None:
             raise UnknownImageFormat
         return read_dicom(opened, offset, policy, limits, pixel_spacing_mm, frame)

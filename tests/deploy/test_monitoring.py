@@ -2,7 +2,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import yaml
 from prometheus_client.metrics_core import Metric
 
 from app.observability.metrics import Metrics
+from tests.conftest import free_ports
 
 FUNCTIONS = {"abs", "histogram_quantile", "increase", "rate", "sum", "max", "vector"}
 WORDS = {"by", "and", "or", "up"}
@@ -93,7 +93,7 @@ def test_prometheus_takes_the_configuration_and_the_rules(monitoring: Path) -> N
 def test_prometheus_fills_the_dashboard_from_a_live_service(
     dashboard: dict[str, Any], rules: list[dict[str, Any]], monitoring: Path, bundle_folder: Path, tmp_path: Path
 ) -> None:
-    service_port, port = free_port(), free_port()
+    service_port, port = free_ports(2)
     (tmp_path / "rules.yml").write_bytes((monitoring / "prometheus/rules.yml").read_bytes())
     config = (monitoring / "prometheus/prometheus.yml").read_text()
     (tmp_path / "prometheus.yml").write_text(
@@ -153,12 +153,6 @@ def wait_until(holds: Callable[[], bool]) -> None:
             pass
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_metric_that_does_not_exist_would_be_found(exported: dict[str, set[str]]) -> None:

@@ -74,7 +74,7 @@ class InstanceName:
     def __post_init__(self) -> None:
         """Refuse what is no UID (PS3.5 section 9): it would become part of a URL."""
         for uid in (self.study, self.series, self.instance):
-            if not is_uid(uid):
+            if not looks_like_uid(uid):
                 raise ValueError("not a UID")
 
     @property
@@ -83,8 +83,8 @@ class InstanceName:
         return f"/studies/{self.study}/series/{self.series}/instances/{self.instance}"
 
 
-def is_uid(text: str) -> bool:
-    """Whether a text has the form of a UID; leading zeros, which some makers write, are let pass."""
+def looks_like_uid(text: str) -> bool:
+    """Whether a text may be asked for as a UID: what `uids.is_uid` says, and leading zeros, which some makers write."""
     return len(text) <= 64 and _UID.fullmatch(text) is not None
 
 
@@ -187,7 +187,7 @@ class PacsClient:
         PacsError
             When nothing can be said of any object.
         """
-        if not is_uid(study):
+        if not looks_like_uid(study):
             raise ValueError("not a UID")
         missing = {name: content for name, content in objects.items() if await self.metadata(name) is None}
         told, fault = {}, None

@@ -14,15 +14,13 @@ from cadx.mammogram.codecs.transfer_syntaxes import (
     shown_uid,
 )
 from cadx.mammogram.parser.elements import PixelElement, parse_dataset, parse_meta
-from cadx.mammogram.parser.encoding import bare_dataset, written_encoding
+from cadx.mammogram.parser.encoding import MAGIC, MAGIC_OFFSET, bare_dataset, written_encoding
 from cadx.mammogram.parser.header import Header
 from cadx.mammogram.parser.heads import Encoding
 from cadx.mammogram.parser.inflating import inflate
 from cadx.mammogram.parser.tags import KEPT, Tag
 from cadx.mammogram.policy import ReadingLimits
 
-MAGIC_OFFSET = 128
-MAGIC = b"DICM"
 _NAMES = {
     Encoding(implicit=True): "an implicit VR data set",
     Encoding(): "an explicit VR data set",

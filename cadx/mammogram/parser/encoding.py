@@ -10,8 +10,8 @@ _WALKED = 8
 _NEEDED = 3
 _META_GROUP, _META_GROUP_BYTES = 0x0002, b"\x02\0"
 _IDENTIFYING_GROUP = 0x0008
-_MAGIC = b"DICM"
-_PREAMBLE_BYTES = 128
+MAGIC = b"DICM"
+MAGIC_OFFSET = 128
 
 
 def written_encoding(source: ByteSource, offset: int, declared: Encoding | None) -> Encoding | None:
@@ -46,11 +46,11 @@ def bare_dataset(source: ByteSource) -> int | None:
 
 
 def _beginnings(source: ByteSource) -> Iterator[int]:
-    head = source.read(0, len(_MAGIC))
-    yield from (len(_MAGIC),) if head == _MAGIC else ()
+    head = source.read(0, len(MAGIC))
+    yield from (len(MAGIC),) if head == MAGIC else ()
     yield 0
-    yield _PREAMBLE_BYTES
-    yield _PREAMBLE_BYTES + len(_MAGIC)
+    yield MAGIC_OFFSET
+    yield MAGIC_OFFSET + len(MAGIC)
 
 
 def _begins(source: ByteSource, offset: int) -> bool:

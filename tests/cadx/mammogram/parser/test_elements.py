@@ -11,7 +11,8 @@ from pydicom.tag import Tag as PydicomTag
 
 from cadx.errors import MammogramError
 from cadx.mammogram.byte_source import MemoryBytes
-from cadx.mammogram.dicom.file import MAGIC, MAGIC_OFFSET, open_dicom
+from cadx.mammogram.dicom.file import open_dicom
+from cadx.mammogram.parser.encoding import MAGIC, MAGIC_OFFSET
 from cadx.mammogram.parser.tags import KEPT, PIXEL_TAGS
 from cadx.mammogram.policy import ReadingLimits
 
