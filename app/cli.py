@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-from app.auth.api_keys import new_key
+from app.auth.api_keys import Right, new_key
 from app.main import create_app
 from app.observability.logging import configure_logging
 from app.openapi.reference import environment_table, problem_table
@@ -34,7 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("openapi", help="print the OpenAPI document")
     key = commands.add_parser("new-key", help="make an API key: prints it, and the entry for the list of keys")
     key.add_argument("name", help="whose key it is; stands in the log")
-    key.add_argument("--admin", action="store_true", help="the key may also reload models")
+    key.add_argument(
+        "--right",
+        action="append",
+        choices=[right.value for right in Right],
+        default=[],
+        help="what it may do besides assessing images that it sends: read images from a PACS, store results in it, "
+        "administer the service (reload models); repeat it for several",
+    )
+    key.add_argument("--admin", action="append_const", const=Right.ADMIN.value, dest="right", help="--right admin")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "settings":
@@ -46,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif chosen.command == "openapi":
             _say(_openapi_document())
         elif chosen.command == "new-key":
-            secret, entry = new_key(chosen.name, admin=chosen.admin)
+            secret, entry = new_key(chosen.name, [Right(right) for right in chosen.right])
             _say(f"Key, for the caller (not shown again):   {secret}")
             _say(f"Entry, for CADX_API_KEYS or the key file: {entry}")
         else:
@@ -81,7 +89,7 @@ def serve(settings: Settings) -> None:
 
 def _openapi_document() -> str:
     """The document of a service that wants keys, without loading a model."""
-    keys = (SecretStr(new_key("anyone", admin=False)[1]),)
+    keys = (SecretStr(new_key("anyone")[1]),)
     return json.dumps(create_app(read_settings(api_keys=keys)).openapi(), indent=2)
 
 

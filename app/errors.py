@@ -7,7 +7,8 @@
         ├── RequestError        the request cannot be used as it stands
         ├── AccessError         the caller may not do this
         ├── BusyError           the service cannot do it now; try again later
-        └── StartError          the service cannot start as it is configured
+        ├── StartError          the service cannot start as it is configured
+        └── StoreError          the result was computed, and could not be stored
 """
 
 from dataclasses import dataclass, field
@@ -113,6 +114,37 @@ class ModelUnknown(RequestError):
 
 
 @dataclass(eq=False)
+class ImageExpired(RequestError):
+    """The image is not kept here any more."""
+
+    code: ClassVar[str] = "image_expired"
+    summary: ClassVar[str] = (
+        "No image of that id is kept here for this caller: its time is up, or another replica has it."
+    )
+    remedy: ClassVar[str] = "Send the image again (POST /v1/images), and use the new id."
+
+
+@dataclass(eq=False)
+class ImagesNotKept(RequestError):
+    """The service keeps no images between requests."""
+
+    code: ClassVar[str] = "images_not_kept"
+    summary: ClassVar[str] = "This service keeps no images between requests."
+    remedy: ClassVar[str] = "Send the image with each request, or ask the operator to set CADX_IMAGE_CACHE_MB."
+
+
+@dataclass(eq=False)
+class NotAcceptable(RequestError):
+    """No format that the client accepts is answered here."""
+
+    offered: tuple[str, ...]
+
+    code: ClassVar[str] = "not_acceptable"
+    summary: ClassVar[str] = "None of the media types in the Accept header is answered here."
+    remedy: ClassVar[str] = "Accept one of the types listed under `offered`, or leave the header out for JSON."
+
+
+@dataclass(eq=False)
 class PathUnknown(RequestError):
     """Nothing is served at this path."""
 
@@ -202,6 +234,35 @@ class NotAnAdministrator(AccessError):
     code: ClassVar[str] = "not_an_administrator"
     summary: ClassVar[str] = "This needs an API key with the role admin."
     remedy: ClassVar[str] = "Configure an admin key (`cadx-serve new-key NAME --admin`), or send SIGHUP to the process."
+
+
+@dataclass(eq=False)
+class RightMissing(AccessError):
+    """The API key may not do this."""
+
+    right: str
+
+    code: ClassVar[str] = "right_missing"
+    summary: ClassVar[str] = "The API key does not have the right '{right}'."
+    remedy: ClassVar[str] = "Ask the operator for a key with that right (`cadx-serve new-key NAME --right RIGHT`)."
+
+
+@dataclass(eq=False)
+class HostUnknown(AccessError):
+    """The request was sent to a name that is not the service's."""
+
+    code: ClassVar[str] = "host_unknown"
+    summary: ClassVar[str] = "The Host header has a name that this service is not known by."
+    remedy: ClassVar[str] = "Use an address or name that it is known by; the operator adds names to CADX_HOSTS."
+
+
+@dataclass(eq=False)
+class OriginRefused(AccessError):
+    """A web page of another origin sent the request."""
+
+    code: ClassVar[str] = "origin_refused"
+    summary: ClassVar[str] = "The Origin header names a web page that may not call this service."
+    remedy: ClassVar[str] = "The operator lists the origins of viewers in CADX_CORS_ORIGINS."
 
 
 @dataclass(eq=False)
@@ -388,3 +449,70 @@ class TracingNotInstalled(StartError):
     code: ClassVar[str] = "tracing_not_installed"
     summary: ClassVar[str] = "CADX_OTLP_ENDPOINT is set, and the OpenTelemetry packages are not installed."
     remedy: ClassVar[str] = "Install the extra (`pip install 'mammo-cadx[otel]'`), or leave the variable empty."
+
+
+@dataclass(eq=False)
+class KeysNeeded(StartError):
+    """A service with a PACS must not be open to the network."""
+
+    code: ClassVar[str] = "keys_needed"
+    summary: ClassVar[str] = (
+        "A PACS is configured and no API key is, and the service would not listen on loopback only."
+    )
+    remedy: ClassVar[str] = (
+        "Make keys (`cadx-serve new-key NAME --right read`) and set CADX_API_KEYS_FILE, or set CADX_HOST=127.0.0.1."
+    )
+
+
+@dataclass(eq=False)
+class AuditFileUnusable(StartError):
+    """The audit file cannot be written."""
+
+    reason: str
+
+    code: ClassVar[str] = "audit_file_unusable"
+    summary: ClassVar[str] = "The audit file cannot be written: {reason}."
+    remedy: ClassVar[str] = "Let CADX_AUDIT_FILE name a file that the service may append to, or leave it empty."
+
+
+# --- the PACS -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class StoreError(ServiceError):
+    """The result was computed, and could not be stored; the problem carries the assessment."""
+
+    pacs: str
+    reason: str
+    stored: tuple[dict[str, str], ...] = ()
+
+    code: ClassVar[str] = "store_error"
+    summary: ClassVar[str] = (
+        "The assessment stands below, but not everything was stored in the PACS '{pacs}': {reason}."
+    )
+    remedy: ClassVar[str] = "Send the same request again: what is stored already is not stored twice."
+
+
+@dataclass(eq=False)
+class StoreFailed(StoreError):
+    """The PACS did not store the result."""
+
+    code: ClassVar[str] = "store_failed"
+
+
+@dataclass(eq=False)
+class StoreTooSlow(StoreError):
+    """The PACS did not store the result in time."""
+
+    code: ClassVar[str] = "store_too_slow"
+
+
+@dataclass(eq=False)
+class StoreNotAllowed(RequestError):
+    """Results are not stored in this PACS."""
+
+    pacs: str
+
+    code: ClassVar[str] = "store_not_allowed"
+    summary: ClassVar[str] = "The operator does not let results be stored in the PACS '{pacs}'."
+    remedy: ClassVar[str] = "Ask for the objects themselves (POST /v1/predictions/sr), or leave out `store`."

@@ -12,7 +12,7 @@ from app.middleware import RequestEnvelope
 from app.openapi.document import install_openapi
 from app.pages import api_docs
 from app.problems import install_problems
-from app.routes import admin, health, models, predictions
+from app.routes import admin, health, images, models, pacs, predictions
 from app.service import Service, close_service, load_models, make_service
 from app.settings import Settings, read_settings
 from cadx.runtime.machine import tune_process
@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
             tune_process(parts.settings.compute_threads)
             await asyncio.to_thread(load_models, parts)
         yield
+        await parts.archives.close()
         await asyncio.to_thread(close_service, parts)
 
     application = FastAPI(
@@ -63,13 +64,19 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
         application.add_middleware(
             CORSMiddleware,
             allow_origins=parts.settings.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "DELETE"],
             # W3C's tracing libraries in a browser send all three of their headers, and without leave nothing at all.
             allow_headers=["X-API-Key", "X-Request-ID", "traceparent", "tracestate", "baggage", "Content-Type"],
             expose_headers=["X-Request-ID", "traceparent", "Retry-After"],
         )
-    application.add_middleware(RequestEnvelope, metrics=parts.metrics, tracing=parts.tracing)
-    for module in (predictions, models, admin, health):
+    application.add_middleware(
+        RequestEnvelope,
+        metrics=parts.metrics,
+        tracing=parts.tracing,
+        origins=parts.settings.cors_origins,
+        hosts=parts.settings.hosts,
+    )
+    for module in (predictions, images, pacs, models, admin, health):
         application.include_router(module.router)
     if parts.settings.docs:
         application.include_router(api_docs.router)

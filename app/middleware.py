@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import InternalError, ThreadsExhausted, TooManyConnections
+from app.auth.origins import check_host, check_origin
+from app.errors import AccessError, InternalError, ThreadsExhausted, TooManyConnections
 from app.observability.logging import exception_facts
 from app.observability.metrics import Metrics
 from app.observability.request_context import RequestContext, begin_request
@@ -33,8 +34,17 @@ SECURITY_HEADERS = {
 class RequestEnvelope:
     """ASGI middleware; see the module."""
 
-    def __init__(self, application: ASGIApp, metrics: Metrics, tracing: Tracing | None = None) -> None:
+    def __init__(
+        self,
+        application: ASGIApp,
+        metrics: Metrics,
+        tracing: Tracing | None = None,
+        origins: Collection[str] = (),
+        hosts: Collection[str] = (),
+    ) -> None:
         self.application = application
+        self.origins = frozenset(origins)
+        self.hosts = frozenset(hosts)
         self.metrics = metrics
         self.tracing = tracing
 
@@ -58,6 +68,12 @@ class RequestEnvelope:
         application = self.application
         if OVER_LIMIT in scope.get("state", ()) and scope["path"] not in QUIET_ROUTES:
             application = problem_response(TooManyConnections(scope["state"][OVER_LIMIT]), scope["path"])
+        elif scope["path"] not in QUIET_ROUTES:
+            try:
+                check_host(_text(headers, b"host"), self.hosts)
+                check_origin(_text(headers, b"origin"), _text(headers, b"host"), scope["scheme"], self.origins)
+            except AccessError as error:
+                application = problem_response(error, scope["path"])
         try:
             await application(scope, receive, send_with_headers)
         except ClientDisconnect:

@@ -37,6 +37,11 @@ STATUS: Mapping[type[CadxError], int] = {
     service.BodyTooLarge: 413,
     service.UploadTooSlow: 408,
     service.ModelUnknown: 404,
+    service.ImageExpired: 404,
+    service.ImagesNotKept: 404,
+    service.NotAcceptable: 406,
+    service.HostUnknown: 421,
+    service.StoreNotAllowed: 403,
     service.PathUnknown: 404,
     service.MethodNotAllowed: 405,
     service.HeadersTooLarge: 431,
@@ -44,8 +49,18 @@ STATUS: Mapping[type[CadxError], int] = {
     service.KeyMissing: 401,
     service.KeyUnknown: 401,
     service.NotAnAdministrator: 403,
+    service.RightMissing: 403,
+    service.OriginRefused: 403,
     service.RateExceeded: 429,
     service.BusyError: 503,
+    service.StoreError: 502,
+    service.StoreTooSlow: 504,
+    science.ExchangeError: 422,
+    science.PacsError: 502,
+    science.PacsTooSlow: 504,
+    science.PacsUnknown: 404,
+    science.InstanceNotInPacs: 404,
+    science.PacsInstanceTooLarge: 413,
 }
 
 
@@ -63,6 +78,9 @@ class Problem(BaseModel):
     remedy: str = Field(description="What to do about it.")
     facts: dict[str, Any] = Field(description="The numbers and names behind it; never patient data.")
     request_id: str = Field(description="Name of this request in the service's log.")
+    assessment: dict[str, Any] | None = Field(
+        None, description="The answer to the request, where it was computed and only storing it failed."
+    )
 
 
 def status_of(error: type[CadxError]) -> int:
@@ -91,9 +109,9 @@ def title_of(kind: type[CadxError]) -> str:
     return (kind.__doc__ or kind.code).strip().splitlines()[0].rstrip(".")
 
 
-def problem_response(error: CadxError, instance: str) -> Response:
-    """The whole HTTP response to an error."""
-    problem = problem_of(error, instance, current_request().request_id)
+def problem_response(error: CadxError, instance: str, assessment: dict[str, Any] | None = None) -> Response:
+    """The whole HTTP response to an error, with the assessment where there is one all the same."""
+    problem = problem_of(error, instance, current_request().request_id).model_copy(update={"assessment": assessment})
     current_request().refusal_code = problem.code
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, service.BusyError | service.RateExceeded):
@@ -106,7 +124,8 @@ def problem_response(error: CadxError, instance: str) -> Response:
         headers["Accept-Encoding"] = "identity"
     if isinstance(error, service.BodyTooLarge | service.UploadTooSlow | service.TooManyConnections):
         headers["Connection"] = "close"
-    return Response(problem.model_dump_json(), problem.status, headers, PROBLEM_TYPE)
+    left_out = {"assessment"} if assessment is None else None
+    return Response(problem.model_dump_json(exclude=left_out), problem.status, headers, PROBLEM_TYPE)
 
 
 def invalid_request(error: ValidationError | RequestValidationError, prefix: str = "") -> service.InvalidRequest:

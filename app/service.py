@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from app.auth.api_keys import KeyRing
+from app.auth.origins import listens_on_loopback
 from app.auth.rate_limit import RateLimiter
-from app.errors import ThreadsTooFew
+from app.errors import KeysNeeded, ThreadsTooFew
+from app.images.archives import Archives
+from app.images.cache import ImageCache
 from app.jobs.queue import JobQueue
 from app.model_store import ModelStore, ReloadOutcome
+from app.observability.audit import AuditLog
 from app.observability.metrics import Metrics
 from app.observability.tracing import Tracing
 from app.settings import Settings
@@ -42,6 +46,9 @@ class Service:
     rate: RateLimiter
     metrics: Metrics
     memory: UploadMemory
+    images: ImageCache
+    archives: Archives
+    audit: AuditLog
     lesions: WorkerProcesses
     tracing: Tracing | None = None
     draining: bool = field(default=False)
@@ -64,14 +71,22 @@ def make_service(settings: Settings) -> Service:
     lesions = WorkerProcesses("cadx.lesion", settings.compute_threads, call_seconds=settings.deadline_seconds)
     metrics.worker_memory.set_function(lambda: lesions.usage().resident_bytes)
     metrics.worker_cpu.set_function(lambda: lesions.usage().cpu_seconds)
+    images = ImageCache(settings.image_cache_mb, settings.image_cache_minutes)
+    metrics.image_cache_bytes.set_function(lambda: images.used_bytes)
+    keys = KeyRing(settings)
+    if settings.pacs_file is not None and not keys.required and not listens_on_loopback(settings.host):
+        raise KeysNeeded
     return Service(
         settings=settings,
         models=ModelStore(settings),
         jobs=jobs,
-        keys=KeyRing(settings),
+        keys=keys,
         rate=RateLimiter(settings.rate_per_minute, settings.rate_burst),
         metrics=metrics,
         memory=memory,
+        images=images,
+        archives=Archives(settings, images, memory),
+        audit=AuditLog(settings.audit_file),
         lesions=lesions,
         tracing=Tracing(settings.otlp_endpoint, version("mammo-cadx")) if settings.otlp_endpoint else None,
     )

@@ -97,8 +97,9 @@ class Settings(BaseSettings):
 
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
-        description="API keys as NAME:SHA256 or NAME:SHA256:admin, separated by commas (`cadx-serve new-key` prints "
-        "them). With none here and none in the file the service is open: then keep it behind a proxy or on loopback.",
+        description="API keys as NAME:SHA256 or NAME:SHA256:RIGHTS (read, store, admin, joined by +), separated by "
+        "commas (`cadx-serve new-key` prints them). With none here and none in the file the service is open: then keep "
+        "it behind a proxy or on loopback.",
     )
     api_keys_file: Path | None = Field(
         None,
@@ -110,6 +111,35 @@ class Settings(BaseSettings):
     cors_origins: Names = Field(
         (),
         description="Origins of browser viewers that may call the service, separated by commas; empty: none.",
+    )
+    hosts: Names = Field(
+        (),
+        description="Names by which the service is reached (the host of the URL that callers use), separated by "
+        "commas. IP addresses, localhost and names without a dot are always known; a request for another name is "
+        "refused, so that no web page can make a browser call the service under a name of its own.",
+    )
+    pacs_file: Path | None = Field(
+        None,
+        description="TOML file that names the PACS (docs/pacs.md). Needs API keys, unless the service listens on "
+        "loopback only.",
+    )
+    pacs_seconds: float = Field(
+        60.0, gt=0, le=3600, description="Seconds that fetching an image from a PACS, or storing in it, may take."
+    )
+    image_cache_mb: int = Field(
+        512,
+        ge=0,
+        le=65536,
+        description="Memory for images that are kept for the next request about them, in MiB: fetched from a PACS, or "
+        "sent to /v1/images. 0: none is kept, and /v1/images is off.",
+    )
+    image_cache_minutes: float = Field(
+        15.0, gt=0, le=1440, description="Minutes that an image is kept after it was last asked for."
+    )
+    audit_file: Path | None = Field(
+        None,
+        description="File that gets one JSON line for each image read from a PACS and each object stored in it: key, "
+        "UIDs, outcome. It holds UIDs: keep it as you keep the PACS's own log. Empty: none.",
     )
     docs: bool = Field(True, description="Serve the interactive documentation at /docs (works without internet).")
 
@@ -130,7 +160,7 @@ class Settings(BaseSettings):
         "empty: no traces. Needs the extra `otel`.",
     )
 
-    @field_validator("model", "model_digests", "api_keys", "cors_origins", mode="before")
+    @field_validator("model", "model_digests", "api_keys", "cors_origins", "hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -7,16 +7,28 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
-from app.errors import KeyFileInvalid, KeyMissing, KeyUnknown, NotAnAdministrator
+from app.errors import KeyFileInvalid, KeyMissing, KeyUnknown, NotAnAdministrator, RightMissing
 from app.settings import Settings
 
-_ENTRY = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<digest>[0-9a-f]{64})(?P<admin>:admin)?")
+_ENTRY = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<digest>[0-9a-f]{64})(:(?P<rights>[a-z]+(\+[a-z]+)*))?")
 _FILE_CHECK_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
+
+
+class Right(StrEnum):
+    """What a key may do besides asking about images that it sends, which every key may."""
+
+    READ = "read"
+    """Have images fetched from a PACS, and search it."""
+    STORE = "store"
+    """Have results stored in a PACS."""
+    ADMIN = "admin"
+    """Reload models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +40,14 @@ class KeyEntry:
 
     name: str
     digest: bytes
-    admin: bool
+    rights: frozenset[Right] = frozenset()
 
 
-def new_key(name: str, *, admin: bool) -> tuple[str, str]:
+def new_key(name: str, rights: Collection[Right] = ()) -> tuple[str, str]:
     """Make an API key: the key for the caller, and the entry for the operator's list."""
     key = secrets.token_urlsafe(32)
-    return key, f"{name}:{hashlib.sha256(key.encode()).hexdigest()}{':admin' if admin else ''}"
+    told = "+".join(right for right in Right if right in rights)
+    return key, f"{name}:{hashlib.sha256(key.encode()).hexdigest()}{told and f':{told}'}"
 
 
 def parse_entries(lines: Iterable[str], where: str) -> tuple[KeyEntry, ...]:
@@ -51,9 +64,10 @@ def parse_entries(lines: Iterable[str], where: str) -> tuple[KeyEntry, ...]:
         if not text or text.startswith("#"):
             continue
         found = _ENTRY.fullmatch(text)
-        if found is None:
-            raise KeyFileInvalid(where, number, "not NAME:SHA256 or NAME:SHA256:admin")
-        entries.append(KeyEntry(found["name"], bytes.fromhex(found["digest"]), found["admin"] is not None))
+        rights = () if found is None or found["rights"] is None else found["rights"].split("+")
+        if found is None or not set(rights) <= set(Right):
+            raise KeyFileInvalid(where, number, "not NAME:SHA256 or NAME:SHA256:RIGHTS, with rights such as read+store")
+        entries.append(KeyEntry(found["name"], bytes.fromhex(found["digest"]), frozenset(map(Right, rights))))
     return tuple(entries)
 
 
@@ -110,9 +124,20 @@ class KeyRing:
     def find_administrator(self, key: str | None) -> KeyEntry:
         """Return the caller if it may administer the service; without admin keys nobody may over HTTP."""
         entry = self.find(key)
-        if entry is None or not entry.admin:
+        if entry is None or Right.ADMIN not in entry.rights:
             raise NotAnAdministrator
         return entry
+
+    def require(self, entry: KeyEntry | None, right: Right) -> None:
+        """Make sure that a caller has a right; whoever calls an open service has every one but to administer it.
+
+        Raises
+        ------
+        RightMissing
+            When its key does not have it.
+        """
+        if entry is not None and right not in entry.rights:
+            raise RightMissing(right.value)
 
     def _refresh(self, path: Path) -> None:
         self._checked_at = time.monotonic()

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from app.images.held import HeldImage
 from app.jobs.queue import Ticket
 from app.observability.metrics import Metrics
 from app.observability.request_context import current_request
 from app.representations.json import prediction_id, prediction_of
 from app.schemas.answers import Part, Prediction
-from app.upload.body_buffer import ReceivedFile
-from cadx.assessment import assess
+from cadx.assessment import Assessment, assess
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle
 from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion
-from cadx.mammogram import ReadingLimits, VoiPolicy, read_mammogram
+from cadx.mammogram import ReadingLimits, VoiPolicy
 from cadx.records import LesionCenter, Mammogram, Roi
 from cadx.runtime.processes import WorkerProcesses
 
@@ -27,7 +27,7 @@ class View:
     Attributes
     ----------
     image
-        The file.
+        The image.
     centers
         The lesions.
     pixel_spacing_mm
@@ -38,11 +38,20 @@ class View:
         Other gray levels than the model's, given by the caller.
     """
 
-    image: ReceivedFile
+    image: HeldImage
     centers: tuple[LesionCenter, ...]
     pixel_spacing_mm: float | None = None
     frame: int | None = None
     voi: VoiPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """One lesion on one view: what is answered, and what it was made from."""
+
+    view: View
+    assessment: Assessment
+    prediction: Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +65,16 @@ class PredictionJob:
     metrics: Metrics
     lesions: WorkerProcesses
 
-    def run(self, ticket: Ticket) -> tuple[Prediction, ...]:
+    def run(self, ticket: Ticket) -> tuple[Assessed, ...]:
         """Assess every lesion of every view, in order."""
         queued_seconds = ticket.started_at - ticket.queued_at
         self.metrics.observe_stages({"queue": queued_seconds})
-        return tuple(
-            prediction for view in self.views for prediction in self._view(view, ticket, 1000 * queued_seconds)
-        )
+        return tuple(assessed for view in self.views for assessed in self._view(view, ticket, 1000 * queued_seconds))
 
-    def _view(self, view: View, ticket: Ticket, queue_ms: float) -> list[Prediction]:
+    def _view(self, view: View, ticket: Ticket, queue_ms: float) -> list[Assessed]:
         ticket.check()
         started = time.perf_counter()
-        mammogram = read_mammogram(
-            view.image.content,
-            policy=self.bundle.policy,
-            limits=self.limits,
-            pixel_spacing_mm=view.pixel_spacing_mm,
-            frame=view.frame,
-            voi=view.voi,
-        )
+        mammogram = view.image.read(self.bundle.policy, self.limits, view.pixel_spacing_mm, view.frame, view.voi)
         before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
         self.metrics.observe_stages({"read": before_ms["read"] / 1000})
         return [self._lesion(view, mammogram, center, ticket, before_ms) for center in view.centers]
@@ -86,21 +86,22 @@ class PredictionJob:
         center: LesionCenter,
         ticket: Ticket,
         before_ms: Mapping[str, float],
-    ) -> Prediction:
+    ) -> Assessed:
         ticket.check()
         assessment = assess(self.bundle, mammogram, center, self._describe)
-        sha256 = view.image.sha256.result()
+        sha256 = view.image.file.sha256.result()
         prediction = prediction_of(
             self.bundle,
             mammogram,
             assessment,
             prediction_id=prediction_id(self.bundle, sha256, mammogram, center, view.frame or 1, view.voi),
             image_sha256=sha256,
+            origin=view.image.origin,
             parts=self.parts,
             timings_ms={**before_ms, **assessment.timings_ms},
         )
         self._count(prediction, assessment.timings_ms)
-        return prediction
+        return Assessed(view, assessment, prediction)
 
     def _describe(self, roi: Roi, method: SegmentationMethod) -> LesionDescription:
         return self.lesions.call(describe_lesion, roi, method)

@@ -61,6 +61,9 @@ class Metrics:
         self.queue_capacity = Gauge("cadx_queue_capacity", "Slots in the queue.", registry=self.registry)
         self.workers = Gauge("cadx_workers", "Predictions computed at the same time.", registry=self.registry)
         self.upload_bytes = Gauge("cadx_upload_bytes", "Bytes of request bodies in flight.", registry=self.registry)
+        self.image_cache_bytes = Gauge(
+            "cadx_image_cache_bytes", "Bytes of images that are kept between requests.", registry=self.registry
+        )
         self.worker_memory = Gauge(
             "cadx_worker_processes_resident_bytes",
             "Memory of the lesion processes.",

@@ -1,5 +1,6 @@
 """Help for a complete OpenAPI document: request bodies, examples, and every error by status."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from http import HTTPStatus
@@ -12,12 +13,15 @@ from pydantic import BaseModel
 from app.errors import InternalError
 from app.openapi.examples import ERROR_FACTS
 from app.problems import PROBLEM_TYPE, Problem, problem_of, status_of
+from app.representations.documents import DICOM_MEDIA_TYPE, FHIR_JSON, RELATED
+from app.schemas.documents import DocumentKind
 from app.schemas.forms import IMAGE
-from app.upload.receiving import BARE_FILE_TYPES, MULTIPART
+from app.upload.receiving import BARE_FILE_TYPES, JSON, MULTIPART
 from cadx.errors import CadxError
 
 Document = dict[str, Any]
 _TYPES_EXAMPLES: Mapping[str, object] = {"int": 1, "float": 1.0, "str": "..."}
+_REF = "#/components/schemas/{model}"
 _BINARY: Document = {"type": "string", "format": "binary"}
 
 
@@ -38,9 +42,9 @@ def example_error(kind: type[CadxError]) -> CadxError:
     return kind(**facts)
 
 
-def refusals(*families: type[CadxError]) -> dict[int | str, Document]:
+def refusals(*families: type[CadxError], base: Mapping[int | str, Document] | None = None) -> dict[int | str, Document]:
     """OpenAPI responses for the errors of some families, by status, one example each; 500 is always possible."""
-    by_status: dict[int | str, Document] = {}
+    by_status: dict[int | str, Document] = copy.deepcopy(dict(base or {}))
     for kind in dict.fromkeys(kind for family in (*families, InternalError) for kind in leaves(family)):
         status = status_of(kind)
         response = by_status.setdefault(
@@ -53,7 +57,7 @@ def refusals(*families: type[CadxError]) -> dict[int | str, Document]:
         example = problem_of(example_error(kind), "/v1/predictions", "6f1c0e7b9d3a4c52")
         response["content"][PROBLEM_TYPE]["examples"][kind.code] = {
             "summary": example.title,
-            "value": example.model_dump(mode="json"),
+            "value": example.model_dump(mode="json", exclude={"assessment"}),
         }
         if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
             response["headers"] = {
@@ -62,14 +66,50 @@ def refusals(*families: type[CadxError]) -> dict[int | str, Document]:
     return by_status
 
 
-def answer(example: Document) -> dict[int | str, Document]:
-    """OpenAPI response 200 with an example."""
-    return {200: {"description": "OK", "content": {"application/json": {"example": example}}}}
+def answer(example: Document, status: HTTPStatus = HTTPStatus.OK) -> dict[int | str, Document]:
+    """OpenAPI response of success, with an example."""
+    return {int(status): {"description": status.phrase, "content": {JSON: {"example": example}}}}
 
 
-def request_body(form: type[BaseModel], example: Document, *, several_images: bool, bare_file: bool) -> Document:
-    """OpenAPI request body: a multipart form of some fields and the image, or the bare file."""
-    schema = form.model_json_schema(ref_template="#/components/schemas/{model}")
+def document_answer(kind: DocumentKind, title: str) -> dict[int | str, Document]:
+    """OpenAPI response 200 that is an object of a hospital's systems."""
+    if kind is DocumentKind.FHIR:
+        schema: Document = {"type": "object", "title": "FhirBundle", "additionalProperties": True}
+        content: Document = {FHIR_JSON: {"schema": schema, "example": {"resourceType": "Bundle", "type": "collection"}}}
+    else:
+        binary = {"schema": _BINARY, "example": "(a DICOM object)"}
+        content = {DICOM_MEDIA_TYPE: binary}
+        if kind in {DocumentKind.SEG, DocumentKind.GSPS}:
+            content[RELATED] = binary  # one an image
+    return {200: {"description": title[0].upper() + title[1:], "content": content}}
+
+
+def image_body() -> Document:
+    """OpenAPI request body: an image, in a form or bare."""
+    schema = {
+        "title": "ImageForm",
+        "type": "object",
+        "properties": {"image": {**_BINARY, "description": IMAGE}},
+        "required": ["image"],
+        "additionalProperties": False,
+    }
+    content: Document = {MULTIPART: {"schema": schema, "example": {"image": "(a file)"}}} | {
+        kind: {"schema": _BINARY} for kind in BARE_FILE_TYPES
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def request_body(
+    form: type[BaseModel],
+    example: Document,
+    *,
+    several_images: bool,
+    bare_file: bool,
+    reference: type[BaseModel],
+    reference_example: Document,
+) -> Document:
+    """OpenAPI request body: a multipart form of some fields and the image, JSON that names it, or the bare file."""
+    schema = form.model_json_schema(ref_template=_REF)
     image: Document = {**_BINARY, "description": IMAGE}
     properties = {name: _without_null(field) for name, field in schema["properties"].items()}
     for name in properties:
@@ -83,7 +123,11 @@ def request_body(form: type[BaseModel], example: Document, *, several_images: bo
         "additionalProperties": False,
         "$defs": schema.get("$defs", {}),
     }
-    content: Document = {MULTIPART: {"schema": multipart, "example": example}}
+    named = reference.model_json_schema(ref_template=_REF)
+    content: Document = {
+        MULTIPART: {"schema": multipart, "example": example},
+        JSON: {"schema": named, "example": reference_example},
+    }
     if bare_file:
         content |= {kind: {"schema": _BINARY} for kind in BARE_FILE_TYPES}
     return {"requestBody": {"required": True, "content": content}}
@@ -114,7 +158,7 @@ def install_openapi(application: FastAPI, *, with_keys: bool) -> None:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = Problem.model_json_schema()
             for operation in _operations(document):
-                _name_form(operation, schemas)
+                _name_bodies(operation, schemas)
                 for parameter in operation.get("parameters", []):
                     parameter["schema"] = _without_null(parameter["schema"])
                 if not with_keys:
@@ -132,13 +176,16 @@ def _operations(document: Document) -> Iterator[Document]:
         yield from cast("Iterator[Document]", path.values())
 
 
-def _name_form(operation: Document, schemas: Document) -> None:
-    """Move a form's schema and those it refers to among the named ones: generated clients have a name for each."""
-    form = operation.get("requestBody", {}).get("content", {}).get(MULTIPART)
-    if form is not None and "title" in form["schema"]:
-        schema = {name: value for name, value in form["schema"].items() if name != "$defs"}
-        schemas.update(form["schema"].get("$defs", {}) | {schema["title"]: schema})
-        form["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
+def _name_bodies(operation: Document, schemas: Document) -> None:
+    """Move the schemas of bodies among the named ones, so that generated clients have a name for each."""
+    bodies = operation.get("requestBody", {}).get("content", {})
+    for body in (bodies[kind] for kind in (MULTIPART, JSON) if kind in bodies):
+        if "title" in body["schema"]:
+            schema = {name: value for name, value in body["schema"].items() if name != "$defs"}
+            for name, inner in (body["schema"].get("$defs", {}) | {schema["title"]: schema}).items():
+                members = {key: _without_null(value) for key, value in inner.get("properties", {}).items()}
+                schemas[name] = {**inner, "properties": members} if members else inner
+            body["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
 
 
 def _without_null(schema: Document) -> Document:

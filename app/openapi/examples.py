@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y
+from app.schemas.references import INSTANCE_EXAMPLE, SERIES_EXAMPLE, STUDY_EXAMPLE
 
 Document = dict[str, Any]
 
@@ -65,6 +66,22 @@ VIEWS_EXAMPLE: Document = {
     "demonstration_only": False,
     "notices": PREDICTION_EXAMPLE["notices"],
 }
+_DICOMWEB: Document = {
+    "pacs": "archive",
+    "study": STUDY_EXAMPLE,
+    "series": SERIES_EXAMPLE,
+    "instance": INSTANCE_EXAMPLE,
+}
+LESION_JSON: Document = {"dicomweb": _DICOMWEB, "x": EXAMPLE_X, "y": EXAMPLE_Y}
+LESIONS_JSON: Document = {"dicomweb": _DICOMWEB, "centers": [{"x": EXAMPLE_X, "y": EXAMPLE_Y}]}
+VIEWS_JSON: Document = {"views": [LESION_JSON, {**LESION_JSON, "dicomweb": {**_DICOMWEB, "instance": "2.25.4"}}]}
+KEPT_IMAGE_EXAMPLE: Document = {
+    "image_id": "kQ3v1mJb5o0vYtF4nq2ZsWcXaRpLhD8e",
+    "sha256": IMAGE_DIGEST,
+    "size_bytes": 27_264_214,
+    "minutes": 15.0,
+}
+PACS_EXAMPLE: Document = {"pacs": [{"name": "archive", "answers": True, "stores": True}]}
 MODEL_EXAMPLE: Document = {
     "name": "demo",
     "version": "1",
@@ -137,12 +154,15 @@ VIEWS_FORM: Document = {"image": ["(CC)", "(MLO)"], "x": [1630.5, 1410.0], "y": 
 ERROR_FACTS: Mapping[str, object] = {
     "accepted": ("multipart/form-data", "application/dicom"),
     "allowed": ("POST",),
+    "attribute": "Patient ID",
     "bits_stored": 12,
     "caller_mm": 0.07,
     "capacity": 16,
     "columns": 3328,
+    "configured": ("archive",),
     "content_type": "text/plain",
     "declared": "4096 x 3328 pixels of 16 bits",
+    "differing": ("side",),
     "encoding": "gzip",
     "expected_bytes": 27_262_976,
     "feature": "spiculation",
@@ -162,9 +182,13 @@ ERROR_FACTS: Mapping[str, object] = {
     "limit_seconds": 30.0,
     "loaded": ("demo",),
     "name": "paper",
+    "offered": ("application/json", "application/dicom"),
+    "pacs": "archive",
+    "pacs_status": 401,
     "path": "/v2/predictions",
     "per_minute": 60,
     "problems": ({"where": "body.x", "message": "Field required"},),
+    "right": "read",
     "reason": "it ends too early",
     "retry_after_seconds": 2,
     "rows": 4096,

@@ -16,6 +16,9 @@ ANSWERED = (
     science.MammogramError,
     science.CenterError,
     science.LesionError,
+    science.ExchangeError,
+    science.PacsError,
+    service.StoreError,
 )
 """Families of errors that a request can be answered with."""
 

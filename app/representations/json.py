@@ -9,12 +9,14 @@ from statistics import fmean
 import numpy as np
 from PIL import Image
 
+from app.images.held import Origin
 from app.schemas.answers import (
     Center,
     FeatureFacts,
     FeatureValue,
     FlagFacts,
     ImageFacts,
+    ImageOrigin,
     ModelFacts,
     ModelReference,
     Part,
@@ -67,6 +69,7 @@ def prediction_of(
     *,
     prediction_id: str,
     image_sha256: str,
+    origin: Origin | None = None,
     parts: AbstractSet[Part],
     timings_ms: dict[str, float],
 ) -> Prediction:
@@ -80,7 +83,7 @@ def prediction_of(
         calibrated_probability=assessment.calibrated_probability,
         model=model_reference(bundle),
         center=Center(x=roi.mark.x, y=roi.mark.y),
-        image=_image_facts(mammogram, image_sha256),
+        image=_image_facts(mammogram, image_sha256, origin),
         region=RegionFacts(
             size_px=ROI_SIZE_PX,
             spacing_mm=ROI_SPACING_MM,
@@ -151,10 +154,14 @@ def model_facts(bundle: Bundle, readable: ReadableFacts, *, default: bool) -> Mo
     )
 
 
-def _image_facts(mammogram: Mammogram, image_sha256: str) -> ImageFacts:
+def _image_facts(mammogram: Mammogram, image_sha256: str, origin: Origin | None) -> ImageFacts:
     spacing = mammogram.spacing
     return ImageFacts(
         sha256=image_sha256,
+        dicomweb=origin
+        and ImageOrigin(
+            pacs=origin.pacs, study=origin.name.study, series=origin.name.series, instance=origin.name.instance
+        ),
         file_format=mammogram.file_format,
         rows=mammogram.rows,
         columns=mammogram.columns,

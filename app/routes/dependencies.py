@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
 
+from app.auth.api_keys import KeyEntry
 from app.observability.request_context import current_request
 from app.service import Service
 
@@ -26,12 +27,16 @@ ServiceDep = Annotated[Service, Depends(get_service)]
 KeyDep = Annotated[str | None, Security(API_KEY)]
 
 
-async def admit_caller(service: ServiceDep, key: KeyDep) -> None:
-    """Let a caller with a valid key in, within its rate, before its body is read."""
+async def admit_caller(service: ServiceDep, key: KeyDep) -> KeyEntry | None:
+    """Let a caller with a valid key in, within its rate, before its body is read; nobody where the service is open."""
     caller = service.keys.find(key)
     if caller is not None:
         current_request().key_name = caller.name
         service.rate.spend(caller.name)
+    return caller
+
+
+CallerDep = Annotated[KeyEntry | None, Depends(admit_caller)]
 
 
 async def admit_administrator(service: ServiceDep, key: KeyDep) -> None:

@@ -53,10 +53,20 @@ class SourceSpacing(Answer):
     magnification: float
 
 
+class ImageOrigin(Answer):
+    """The PACS that an image was fetched from, and its UIDs."""
+
+    pacs: str
+    study: str
+    series: str
+    instance: str
+
+
 class ImageFacts(Answer):
     """The image as it was read."""
 
-    sha256: str = Field(description="Digest of the file that was sent.")
+    sha256: str = Field(description="Digest of the file.")
+    dicomweb: ImageOrigin | None = Field(None, description="Where it was fetched from; left out for one that was sent.")
     file_format: str = Field(description="As found from the content.")
     rows: int
     columns: int
@@ -236,3 +246,27 @@ class ReloadReport(Answer):
     """What a reload did."""
 
     models: tuple[ReloadedModel, ...]
+
+
+class KeptImage(Answer):
+    """An image that is kept for a while."""
+
+    image_id: str = Field(description="Names the image in predictions, for this caller, at this replica.")
+    sha256: str = Field(description="Digest of the file.")
+    size_bytes: int
+    minutes: float = Field(description="How long it is kept after it was last asked for; less where memory is short.")
+
+
+class PacsState(Answer):
+    """One PACS."""
+
+    name: str = Field(description="What requests call it.")
+    answers: bool
+    stores: bool = Field(description="Whether results may be stored in it.")
+    problem: str | None = Field(None, description="Code of the problem, where it does not answer.")
+
+
+class PacsList(Answer):
+    """Every PACS that is configured."""
+
+    pacs: tuple[PacsState, ...]

@@ -46,8 +46,8 @@ class Options(_Form):
     )
 
 
-class BareFileOptions(Options):
-    """Query parameters of a prediction whose body may be the bare file."""
+class BareFileFields(_Form):
+    """Query parameters that stand for the form's fields where the body is the bare file."""
 
     x: Pixels | None = Field(None, description=f"{X} Only when the body is the bare file.")
     y: Pixels | None = Field(None, description=f"{Y} Only when the body is the bare file.")

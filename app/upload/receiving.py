@@ -22,6 +22,8 @@ from cadx.mammogram import FileFormat
 
 MULTIPART = "multipart/form-data"
 BARE_FILE_TYPES = (*(kind.media_type for kind in FileFormat), "application/octet-stream")
+JSON = "application/json"
+MAX_JSON_BYTES = 2**20
 _MIB = 2**20
 
 
@@ -111,10 +113,8 @@ async def receive_upload(request: Request, limits: UploadLimits, share: MemorySh
     InvalidRequest
         When the image is missing.
     """
-    encoding = ", ".join(request.headers.getlist("content-encoding"))
-    if encoding.strip().lower() not in {"", "identity"}:
-        raise BodyEncodingUnsupported(encoding[:64])
-    kind = _content_type(request)
+    _check_encoding(request)
+    kind = content_type(request)
     accepted = (MULTIPART, *BARE_FILE_TYPES) if limits.bare_file else (MULTIPART,)
     if kind not in accepted:
         raise BodyTypeUnsupported(kind, accepted)
@@ -127,7 +127,35 @@ async def receive_upload(request: Request, limits: UploadLimits, share: MemorySh
         raise UploadTooSlow(limits.seconds) from None
 
 
-def _content_type(request: Request) -> str:
+async def receive_json(request: Request, seconds: float) -> bytes:
+    """Read a body of JSON, which names images instead of holding them.
+
+    Raises
+    ------
+    BodyEncodingUnsupported, BodyTooLarge, UploadTooSlow
+        When the body is not one that can be read here.
+    """
+    _check_encoding(request)
+    content = bytearray()
+    try:
+        async with asyncio.timeout(seconds), aclosing(request.stream()) as stream:
+            async for chunk in stream:
+                content += chunk
+                if len(content) > MAX_JSON_BYTES:
+                    raise BodyTooLarge(1)
+    except TimeoutError:
+        raise UploadTooSlow(seconds) from None
+    return bytes(content)
+
+
+def _check_encoding(request: Request) -> None:
+    encoding = ", ".join(request.headers.getlist("content-encoding"))
+    if encoding.strip().lower() not in {"", "identity"}:
+        raise BodyEncodingUnsupported(encoding[:64])
+
+
+def content_type(request: Request) -> str:
+    """Media type of a request's body, in lower case, without parameters."""
     kind, _ = parse_options_header(request.headers.get("content-type"))
     return kind.decode("latin-1").lower()
 

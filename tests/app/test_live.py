@@ -100,7 +100,7 @@ def test_a_client_that_hangs_up_frees_its_worker(live_server: "LiveServer", samp
 
 @pytest.fixture(scope="module")
 def key() -> tuple[str, str]:
-    return new_key("reader", admin=False)
+    return new_key("reader")
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_a_full_disk_does_not_matter(strict_server: "LiveServer", key: tuple[str
 
 
 def test_200_wrong_keys_open_nothing_and_are_not_logged(strict_server: "LiveServer", key: tuple[str, str]) -> None:
-    wrong = [new_key("x", admin=False)[0] for _ in range(199)] + [key[0][:-1]]
+    wrong = [new_key("x")[0] for _ in range(199)] + [key[0][:-1]]
     with httpx.Client(base_url=strict_server.url, timeout=10) as client:
         statuses = {client.get("/v1/models", headers={"X-API-Key": attempt}).status_code for attempt in wrong}
         assert statuses == {401}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.auth import api_keys
-from app.auth.api_keys import KeyRing, new_key, parse_entries
+from app.auth.api_keys import KeyRing, Right, new_key, parse_entries
 from app.auth.rate_limit import RateLimiter
 from app.errors import KeyFileInvalid, KeyMissing, KeyUnknown, NotAnAdministrator, RateExceeded
 from app.settings import Settings
@@ -26,8 +26,8 @@ def test_an_open_service_lets_everybody_in_and_nobody_administer() -> None:
 
 
 def test_keys_are_told_apart() -> None:
-    reader, reader_entry = new_key("reader", admin=False)
-    boss, boss_entry = new_key("boss", admin=True)
+    reader, reader_entry = new_key("reader")
+    boss, boss_entry = new_key("boss", [Right.ADMIN])
     keys = ring(reader_entry, boss_entry)
     found = keys.find(reader)
     assert found is not None
@@ -47,18 +47,18 @@ def test_keys_are_told_apart() -> None:
 @given(st.text(min_size=1))
 def test_no_text_gets_in_by_chance_or_breaks_anything(text: str) -> None:
     with pytest.raises(KeyUnknown):
-        ring(new_key("reader", admin=False)[1]).find(text)
+        ring(new_key("reader")[1]).find(text)
 
 
 def test_new_keys_are_long_and_all_different() -> None:
-    keys = {new_key("reader", admin=False)[0] for _ in range(100)}
+    keys = {new_key("reader")[0] for _ in range(100)}
     assert len(keys) == 100
     assert min(map(len, keys)) >= 43  # 256 bits in base64
 
 
 def test_a_key_is_revoked_by_removing_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_keys, "_FILE_CHECK_SECONDS", -1.0)
-    (first, first_entry), (second, second_entry) = new_key("a", admin=False), new_key("b", admin=False)
+    (first, first_entry), (second, second_entry) = new_key("a"), new_key("b")
     file = tmp_path / "keys"
     file.write_text(f"# readers\n\n{first_entry}\n{second_entry}\n")
     keys = ring(file=file)
@@ -83,7 +83,7 @@ def test_a_file_gone_bad_leaves_the_last_good_list(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(api_keys, "_FILE_CHECK_SECONDS", -1.0)
-    key, entry = new_key("a", admin=False)
+    key, entry = new_key("a")
     file = tmp_path / "keys"
     file.write_text(entry)
     keys = ring(file=file)

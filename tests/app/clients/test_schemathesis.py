@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.auth.api_keys import new_key
+from app.auth.api_keys import Right, new_key
 
 if TYPE_CHECKING:
     from tests.app.conftest import LiveServer
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 def test_every_check_holds(
     start_server: "Callable[..., AbstractContextManager[LiveServer]]", bundle_folder: Path, tmp_path: Path
 ) -> None:
-    key, entry = new_key("boss", admin=True)
+    key, entry = new_key("boss", [Right.ADMIN])
     with start_server(CADX_MODELS_DIR=str(bundle_folder.parent), CADX_API_KEYS=entry) as server:
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")),

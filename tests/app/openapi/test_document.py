@@ -17,7 +17,7 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def document(settings: Settings) -> Document:
-    keys = (new_key("reader", admin=False)[1],)
+    keys = (new_key("reader")[1],)
     return create_app(settings.model_copy(update={"api_keys": tuple(Settings(api_keys=keys).api_keys)})).openapi()
 
 
@@ -35,7 +35,7 @@ def resolved(document: Document, schema: Document) -> Document:
 def test_it_is_openapi_3_1_with_unique_names(document: Document) -> None:
     assert document["openapi"].startswith("3.1")
     names = [operation["operationId"] for _, _, operation in operations(document)]
-    assert len(names) == len(set(names)) == 9
+    assert len(names) == len(set(names)) == 27
 
 
 def test_every_schema_is_a_schema(document: Document) -> None:
@@ -70,13 +70,16 @@ def test_every_request_body_has_an_example_that_fits(document: Document) -> None
         if body:
             form = body["content"]["multipart/form-data"]
             Draft202012Validator(resolved(document, form["schema"])).validate(form["example"])
-            assert path.startswith("/v1/predictions")
+            assert path.startswith(("/v1/predictions", "/v1/images"))
 
 
 def test_every_prediction_lists_every_kind_of_refusal(document: Document) -> None:
     for _, path, operation in operations(document):
         if path.startswith("/v1/predictions"):
-            wanted = {"200", "400", "401", "404", "408", "413", "415", "422", "429", "500", "503"}
+            wanted = {"200", "400", "401", "403", "404", "408", "413", "415", "421", "422", "429"}
+            wanted |= {"500", "502", "503", "504"}
+            if not path.endswith(("/sr", "/seg", "/gsps", "/cad-sr", "/fhir")):
+                wanted.add("406")
             assert wanted == set(operation["responses"]), path
             assert operation["security"] == [{"ApiKey": []}]
 

@@ -75,7 +75,7 @@ def test_a_refusal_for_want_of_threads_says_so(
         raise RuntimeError("can't start new thread")
 
     client = make_client()
-    monkeypatch.setattr("app.jobs.prediction.read_mammogram", fail)
+    monkeypatch.setattr("app.images.held.read_mammogram", fail)
     response = client.post("/v1/predictions", files=sample.files, data=sample.data)
     assert (response.status_code, response.json()["code"]) == (503, "threads_exhausted")
     assert "raise the limit" in response.json()["remedy"]
@@ -113,7 +113,7 @@ def test_a_fault_of_the_service_is_a_problem_that_tells_nothing(
         raise RuntimeError("DOE^JANE")
 
     client = make_client()
-    monkeypatch.setattr("app.jobs.prediction.read_mammogram", fail)
+    monkeypatch.setattr("app.images.held.read_mammogram", fail)
     response = client.post("/v1/predictions", files=sample.files, data=sample.data)
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
     assert response.headers["content-type"] == "application/problem+json"

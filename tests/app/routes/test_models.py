@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.testclient import TestClient
 
-from app.auth.api_keys import new_key
+from app.auth.api_keys import Right, new_key
 
 if TYPE_CHECKING:
     from tests.app.conftest import Sample
@@ -31,7 +31,7 @@ def test_unknown_model(client: TestClient) -> None:
 
 
 def test_keys_guard_everything_under_v1(make_client: Callable[..., TestClient], sample: "Sample") -> None:
-    key, entry = new_key("reader", admin=False)
+    key, entry = new_key("reader")
     client = make_client(api_keys=(entry,), rate_per_minute=1, rate_burst=3)
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"):
         assert client.get(path).status_code == 200
@@ -58,7 +58,7 @@ def test_keys_guard_everything_under_v1(make_client: Callable[..., TestClient], 
 
 def test_an_administrator_reloads(make_client: Callable[..., TestClient], tmp_path: Path, bundle_folder: Path) -> None:
     shutil.copytree(bundle_folder, tmp_path / "small")
-    key, entry = new_key("boss", admin=True)
+    key, entry = new_key("boss", [Right.ADMIN])
     client = make_client(models_dir=tmp_path, api_keys=(entry,))
     headers = {"X-API-Key": key}
     assert client.post("/v1/admin/reload", headers=headers).json()["models"][0]["outcome"] == "unchanged"

@@ -278,7 +278,8 @@ def test_bodies_that_are_no_form_with_an_image_are_refused(client: TestClient, s
         return refusal(client.post(URL, params={"x": "1", "y": "1"}, **request))  # type: ignore[arg-type]
 
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
-    assert send(json={"x": 1}) == (415, "body_type_unsupported")
+    assert send(json={"x": 1}) == (422, "invalid_request")
+    assert send(content=b"x: 1", headers={"Content-Type": "application/yaml"}) == (415, "body_type_unsupported")
     assert send(content=b"1", headers={"Content-Type": ""}) == (415, "body_type_unsupported")
     assert send(content=b"", headers={"Content-Type": "image/png"}) == (422, "invalid_request")
     assert send(content=b"junk", headers={"Content-Type": "multipart/form-data"}) == (400, "body_unreadable")

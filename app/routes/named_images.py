@@ -1,0 +1,86 @@
+"""The images of a request that names them: in a PACS, or kept here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.auth.api_keys import KeyEntry, Right
+from app.errors import ImagesNotKept, InvalidRequest
+from app.images.held import HeldImage, Origin
+from app.jobs.prediction import View
+from app.schemas.references import LesionReference, LesionsReference
+from app.service import Service
+from app.settings import Settings
+from cadx.errors import CadxError
+from cadx.exchange import annotated_centers
+from cadx.exchange.dicomweb import InstanceName
+from cadx.records import LesionCenter
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedImages:
+    """Finds them for one caller."""
+
+    service: Service
+    caller: KeyEntry | None
+
+    @property
+    def settings(self) -> Settings:
+        """Of the service."""
+        return self.service.settings
+
+    @property
+    def owner(self) -> str:
+        """Whose images they are: the name of the caller's key."""
+        return owner_of(self.caller)
+
+    async def view_of_one(self, reference: LesionReference, where: str) -> View:
+        """The one lesion of a reference, on its image.
+
+        Raises
+        ------
+        InvalidRequest
+            When an annotation marks several.
+        """
+        marks = () if reference.x is None or reference.y is None else (LesionCenter(reference.x, reference.y),)
+        view = await self.view_of(reference, marks)
+        if len(view.centers) > 1:
+            message = f"it marks {len(view.centers)} lesions; ask /v1/predictions/lesions"
+            raise InvalidRequest(({"where": f"{where}.annotation", "message": message},))
+        return view
+
+    async def view_of(self, reference: LesionReference | LesionsReference, marks: tuple[LesionCenter, ...]) -> View:
+        """The lesions of a reference, on its image; the marks of its annotation where it names one."""
+        image = await self._image(reference)
+        if reference.annotation is not None and image.origin is not None:
+            origin = image.origin
+            name = InstanceName(origin.name.study, reference.annotation.series, reference.annotation.instance)
+            header = await self._read(Origin(origin.pacs, name), self.service.archives.header)
+            marks = annotated_centers(header, origin.name.instance, reference.frame_number)
+        return View(image, marks, reference.pixel_spacing_mm, reference.frame_number, reference.voi)
+
+    async def _image(self, reference: LesionReference | LesionsReference) -> HeldImage:
+        if reference.dicomweb is None:
+            if self.settings.image_cache_mb == 0:
+                raise ImagesNotKept
+            return self.service.images.sent(self.owner, reference.image_id or "")
+        self.service.keys.require(self.caller, Right.READ)
+        origin = Origin(reference.dicomweb.pacs, reference.dicomweb.name)
+        return await self._read(origin, lambda asked: self.service.archives.image(self.owner, asked))
+
+    async def _read(self, origin: Origin, ask: Callable[[Origin], Awaitable[Value]]) -> Value:
+        """Ask a PACS, and note for the audit what came of it."""
+        try:
+            found = await ask(origin)
+        except CadxError as error:
+            self.service.audit.note("read", origin.pacs, origin.name, error.code)
+            raise
+        self.service.audit.note("read", origin.pacs, origin.name, "ok")
+        return found
+
+
+def owner_of(caller: KeyEntry | None) -> str:
+    """Whose images they are: the name of the caller's key, or everybody's where the service is open."""
+    return "" if caller is None else caller.name

@@ -1,0 +1,180 @@
+"""The three questions about lesions, however their images come: one lesion, several of one image, several views."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from app.errors import InvalidRequest
+from app.images.held import HeldImage
+from app.jobs.prediction import Assessed, View
+from app.problems import invalid_request
+from app.representations.json import views_of
+from app.routes.named_images import NamedImages
+from app.schemas.answers import LesionPredictions
+from app.schemas.forms import BareFileFields, LesionForm, LesionsForm, ViewsForm, read_form, same_length
+from app.schemas.references import LesionReference, LesionsReference, ViewsReference, read_body
+from app.settings import Settings
+from app.upload.receiving import Upload
+from cadx.records import LesionCenter
+
+Value = TypeVar("Value")
+
+
+class Question(ABC):
+    """How a request is understood, and how its answer is put together."""
+
+    bare_file: ClassVar[bool] = False
+
+    @staticmethod
+    def max_images(settings: Settings) -> int:
+        """Files in one body."""
+        return 1
+
+    @abstractmethod
+    def sent(self, upload: Upload, query: BaseModel, settings: Settings) -> tuple[View, ...]:
+        """The views of a body that holds its images."""
+
+    @abstractmethod
+    async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
+        """The views of a body that names its images."""
+
+    @abstractmethod
+    def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
+        """Each lesion's views."""
+
+    @abstractmethod
+    def document(self, assessed: Sequence[Assessed]) -> BaseModel:
+        """The JSON answer."""
+
+
+class OneLesion(Question):
+    """One lesion on one image."""
+
+    bare_file = True
+
+    def sent(self, upload: Upload, query: BaseModel, settings: Settings) -> tuple[View, ...]:
+        """The views of a body that holds its images."""
+        form = _lesion_form(upload, query)
+        center = LesionCenter(form.x, form.y)
+        return (View(HeldImage(upload.images[0]), (center,), form.pixel_spacing_mm, form.frame, form.voi),)
+
+    async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
+        """The views of a body that names its images."""
+        return (await images.view_of_one(read_body(LesionReference, content), "body"),)
+
+    def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
+        """Each lesion's views."""
+        return (assessed,)
+
+    def document(self, assessed: Sequence[Assessed]) -> BaseModel:
+        """The JSON answer."""
+        return assessed[0].prediction
+
+
+class SeveralLesions(Question):
+    """Several lesions on one image."""
+
+    def sent(self, upload: Upload, query: BaseModel, settings: Settings) -> tuple[View, ...]:
+        """The views of a body that holds its images."""
+        form = read_form(LesionsForm, upload.fields or {})
+        same_length(len(form.x), "y", form.y)
+        _at_most(settings.max_lesions, "x", len(form.x))
+        centers = tuple(LesionCenter(x, y) for x, y in zip(form.x, form.y, strict=True))
+        return (View(HeldImage(upload.images[0]), centers, form.pixel_spacing_mm, form.frame, form.voi),)
+
+    async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
+        """The views of a body that names its images."""
+        body = read_body(LesionsReference, content)
+        view = await images.view_of(body, tuple(LesionCenter(center.x, center.y) for center in body.centers))
+        _at_most(images.settings.max_lesions, "centers", len(view.centers))
+        return (view,)
+
+    def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
+        """Each lesion's views."""
+        return tuple((each,) for each in assessed)
+
+    def document(self, assessed: Sequence[Assessed]) -> BaseModel:
+        """The JSON answer."""
+        return LesionPredictions(predictions=tuple(each.prediction for each in assessed))
+
+
+class SeveralViews(Question):
+    """One lesion on several images."""
+
+    @staticmethod
+    def max_images(settings: Settings) -> int:
+        """Files in one body."""
+        return settings.max_views
+
+    def sent(self, upload: Upload, query: BaseModel, settings: Settings) -> tuple[View, ...]:
+        """The views of a body that holds its images."""
+        form = read_form(ViewsForm, upload.fields or {})
+        count = len(upload.images)
+        same_length(count, "x", form.x)
+        same_length(count, "y", form.y)
+        spacings = _for_each(count, "pixel_spacing_mm", form.pixel_spacing_mm)
+        frames = _for_each(count, "frame", form.frame)
+        return tuple(
+            View(HeldImage(image), (LesionCenter(x, y),), spacing, frame, form.voi)
+            for image, x, y, spacing, frame in zip(upload.images, form.x, form.y, spacings, frames, strict=True)
+        )
+
+    async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
+        """The views of a body that names its images."""
+        body = read_body(ViewsReference, content)
+        _at_most(images.settings.max_views, "views", len(body.views))
+        return tuple([await images.view_of_one(reference, f"body.views.{i}") for i, reference in enumerate(body.views)])
+
+    def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
+        """Each lesion's views."""
+        return (assessed,)
+
+    def document(self, assessed: Sequence[Assessed]) -> BaseModel:
+        """The JSON answer."""
+        return views_of(tuple(each.prediction for each in assessed))
+
+
+def _lesion_form(upload: Upload, query: BaseModel) -> LesionForm:
+    """The lesion's parameters: in the form, or, for a bare file, in the query; never in both."""
+    in_query: dict[str, Any] = (
+        query.model_dump(include=set(BareFileFields.model_fields), exclude_none=True)
+        if isinstance(query, BareFileFields)
+        else {}
+    )
+    if upload.fields is None:
+        try:
+            return LesionForm.model_validate(in_query)
+        except ValidationError as error:
+            raise invalid_request(error, "query") from None
+    refuse_in_query(in_query, "form")
+    return read_form(LesionForm, upload.fields)
+
+
+def refuse_in_query(in_query: dict[str, Any], where: str) -> None:
+    """Refuse lesion parameters in the query of a request whose body has them.
+
+    Raises
+    ------
+    InvalidRequest
+        Names each.
+    """
+    if in_query:
+        message = f"goes into the {where} when the body is a {where}"
+        raise InvalidRequest(tuple({"where": f"query.{name}", "message": message} for name in in_query))
+
+
+def _at_most(limit: int, name: str, sent: int) -> None:
+    if sent > limit:
+        raise InvalidRequest(({"where": f"body.{name}", "message": f"at most {limit} in one request, {sent} sent"},))
+
+
+def _for_each(count: int, name: str, sent: list[Value]) -> list[Value] | list[None]:
+    """A repeated field for each of `count` views: none sent, one for all, or one each."""
+    if not sent:
+        return [None] * count
+    if len(sent) == 1:
+        return sent * count
+    same_length(count, name, sent)
+    return sent

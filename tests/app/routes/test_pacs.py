@@ -1,0 +1,250 @@
+"""Images by reference, documents and storing, with a live Orthanc that wants a password."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pydicom
+import pytest
+from pydicom.uid import generate_uid
+from starlette.testclient import TestClient
+
+from app.auth.api_keys import Right, new_key
+from tests.conftest import Orthanc
+from training.cohort.cases import Case
+
+URL = "/v1/predictions"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A phantom in the PACS, and the same file."""
+
+    content: bytes
+    dataset: pydicom.Dataset
+    x: float
+    y: float
+
+    @property
+    def reference(self) -> dict[str, str]:
+        return {
+            "pacs": "archive",
+            "study": str(self.dataset.StudyInstanceUID),
+            "series": str(self.dataset.SeriesInstanceUID),
+            "instance": str(self.dataset.SOPInstanceUID),
+        }
+
+    @property
+    def lesion(self) -> dict[str, Any]:
+        return {"dicomweb": self.reference, "x": self.x, "y": self.y}
+
+
+@pytest.fixture
+def study(orthanc: Orthanc, unseen_phantom: Case) -> Study:
+    dataset = pydicom.dcmread(unseen_phantom.image)
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    dataset.PatientName, dataset.PatientID, dataset.AccessionNumber = "PLANTED^NAME", "PLANTED-ID", "PLANTED-ACC"
+    buffer = io.BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    orthanc.upload(buffer.getvalue())
+    return Study(buffer.getvalue(), dataset, unseen_phantom.center.x, unseen_phantom.center.y)
+
+
+@pytest.fixture
+def client(make_client: Callable[..., TestClient], orthanc: Orthanc, tmp_path: Path) -> TestClient:
+    path = tmp_path / "pacs.toml"
+    path.write_text(orthanc.toml(), encoding="utf-8")
+    return make_client(pacs_file=path, audit_file=tmp_path / "audit", log_level="debug")
+
+
+def without_timings(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "timings_ms"}
+
+
+def test_an_image_by_reference_is_the_image_that_is_sent(client: TestClient, study: Study) -> None:
+    sent = client.post(URL, files={"image": study.content}, data={"x": str(study.x), "y": str(study.y)}).json()
+    asked = client.post(URL, json=study.lesion)
+    assert asked.status_code == 200, asked.text
+    for name in ("probability", "cnn_probability", "lesion_probability", "features", "contour"):
+        assert asked.json()[name] == sent[name]
+    assert asked.json()["image"]["dicomweb"] == study.reference
+    again = client.post(URL, json=study.lesion).json()
+    assert without_timings(again) == without_timings(asked.json())
+
+
+def test_several_lesions_and_several_views_by_reference(client: TestClient, study: Study) -> None:
+    one = client.post(URL, json=study.lesion).json()
+    center = {"x": study.x, "y": study.y}
+    lesions = client.post(f"{URL}/lesions", json={"dicomweb": study.reference, "centers": [center, center]}).json()
+    assert [each["probability"] for each in lesions["predictions"]] == [one["probability"]] * 2
+    views = client.post(f"{URL}/views", json={"views": [study.lesion, study.lesion]}).json()
+    assert views["probability"] == one["probability"]
+
+
+def test_an_image_is_fetched_once_and_asked_about_many_times(
+    client: TestClient, study: Study, orthanc: Orthanc
+) -> None:
+    assert client.post(URL, json=study.lesion).status_code == 200
+    for found in httpx.get(f"{orthanc.url}/instances", auth=orthanc.auth, trust_env=False).json():
+        tags = httpx.get(f"{orthanc.url}/instances/{found}/simplified-tags", auth=orthanc.auth, trust_env=False).json()
+        if tags["SOPInstanceUID"] == study.dataset.SOPInstanceUID:
+            httpx.delete(f"{orthanc.url}/instances/{found}", auth=orthanc.auth, trust_env=False)
+    assert client.post(URL, json=study.lesion).status_code == 200
+    assert client.post(URL, json={**study.lesion, "x": study.x + 1}).status_code == 200
+    missing = {**study.reference, "instance": generate_uid()}
+    answer = client.post(URL, json={**study.lesion, "dicomweb": missing})
+    assert (answer.status_code, answer.json()["code"]) == (404, "instance_not_in_pacs")
+
+
+def test_the_numbers_in_every_object_are_those_of_the_answer(client: TestClient, study: Study) -> None:
+    answer = client.post(URL, json=study.lesion).json()
+    written = client.post(f"{URL}/sr", json=study.lesion)
+    assert written.headers["content-type"] == "application/dicom"
+    report = pydicom.dcmread(io.BytesIO(written.content))
+    assert report.StudyInstanceUID == study.dataset.StudyInstanceUID
+    assert str(report.PatientID) == "PLANTED-ID"
+    numbers = [item for item in walk(report) if item.ValueType == "NUM"]
+    told = {
+        item.ConceptNameCodeSequence[0].CodeValue: item.MeasuredValueSequence[0].get("FloatingPointValue")
+        for item in numbers
+    }
+    assert told["111047"] == 100 * answer["probability"]
+    assert [item.ConceptNameCodeSequence[0].CodeValue for item in numbers].count("111047") == 1
+    polyline = next(item for item in walk(report) if item.get("GraphicType") == "POLYLINE")
+    drawn = np.array(polyline.GraphicData, dtype=np.float32).reshape(-1, 2)
+    assert np.array_equal(drawn[: len(answer["contour"])], np.array(answer["contour"], dtype=np.float32))
+    fhir = client.post(f"{URL}/fhir", json=study.lesion)
+    assert fhir.headers["content-type"] == "application/fhir+json"
+    assert fhir.json()["resourceType"] == "Bundle"
+
+
+def walk(dataset: pydicom.Dataset) -> list[pydicom.Dataset]:
+    items = list(dataset.get("ContentSequence", []))
+    return [*items, *(inner for item in items for inner in walk(item))]
+
+
+@pytest.mark.parametrize(
+    ("accept", "path", "kind"),
+    [
+        ("application/dicom", "sr", "application/dicom"),
+        ("application/fhir+json", "fhir", "application/fhir+json"),
+        ("text/html, application/dicom;q=0.9, */*;q=0.1", "sr", "application/dicom"),
+    ],
+)
+def test_content_negotiation_gives_what_the_paths_give(
+    client: TestClient, study: Study, accept: str, path: str, kind: str
+) -> None:
+    negotiated = client.post(URL, json=study.lesion, headers={"Accept": accept})
+    by_path = client.post(f"{URL}/{path}", json=study.lesion)
+    assert negotiated.headers["content-type"] == by_path.headers["content-type"] == kind
+    assert negotiated.headers["vary"] == "Accept"
+    if path == "sr":
+        first, second = (pydicom.dcmread(io.BytesIO(each.content)) for each in (negotiated, by_path))
+        assert first.SOPInstanceUID == second.SOPInstanceUID
+
+
+def test_several_objects_are_one_body(client: TestClient, study: Study) -> None:
+    answer = client.post(URL, json=study.lesion, headers={"Accept": 'multipart/related; type="application/dicom"'})
+    assert answer.headers["content-type"].startswith('multipart/related; type="application/dicom"; boundary=')
+    assert answer.content.count(b"Content-Type: application/dicom") == 3
+
+
+def test_json_is_the_answer_where_anything_is_accepted_and_nothing_else_is_406(
+    client: TestClient, study: Study
+) -> None:
+    for accept in ("*/*", "application/*", "application/json, text/plain"):
+        answer = client.post(URL, json=study.lesion, headers={"Accept": accept})
+        assert answer.headers["content-type"] == "application/json"
+    for accept in ("text/html", "application/json;q=0"):
+        answer = client.post(URL, json=study.lesion, headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
+
+
+def test_results_are_stored_once_in_the_image_s_study(client: TestClient, study: Study, orthanc: Orthanc) -> None:
+    query = {"store": ["sr", "seg", "gsps", "cad-sr"], "finding": "mass"}
+    first = client.post(URL, json=study.lesion, params=query)
+    assert first.status_code == 200, first.text
+    assert [each["state"] for each in first.json()["stored"]] == ["stored"] * 4
+    again = client.post(URL, json=study.lesion, params=query).json()
+    assert [each["state"] for each in again["stored"]] == ["already_stored"] * 4
+    assert [each["instance"] for each in again["stored"]] == [each["instance"] for each in first.json()["stored"]]
+    found = httpx.get(
+        f"{orthanc.dicomweb}/studies/{study.dataset.StudyInstanceUID}/instances", auth=orthanc.auth, trust_env=False
+    ).json()
+    assert {item["00080018"]["Value"][0] for item in found} == {
+        study.dataset.SOPInstanceUID,
+        *(each["instance"] for each in first.json()["stored"]),
+    }
+    assert first.json()["probability"] == client.post(URL, json=study.lesion).json()["probability"]
+
+
+def test_a_failed_store_does_not_withhold_the_assessment(
+    make_client: Callable[..., TestClient], study: Study, orthanc: Orthanc, tmp_path: Path
+) -> None:
+    path = tmp_path / "pacs.toml"
+    broken = orthanc.toml().replace("user =", f'stow = "{orthanc.url}/nowhere"\nuser =')
+    path.write_text(broken, encoding="utf-8")
+    client = make_client(pacs_file=path)
+    answer = client.post(URL, json=study.lesion, params={"store": "sr"})
+    assert (answer.status_code, answer.json()["code"]) == (502, "store_failed")
+    assert answer.json()["assessment"]["probability"] == client.post(URL, json=study.lesion).json()["probability"]
+
+
+def test_the_mark_of_a_viewer_is_the_center(client: TestClient, study: Study) -> None:
+    stored = client.post(URL, json=study.lesion, params={"store": "gsps"}).json()["stored"][0]
+    annotation = {"series": stored["series"], "instance": stored["instance"]}
+    answer = client.post(URL, json={"dicomweb": study.reference, "annotation": annotation})
+    assert answer.status_code in {200, 422}, answer.text
+    body = {"dicomweb": study.reference, "annotation": annotation}
+    assert client.post(f"{URL}/lesions", json=body).status_code == 200
+
+
+def test_nothing_planted_leaves_but_in_objects(
+    client: TestClient, study: Study, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    with caplog.at_level("DEBUG"):
+        answer = client.post(URL, json=study.lesion, params={"store": "sr"})
+        refused = client.post(URL, json={**study.lesion, "x": 100000})
+    metrics = client.get("/metrics").text
+    audit = (tmp_path / "audit").read_text(encoding="utf-8")
+    for text in (answer.text, refused.text, caplog.text, metrics, audit):
+        assert "PLANTED" not in text
+    for text in (refused.text, caplog.text, metrics):
+        assert study.dataset.SOPInstanceUID not in text
+    lines = [json.loads(line) for line in audit.splitlines()]
+    assert {line["action"] for line in lines} == {"read", "store"}
+    assert study.dataset.SOPInstanceUID in audit
+
+
+def test_rights(make_client: Callable[..., TestClient], study: Study, orthanc: Orthanc, tmp_path: Path) -> None:
+    path = tmp_path / "pacs.toml"
+    path.write_text(orthanc.toml(), encoding="utf-8")
+    keys = {name: new_key(name, rights) for name, rights in (("none", ()), ("reader", (Right.READ,)))}
+    client = make_client(pacs_file=path, api_keys=tuple(entry for _, entry in keys.values()))
+
+    def code(key: str, **request: Any) -> str | None:
+        answer = client.post(URL, headers={"X-API-Key": keys[key][0]}, **request)
+        code: str | None = answer.json().get("code")
+        return code
+
+    assert code("none", json=study.lesion) == "right_missing"
+    assert code("none", files={"image": study.content}, data={"x": str(study.x), "y": str(study.y)}) is None
+    assert code("reader", json=study.lesion) is None
+    assert code("reader", json=study.lesion, params={"store": "sr"}) == "right_missing"
+    assert client.get("/v1/pacs", headers={"X-API-Key": keys["none"][0]}).status_code == 403
+
+
+def test_pacs_are_listed_without_addresses(client: TestClient, orthanc: Orthanc) -> None:
+    answer = client.get("/v1/pacs")
+    assert answer.json() == {"pacs": [{"name": "archive", "answers": True, "stores": True}]}
+    assert str(orthanc.port) not in answer.text
+    unknown = client.post(
+        URL, json={"dicomweb": {"pacs": "other", "study": "1.2", "series": "1.2", "instance": "1.2"}, "x": 1, "y": 1}
+    )
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "pacs_unknown")
