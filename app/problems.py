@@ -1,7 +1,7 @@
 """Every error as an RFC 9457 problem document; the HTTP status is decided here, once, by the error's class."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -128,11 +128,26 @@ def problem_response(error: CadxError, instance: str, assessment: dict[str, Any]
     return Response(problem.model_dump_json(exclude=left_out), problem.status, headers, PROBLEM_TYPE)
 
 
-def invalid_request(error: ValidationError | RequestValidationError, prefix: str = "") -> service.InvalidRequest:
-    """Name each bad parameter without echoing its value."""
+def invalid_request(
+    error: ValidationError | RequestValidationError, prefix: str = "", without: Collection[str] = ()
+) -> service.InvalidRequest:
+    """Name each bad parameter without echoing its value.
+
+    Parameters
+    ----------
+    error
+        What pydantic found.
+    prefix
+        Where the parameters were.
+    without
+        Parts of a location that are in no request: the tags of unions.
+    """
     return service.InvalidRequest(
         tuple(
-            {"where": ".".join(filter(None, [prefix, *map(str, item["loc"])])), "message": item["msg"]}
+            {
+                "where": ".".join(filter(None, [prefix, *(str(part) for part in item["loc"] if part not in without)])),
+                "message": item["msg"],
+            }
             for item in error.errors()
         )
     )

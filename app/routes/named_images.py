@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from app.auth.api_keys import KeyEntry, Right
 from app.errors import ImagesNotKept, InvalidRequest
-from app.images.held import HeldImage, Origin
+from app.images.held import Origin
 from app.jobs.prediction import View
-from app.schemas.references import LesionReference, LesionsReference
+from app.schemas.references import AnnotatedImageInPacs, ImageInPacs, NamedLesion, NamedLesions
 from app.service import Service
 from app.settings import Settings
 from cadx.errors import CadxError
@@ -36,7 +36,7 @@ class NamedImages:
         """Whose images they are: the name of the caller's key."""
         return owner_of(self.caller)
 
-    async def view_of_one(self, reference: LesionReference, where: str) -> View:
+    async def view_of_one(self, reference: NamedLesion, where: str) -> View:
         """The one lesion of a reference, on its image.
 
         Raises
@@ -44,31 +44,33 @@ class NamedImages:
         InvalidRequest
             When an annotation marks several.
         """
-        marks = () if reference.x is None or reference.y is None else (LesionCenter(reference.x, reference.y),)
-        view = await self.view_of(reference, marks)
+        view = await self.view_of(reference)
         if len(view.centers) > 1:
             message = f"it marks {len(view.centers)} lesions; ask /v1/predictions/lesions"
             raise InvalidRequest(({"where": f"{where}.annotation", "message": message},))
         return view
 
-    async def view_of(self, reference: LesionReference | LesionsReference, marks: tuple[LesionCenter, ...]) -> View:
-        """The lesions of a reference, on its image; the marks of its annotation where it names one."""
-        image = await self._image(reference)
-        if reference.annotation is not None and image.origin is not None:
-            origin = image.origin
-            name = InstanceName(origin.name.study, reference.annotation.series, reference.annotation.instance)
-            header = await self._read(Origin(origin.pacs, name), self.service.archives.header)
-            marks = annotated_centers(header, origin.name.instance, reference.frame_number)
-        return View(image, marks, reference.pixel_spacing_mm, reference.frame_number, reference.voi)
-
-    async def _image(self, reference: LesionReference | LesionsReference) -> HeldImage:
-        if reference.dicomweb is None:
+    async def view_of(self, reference: NamedLesion | NamedLesions) -> View:
+        """The lesions of a reference, on its image."""
+        if isinstance(reference, ImageInPacs):
+            self.service.keys.require(self.caller, Right.READ)
+            origin = Origin(reference.dicomweb.pacs, reference.dicomweb.name)
+            image = await self._read(origin, lambda asked: self.service.archives.image(self.owner, asked))
+        else:
             if self.settings.image_cache_mb == 0:
                 raise ImagesNotKept
-            return self.service.images.sent(self.owner, reference.image_id or "")
-        self.service.keys.require(self.caller, Right.READ)
-        origin = Origin(reference.dicomweb.pacs, reference.dicomweb.name)
-        return await self._read(origin, lambda asked: self.service.archives.image(self.owner, asked))
+            image = self.service.images.sent(self.owner, reference.image_id)
+        if isinstance(reference, AnnotatedImageInPacs):
+            marks = await self._annotated(reference)
+        else:
+            marks = tuple(LesionCenter(mark.x, mark.y) for mark in reference.marks)
+        return View(image, marks, reference.pixel_spacing_mm, reference.frame_number, reference.voi)
+
+    async def _annotated(self, reference: AnnotatedImageInPacs) -> tuple[LesionCenter, ...]:
+        image, annotation = reference.dicomweb, reference.annotation
+        name = InstanceName(image.study, annotation.series, annotation.instance)
+        header = await self._read(Origin(image.pacs, name), self.service.archives.header)
+        return annotated_centers(header, image.instance, image.frame)
 
     async def _read(self, origin: Origin, ask: Callable[[Origin], Awaitable[Value]]) -> Value:
         """Ask a PACS, and note for the audit what came of it."""

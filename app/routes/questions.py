@@ -62,7 +62,7 @@ class OneLesion(Question):
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
         """The views of a body that names its images."""
-        return (await images.view_of_one(read_body(LesionReference, content), "body"),)
+        return (await images.view_of_one(read_body(LesionReference, content).root, "body"),)
 
     def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
         """Each lesion's views."""
@@ -86,8 +86,7 @@ class SeveralLesions(Question):
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
         """The views of a body that names its images."""
-        body = read_body(LesionsReference, content)
-        view = await images.view_of(body, tuple(LesionCenter(center.x, center.y) for center in body.centers))
+        view = await images.view_of(read_body(LesionsReference, content).root)
         _at_most(images.settings.max_lesions, "centers", len(view.centers))
         return (view,)
 
@@ -125,7 +124,7 @@ class SeveralViews(Question):
         """The views of a body that names its images."""
         body = read_body(ViewsReference, content)
         _at_most(images.settings.max_views, "views", len(body.views))
-        return tuple([await images.view_of_one(reference, f"body.views.{i}") for i, reference in enumerate(body.views)])
+        return tuple([await images.view_of_one(view.root, f"body.views.{i}") for i, view in enumerate(body.views)])
 
     def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
         """Each lesion's views."""

@@ -1,8 +1,9 @@
 """Requests that name images instead of sending them: a JSON body in the place of the form."""
 
-from typing import Annotated, Self, TypeVar
+from enum import StrEnum
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, ValidationError
 
 from app.problems import invalid_request
 from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y, FRAME, SPACING, VOI, Frame, Pixels, SpacingMm, X, Y
@@ -45,50 +46,6 @@ class DicomwebAnnotation(_Body):
     instance: Uid = Field(description="SOP Instance UID.", examples=[INSTANCE_EXAMPLE])
 
 
-class _Image(_Body):
-    dicomweb: DicomwebImage | None = Field(None, description="The image, in a PACS. Either this or `image_id`.")
-    image_id: str | None = Field(
-        None,
-        min_length=1,
-        max_length=64,
-        description="An image that was sent to POST /v1/images. Either this or `dicomweb`.",
-    )
-    frame: Frame | None = Field(None, description=f"{FRAME} For an image with an `image_id`.")
-    pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
-    voi: VoiPolicy | None = Field(None, description=VOI)
-    annotation: DicomwebAnnotation | None = Field(
-        None, description="Where the mark is read from, instead of coordinates. Only with `dicomweb`."
-    )
-
-    @model_validator(mode="after")
-    def _one_image(self) -> Self:
-        if (self.dicomweb is None) == (self.image_id is None):
-            raise ValueError("give either dicomweb or image_id")
-        if self.dicomweb is not None and self.frame is not None:
-            raise ValueError("the frame goes into dicomweb")
-        if self.dicomweb is None and self.annotation is not None:
-            raise ValueError("an annotation needs dicomweb")
-        return self
-
-    @property
-    def frame_number(self) -> int | None:
-        """The frame that was asked for, wherever it was told."""
-        return self.frame if self.dicomweb is None else self.dicomweb.frame
-
-
-class LesionReference(_Image):
-    """One lesion on an image that is named, not sent."""
-
-    x: Pixels | None = Field(None, description=X, examples=[EXAMPLE_X])
-    y: Pixels | None = Field(None, description=Y, examples=[EXAMPLE_Y])
-
-    @model_validator(mode="after")
-    def _one_mark(self) -> Self:
-        if (self.x is None) != (self.y is None) or (self.x is None) == (self.annotation is None):
-            raise ValueError("give either x and y, or annotation")
-        return self
-
-
 class MarkedCenter(_Body):
     """The center of a lesion, in pixels of the stored image."""
 
@@ -96,22 +53,124 @@ class MarkedCenter(_Body):
     y: Pixels = Field(description=Y, examples=[EXAMPLE_Y])
 
 
-class LesionsReference(_Image):
+Centers = Annotated[
+    tuple[MarkedCenter, ...], Field(min_length=1, max_length=1000, description="The lesions, in order.")
+]
+
+
+class _Image(_Body):
+    pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
+    voi: VoiPolicy | None = Field(None, description=VOI)
+
+
+class ImageInPacs(_Image):
+    """An image in a PACS."""
+
+    dicomweb: DicomwebImage = Field(description="The image, in a PACS.")
+
+    @property
+    def frame_number(self) -> int | None:
+        """The frame that was asked for."""
+        return self.dicomweb.frame
+
+
+class KeptImage(_Image):
+    """An image that was sent before."""
+
+    image_id: str = Field(
+        min_length=1, max_length=64, description="An image that was sent to POST /v1/images.", examples=["kZ3v..."]
+    )
+    frame: Frame | None = Field(None, description=FRAME)
+
+    @property
+    def frame_number(self) -> int | None:
+        """The frame that was asked for."""
+        return self.frame
+
+
+class AnnotatedImageInPacs(ImageInPacs):
+    """An image in a PACS, and a reader's annotation beside it that marks the lesions."""
+
+    annotation: DicomwebAnnotation = Field(description="Where the marks are read from.")
+
+
+class _OneMark(MarkedCenter):
+    @property
+    def marks(self) -> tuple[MarkedCenter, ...]:
+        """The lesion."""
+        return (self,)
+
+
+class _Marks(_Body):
+    centers: Centers
+
+    @property
+    def marks(self) -> tuple[MarkedCenter, ...]:
+        """The lesions."""
+        return self.centers
+
+
+class LesionInPacs(ImageInPacs, _OneMark):
+    """A lesion on an image in a PACS."""
+
+
+class LesionOnKeptImage(KeptImage, _OneMark):
+    """A lesion on an image that was sent before."""
+
+
+class LesionsInPacs(ImageInPacs, _Marks):
+    """Several lesions on an image in a PACS."""
+
+
+class LesionsOnKeptImage(KeptImage, _Marks):
+    """Several lesions on an image that was sent before."""
+
+
+class _Way(StrEnum):
+    """How image and marks are named; the members of a body tell it."""
+
+    KEPT = "kept image"
+    ANNOTATED = "annotated image in a PACS"
+    MARKED = "marked image in a PACS"
+
+
+def _way(body: object) -> _Way:
+    """The model that a body is checked against, so that errors are about that one alone."""
+    names = body if isinstance(body, dict) else ()
+    if "image_id" in names:
+        return _Way.KEPT
+    return _Way.ANNOTATED if "annotation" in names else _Way.MARKED
+
+
+_Annotated = Annotated[AnnotatedImageInPacs, Tag(_Way.ANNOTATED)]
+NamedLesion = LesionInPacs | AnnotatedImageInPacs | LesionOnKeptImage
+NamedLesions = LesionsInPacs | AnnotatedImageInPacs | LesionsOnKeptImage
+
+
+class LesionReference(RootModel[NamedLesion]):
+    """One lesion on an image that is named, not sent."""
+
+    root: Annotated[
+        Annotated[LesionInPacs, Tag(_Way.MARKED)] | _Annotated | Annotated[LesionOnKeptImage, Tag(_Way.KEPT)],
+        Discriminator(_way),
+    ]
+
+
+class LesionsReference(RootModel[NamedLesions]):
     """Several lesions on one image that is named, not sent."""
 
-    centers: list[MarkedCenter] = Field(default_factory=list, max_length=1000, description="The lesions, in order.")
-
-    @model_validator(mode="after")
-    def _marks(self) -> Self:
-        if bool(self.centers) == (self.annotation is not None):
-            raise ValueError("give either centers or annotation")
-        return self
+    root: Annotated[
+        Annotated[LesionsInPacs, Tag(_Way.MARKED)] | _Annotated | Annotated[LesionsOnKeptImage, Tag(_Way.KEPT)],
+        Discriminator(_way),
+    ]
 
 
 class ViewsReference(_Body):
     """One lesion on several images that are named, not sent."""
 
-    views: list[LesionReference] = Field(min_length=1, max_length=64, description="The lesion on each view, in order.")
+    views: tuple[LesionReference, ...] = Field(
+        min_length=1, max_length=64, description="The lesion on each view, in order."
+    )
 
 
 def read_body(kind: type[Body], content: bytes) -> Body:
@@ -125,4 +184,4 @@ def read_body(kind: type[Body], content: bytes) -> Body:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        raise invalid_request(error, "body") from None
+        raise invalid_request(error, "body", without=frozenset(_Way)) from None
