@@ -134,6 +134,13 @@ class FlagCode(StrEnum):
         "Body part, view, anatomic region or SOP class say that this is a breast; the modality does not. Models are "
         "fitted on mammograms.",
     )
+    VIEWS_MIXED = (
+        "views_mixed",
+        FlagOrigin.HEADER,
+        "Views that do not belong together",
+        "Their headers name different patients, studies or sides (the facts tell which of these), so that the mean may "
+        "be over different lesions. DICOM and FHIR are refused for them.",
+    )
     VOI_OVERRIDDEN = (
         "voi_overridden",
         FlagOrigin.HEADER,

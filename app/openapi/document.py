@@ -133,6 +133,15 @@ def request_body(
     return {"requestBody": {"required": True, "content": content}}
 
 
+_REQUEST_ID: Document = {
+    "name": "X-Request-ID",
+    "in": "header",
+    "required": False,
+    "description": "The caller's own name for the request: it comes back with the answer and stands in the log.",
+    "schema": {"type": "string", "maxLength": 64, "pattern": "^[A-Za-z0-9._-]+$"},
+}
+
+
 def install_openapi(application: FastAPI, *, with_keys: bool) -> None:
     """Let the application describe itself completely.
 
@@ -161,6 +170,8 @@ def install_openapi(application: FastAPI, *, with_keys: bool) -> None:
                 _name_bodies(operation, schemas)
                 for parameter in operation.get("parameters", []):
                     parameter["schema"] = _without_null(parameter["schema"])
+                if "requestBody" in operation:
+                    operation.setdefault("parameters", []).append(_REQUEST_ID)
                 if not with_keys:
                     operation.pop("security", None)
             if not with_keys:

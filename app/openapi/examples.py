@@ -62,6 +62,7 @@ VIEWS_EXAMPLE: Document = {
     "lesion_probability": 0.77,
     "calibrated_probability": 0.79,
     "views": [PREDICTION_EXAMPLE, {**PREDICTION_EXAMPLE, "id": "p-7d793037a0760186574b0282f2f435e7"}],
+    "flags": [],
     "research_use_only": True,
     "demonstration_only": False,
     "notices": PREDICTION_EXAMPLE["notices"],

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from statistics import fmean
 
@@ -29,6 +30,7 @@ from app.schemas.answers import (
 )
 from cadx.assessment import Assessment
 from cadx.bundle import LIMITS, Bundle, shown_notices
+from cadx.flags import FlagCode
 from cadx.lesion import FEATURES
 from cadx.mammogram import VoiPolicy
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, LesionCenter, Mammogram, Roi
@@ -106,8 +108,16 @@ def prediction_of(
     )
 
 
-def views_of(predictions: tuple[Prediction, ...]) -> ViewPredictions:
-    """Average the views of one lesion."""
+def views_of(predictions: tuple[Prediction, ...], mixed: Sequence[str] = ()) -> ViewPredictions:
+    """Average the views of one lesion.
+
+    Parameters
+    ----------
+    predictions
+        One a view.
+    mixed
+        Which of patient, study and side differ between the views.
+    """
     first = predictions[0]
     joined = "|".join(prediction.id for prediction in predictions)
     return ViewPredictions(
@@ -117,8 +127,18 @@ def views_of(predictions: tuple[Prediction, ...]) -> ViewPredictions:
         lesion_probability=fmean(prediction.lesion_probability for prediction in predictions),
         calibrated_probability=fmean(prediction.calibrated_probability for prediction in predictions),
         views=predictions,
+        flags=(_views_mixed(mixed),) if mixed else (),
         demonstration_only=first.demonstration_only,
         notices=first.notices,
+    )
+
+
+def _views_mixed(mixed: Sequence[str]) -> FlagFacts:
+    told = " and ".join(mixed)
+    return FlagFacts(
+        code=FlagCode.VIEWS_MIXED,
+        message=f"The views' headers differ in {told}: they may not show one lesion.",
+        facts=dict.fromkeys(mixed, "differs"),
     )
 
 

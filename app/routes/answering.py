@@ -22,8 +22,8 @@ from app.representations.documents import DicomObject, dicom_body, dicom_objects
 from app.routes.named_images import NamedImages
 from app.routes.negotiation import Format, accepted_format
 from app.routes.questions import Question, refuse_in_query
-from app.schemas.answers import DEFAULT_PARTS
-from app.schemas.documents import DocumentKind, DocumentOptions, PredictionOptions, StoredKind, StoredObject
+from app.schemas.answers import DEFAULT_PARTS, StoredKind, StoredObject
+from app.schemas.documents import DocumentKind, DocumentOptions, PredictionOptions
 from app.schemas.forms import BareFileFields
 from app.service import Service, reading_limits
 from app.upload.receiving import JSON, UploadLimits, content_type, receive_json, receive_upload
@@ -248,7 +248,7 @@ def _stored_object(name: InstanceName, kind: DocumentKind, outcome: StoreOutcome
         kind=StoredKind(kind),
         series=name.series,
         instance=name.instance,
-        state=outcome.state.value,
+        state=outcome.state,
         reason=outcome.text,
     )
 

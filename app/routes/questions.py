@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +18,8 @@ from app.schemas.forms import BareFileFields, LesionForm, LesionsForm, ViewsForm
 from app.schemas.references import LesionReference, LesionsReference, ViewsReference, read_body
 from app.settings import Settings
 from app.upload.receiving import Upload
+from cadx.errors import CadxError
+from cadx.exchange import mixed_sources, read_source
 from cadx.records import LesionCenter
 
 Value = TypeVar("Value")
@@ -132,7 +135,16 @@ class SeveralViews(Question):
 
     def document(self, assessed: Sequence[Assessed]) -> BaseModel:
         """The JSON answer."""
-        return views_of(tuple(each.prediction for each in assessed))
+        return views_of(tuple(each.prediction for each in assessed), _mixed(assessed))
+
+
+def _mixed(assessed: Sequence[Assessed]) -> tuple[str, ...]:
+    """Which of patient, study and side differ between views, as far as their headers tell."""
+    sources = []
+    for each in assessed:
+        with suppress(CadxError):  # a picture, or a header that does not tell
+            sources.append(read_source(each.view.image.file.content, each.view.frame))
+    return mixed_sources(tuple(sources), among_known=True)
 
 
 def _lesion_form(upload: Upload, query: BaseModel) -> LesionForm:

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cadx.bundle import BackboneFacts, CohortFacts, EvaluationFigures
+from cadx.exchange.dicomweb import StoreState
 from cadx.flags import FlagCode
 from cadx.mammogram import ReadingPolicy
 
@@ -111,6 +112,33 @@ class FeatureValue(Answer):
     family: str
 
 
+class StoredKind(StrEnum):
+    """What may be stored in a PACS."""
+
+    SR = "sr"
+    SEG = "seg"
+    GSPS = "gsps"
+    CAD_SR = "cad-sr"
+
+
+class StoredObject(Answer):
+    """What became of an object that was to be stored."""
+
+    kind: StoredKind
+    series: str = Field(description="Series Instance UID.")
+    instance: str = Field(description="SOP Instance UID.")
+    state: StoreState
+    reason: str = Field(description="What the PACS said, where it said something.")
+
+
+class StorableAnswer(Answer):
+    """Base of the answers that `store` puts into a PACS as well."""
+
+    stored: tuple[StoredObject, ...] | None = Field(
+        None, description="What became of what was to be stored; in the outermost object, only where `store` was asked."
+    )
+
+
 class FlagFacts(Answer):
     """Something doubtful about the image, the region or the outline: not a refusal."""
 
@@ -119,7 +147,7 @@ class FlagFacts(Answer):
     facts: dict[str, float | int | str] = Field(description="The numbers behind it; never patient data.")
 
 
-class Prediction(Answer):
+class Prediction(StorableAnswer):
     """The assessment of one lesion on one view."""
 
     id: str = Field(description="Derived from the model, the image, how it was read and the center: same in, same id.")
@@ -148,13 +176,13 @@ class Prediction(Answer):
     notices: tuple[str, ...] = Field(description="What a reader must know before using the number.")
 
 
-class LesionPredictions(Answer):
+class LesionPredictions(StorableAnswer):
     """The assessments of several lesions of one image, in the order of the request."""
 
     predictions: tuple[Prediction, ...]
 
 
-class ViewPredictions(Answer):
+class ViewPredictions(StorableAnswer):
     """The assessment of one lesion seen on several views: each view and the mean over views."""
 
     id: str = Field(description="Derived from the views' ids.")
@@ -164,7 +192,8 @@ class ViewPredictions(Answer):
     calibrated_probability: float = Field(
         ge=0, le=1, description="Mean of the views' calibrated probabilities; itself calibrated for single views only."
     )
-    views: tuple[Prediction, ...] = Field(description="In the order of the request.")
+    views: tuple[Prediction, ...] = Field(description="In the order of the request; each has flags of its own.")
+    flags: tuple[FlagFacts, ...] = Field(description="About the views together. Empty when there is none.")
     research_use_only: Literal[True] = True
     demonstration_only: bool
     notices: tuple[str, ...]

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from app.schemas.answers import Answer
+from app.schemas.answers import StoredKind
 from app.schemas.forms import BareFileFields, Options
 from app.schemas.references import PacsName, Uid
 from cadx.exchange import FindingKind
@@ -18,15 +18,6 @@ class DocumentKind(StrEnum):
     GSPS = "gsps"
     CAD_SR = "cad-sr"
     FHIR = "fhir"
-
-
-class StoredKind(StrEnum):
-    """What may be stored in a PACS."""
-
-    SR = "sr"
-    SEG = "seg"
-    GSPS = "gsps"
-    CAD_SR = "cad-sr"
 
 
 class SrClass(StrEnum):
@@ -68,13 +59,3 @@ class LesionDocumentOptions(DocumentOptions, BareFileFields):
 
 class LesionOptions(PredictionOptions, BareFileFields):
     """Query parameters of one lesion's prediction, whose body may be the bare file."""
-
-
-class StoredObject(Answer):
-    """What became of an object that was to be stored."""
-
-    kind: StoredKind
-    series: str = Field(description="Series Instance UID.")
-    instance: str = Field(description="SOP Instance UID.")
-    state: str = Field(description="`stored`, `stored_with_warning`, `already_stored` or `failed`.")
-    reason: str = Field(description="What the PACS said, where it said something.")

@@ -168,13 +168,23 @@ def algorithm_of(bundle: Bundle, software_version: str) -> Algorithm:
     )
 
 
-def mixed_sources(sources: tuple[SourceImage, ...]) -> tuple[str, ...]:
-    """Which of patient, study and side differ between images; empty when they belong together."""
-    kinds: dict[str, set[object]] = {
+def mixed_sources(sources: tuple[SourceImage, ...], *, among_known: bool = False) -> tuple[str, ...]:
+    """Which of patient, study and side differ between images; empty when they belong together.
+
+    Parameters
+    ----------
+    sources
+        The images.
+    among_known
+        Leave out what a header does not tell, instead of taking it for something else.
+    """
+    kinds: dict[str, set[tuple[str, ...]]] = {
         "patient": {(source.identity.patient_id, source.identity.issuer_of_patient_id) for source in sources},
-        "study": {source.study_uid for source in sources},
-        "side": {source.laterality for source in sources},
+        "study": {(source.study_uid,) for source in sources},
+        "side": {(source.laterality,) for source in sources},
     }
+    if among_known:
+        kinds = {name: {value for value in values if value[0]} for name, values in kinds.items()}
     return tuple(name for name, values in kinds.items() if len(values) > 1)
 
 

@@ -5,12 +5,17 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pydicom
 import pytest
+
+from tests.conftest import Orthanc
 
 if TYPE_CHECKING:
     from tests.app.conftest import LiveServer, Sample
@@ -25,6 +30,7 @@ CONFIG = {
         "image/png": "application/octet-stream",
         "image/tiff": "application/octet-stream",
         "image/x-portable-graymap": "application/octet-stream",
+        "application/fhir+json": "application/json",
         "application/problem+json": "application/json",
     },
 }
@@ -51,6 +57,23 @@ def generated(live_server: "LiveServer", tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def typed_client(generated: ModuleType, live_server: "LiveServer") -> Iterator[Any]:
     with generated.Client(base_url=live_server.url, timeout=httpx.Timeout(30)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def pacs_client(
+    generated: ModuleType,
+    orthanc: Orthanc,
+    bundle_folder: Path,
+    start_server: "Callable[..., AbstractContextManager[LiveServer]]",
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Any]:
+    path = tmp_path_factory.mktemp("pacs") / "pacs.toml"
+    path.write_text(orthanc.toml(), encoding="utf-8")
+    with (
+        start_server(CADX_MODELS_DIR=str(bundle_folder.parent), CADX_PACS_FILE=str(path)) as server,
+        generated.Client(base_url=server.url, timeout=httpx.Timeout(30)) as client,
+    ):
         yield client
 
 
@@ -105,3 +128,38 @@ def test_the_client_sends_lists_and_reads_models(typed_client: Any, sample: "Sam
     assert [model.name for model in listed.models] == ["small"]
     assert load("api.models.get_model").sync("small", client=typed_client).digest == listed.models[0].digest
     assert load("api.health.get_readiness").sync(client=typed_client).status == "ready"
+
+
+def test_the_client_names_images_and_gets_documents(
+    typed_client: Any, sample: "Sample", orthanc: Orthanc, pacs_client: Any
+) -> None:
+    models, types = load("models"), load("types")
+    file = types.File(payload=io.BytesIO(sample.content), file_name="a.dcm")
+    kept = load("api.images.keep_image").sync(client=pacs_client, body=models.ImageForm(image=file))
+    predict = load("api.predictions.predict")
+    lesion = models.LesionOnKeptImage(image_id=kept.image_id, x=sample.x, y=sample.y)
+    answer = predict.sync(client=pacs_client, body=lesion)
+    assert isinstance(answer, models.Prediction)
+
+    orthanc.upload(sample.content)
+    dataset = pydicom.dcmread(io.BytesIO(sample.content), stop_before_pixels=True)
+    image = models.DicomwebImage(
+        pacs="archive",
+        study=str(dataset.StudyInstanceUID),
+        series=str(dataset.SeriesInstanceUID),
+        instance=str(dataset.SOPInstanceUID),
+    )
+    in_pacs = models.LesionInPacs(dicomweb=image, x=sample.x, y=sample.y)
+    stored = predict.sync(client=pacs_client, body=in_pacs, store=[models.StoredKind.SR, models.StoredKind.SEG])
+    assert stored.probability == answer.probability
+    assert {each.state for each in stored.stored} <= {"stored", "already_stored"}
+    views = load("api.predictions.predict_views").sync(
+        client=pacs_client, body=models.ViewsReference(views=[in_pacs, lesion])
+    )
+    assert views.probability == answer.probability
+    report = load("api.predictions.predict_sr").sync(client=pacs_client, body=in_pacs)
+    assert pydicom.dcmread(report.payload).Modality == "SR"
+    bundle = load("api.predictions.predict_fhir").sync(client=pacs_client, body=in_pacs)
+    assert bundle["resourceType"] == "Bundle"
+    listed = load("api.pacs.list_pacs").sync(client=pacs_client)
+    assert [(pacs.name, pacs.answers) for pacs in listed.pacs] == [("archive", True)]

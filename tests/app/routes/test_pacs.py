@@ -2,15 +2,20 @@
 
 import io
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import highdicom
 import httpx
 import numpy as np
 import pydicom
 import pytest
+from dicomweb_client.api import DICOMwebClient
+from dicomweb_client.session_utils import create_session_from_user_pass
 from pydicom.uid import generate_uid
 from starlette.testclient import TestClient
 
@@ -197,12 +202,95 @@ def test_a_failed_store_does_not_withhold_the_assessment(
 
 
 def test_the_mark_of_a_viewer_is_the_center(client: TestClient, study: Study) -> None:
-    stored = client.post(URL, json=study.lesion, params={"store": "gsps"}).json()["stored"][0]
-    annotation = {"series": stored["series"], "instance": stored["instance"]}
-    answer = client.post(URL, json={"dicomweb": study.reference, "annotation": annotation})
-    assert answer.status_code in {200, 422}, answer.text
-    body = {"dicomweb": study.reference, "annotation": annotation}
-    assert client.post(f"{URL}/lesions", json=body).status_code == 200
+    answer = client.post(URL, json=study.lesion, params={"store": ["gsps", "sr"]}).json()
+    for stored in answer["stored"]:
+        annotation = {"series": stored["series"], "instance": stored["instance"]}
+        body = {"dicomweb": study.reference, "annotation": annotation}
+        marked = client.post(URL, json=body).json()["center"]
+        # An outline's center is that of its area, not the mark that it was found from.
+        assert np.hypot(marked["x"] - study.x, marked["y"] - study.y) < 20
+        corners = np.array(answer["contour"])
+        assert (corners.min(axis=0) < (marked["x"], marked["y"])).all()
+        assert (corners.max(axis=0) > (marked["x"], marked["y"])).all()
+
+
+def test_other_libraries_read_what_was_stored(
+    client: TestClient, study: Study, orthanc: Orthanc, tmp_path: Path
+) -> None:
+    answer = client.post(URL, json=study.lesion, params={"store": ["sr", "seg", "gsps", "cad-sr"]}).json()
+    session = create_session_from_user_pass(*orthanc.auth)
+    session.trust_env = False
+    pacs = DICOMwebClient(orthanc.dicomweb, session=session)
+    objects = {
+        each["kind"]: pacs.retrieve_instance(study.reference["study"], each["series"], each["instance"])
+        for each in answer["stored"]
+    }
+    for kind, dataset in objects.items():
+        dataset.save_as(tmp_path / f"{kind}.dcm", enforce_file_format=True)
+        dump = shutil.which("dcmdump")
+        if dump is not None:
+            subprocess.run([dump, tmp_path / f"{kind}.dcm"], check=True, capture_output=True)
+    report = highdicom.sr.srread(tmp_path / "sr.dcm")
+    (group,) = highdicom.sr.MeasurementReport.from_sequence(report.content).get_planar_roi_measurement_groups()
+    (probability,) = group.get_measurements(name=highdicom.sr.CodedConcept("111047", "DCM", "Probability of cancer"))
+    assert probability.value == pytest.approx(100 * answer["probability"])
+    assert group.roi is not None
+    assert group.roi.graphic_type.value == "POLYLINE"
+    assert np.array_equal(group.roi.value[: len(answer["contour"])], np.array(answer["contour"], dtype=np.float32))
+    mask = highdicom.seg.segread(tmp_path / "seg.dcm").get_pixels_by_source_instance([study.reference["instance"]])
+    assert mask.shape == (1, study.dataset.Rows, study.dataset.Columns, 1)
+    outside = [
+        (x, y)
+        for x, y in answer["contour"]
+        if not mask[0, max(0, int(y) - 2) : int(y) + 3, max(0, int(x) - 2) : int(x) + 3].any()
+    ]
+    assert outside == []
+
+
+def test_other_content_has_other_uids(client: TestClient, study: Study, orthanc: Orthanc) -> None:
+    """An archive keeps what it has under a known UID, so that two contents under one would lose the second."""
+    copy = pydicom.dcmread(io.BytesIO(study.content))
+    copy.StudyInstanceUID, copy.SeriesInstanceUID = generate_uid(), generate_uid()
+    copy.SOPInstanceUID = copy.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    buffer = io.BytesIO()
+    copy.save_as(buffer, enforce_file_format=True)
+    orthanc.upload(buffer.getvalue())
+    other = Study(buffer.getvalue(), copy, study.x, study.y)
+
+    def uid(lesion: dict[str, Any], **query: str) -> str:
+        content = client.post(f"{URL}/sr", json=lesion, params=query).content
+        return str(pydicom.dcmread(io.BytesIO(content)).SOPInstanceUID)
+
+    different = {
+        uid(study.lesion),
+        uid(study.lesion, sr_class="comprehensive"),
+        uid(study.lesion, finding="mass"),
+        uid({**study.lesion, "x": study.x + 3}),
+        uid(other.lesion),
+    }
+    assert len(different) == 5
+    assert uid(study.lesion) in different
+
+
+def test_views_of_two_patients_are_flagged_in_json_and_refused_as_documents(
+    client: TestClient, study: Study, orthanc: Orthanc
+) -> None:
+    stranger = pydicom.dcmread(io.BytesIO(study.content))
+    stranger.PatientID = "PLANTED-OTHER"
+    stranger.SOPInstanceUID = stranger.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    stranger.StudyInstanceUID = generate_uid()
+    buffer = io.BytesIO()
+    stranger.save_as(buffer, enforce_file_format=True)
+    orthanc.upload(buffer.getvalue())
+    body = {"views": [study.lesion, Study(buffer.getvalue(), stranger, study.x, study.y).lesion]}
+    answer = client.post(f"{URL}/views", json=body)
+    (flag,) = answer.json()["flags"]
+    assert (flag["code"], flag["facts"]) == ("views_mixed", {"patient": "differs", "study": "differs"})
+    assert "PLANTED" not in answer.text
+    refused = client.post(f"{URL}/views/sr", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "sources_mixed")
+    together = client.post(f"{URL}/views", json={"views": [study.lesion, study.lesion]}).json()
+    assert together["flags"] == []
 
 
 def test_nothing_planted_leaves_but_in_objects(

@@ -1,4 +1,4 @@
-"""What a PACS may do wrong, played by a server on loopback that answers what a test tells it."""
+"""What a PACS may do wrong, played."""
 
 import asyncio
 import gzip
@@ -8,9 +8,8 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Awaitable, Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,76 +27,12 @@ from cadx.errors import (
 )
 from cadx.exchange.dicomweb import InstanceName, PacsClient, PacsConnection, StoreState, read_connections
 from cadx.exchange.dicomweb.storing import reason_text, told_of
+from tests.cadx.exchange.dicomweb.played import RELATED, Answer, Pacs, related, says, served
 
 Value = TypeVar("Value")
-Answer = Callable[[BaseHTTPRequestHandler], None]
 
 NAME = InstanceName("1.2.3", "1.2.4", "1.2.5")
 INSTANCE = bytes(range(256)) * 4000
-RELATED = 'multipart/related; type="application/dicom"; boundary=xx'
-
-
-def related(content: bytes = INSTANCE, *, closing: bool = True, kind: str = "application/dicom") -> bytes:
-    head = f"--xx\r\nContent-Type: {kind}\r\n\r\n".encode()
-    return head + content + (b"\r\n--xx--\r\n" if closing else b"")
-
-
-class Pacs:
-    """Answers each request with the next of its answers, the last one again and again."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.asked: list[tuple[str, dict[str, str]]] = []
-
-    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
-        self.asked.append((handler.path, {name.lower(): value for name, value in handler.headers.items()}))
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        answer(handler)
-
-
-def says(status: int = 200, body: bytes = b"", kind: str = RELATED, **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Type", kind)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        if "Content_Length" not in headers:
-            handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
-
-
-@contextmanager
-def served(pacs: Pacs, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            pacs(self)
-            self.close_connection = True
-
-        do_POST = do_GET  # noqa: N815 - the library's name
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: Any) -> None:
-            pass  # A client that hangs up is what many of these tests want.
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        if context is not None:
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield f"http{'s' if context else ''}://127.0.0.1:{server.server_address[1]}/dicom-web"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def ask(url: str, what: Callable[[PacsClient], Awaitable[Value]], seconds: float = 10, **more: Any) -> Value:
@@ -137,7 +72,7 @@ def refused(pacs: Pacs, **more: Any) -> PacsError:
 
 
 def test_an_instance_comes_whole_and_is_asked_for_as_it_is_stored() -> None:
-    pacs = Pacs(says(body=related()))
+    pacs = Pacs(says(body=related(INSTANCE)))
     assert fetch(pacs, headers={"X-Tenant": "7"}) == INSTANCE
     path, headers = pacs.asked[0]
     assert path == "/dicom-web/studies/1.2.3/series/1.2.4/instances/1.2.5"
@@ -151,8 +86,8 @@ def test_the_single_part_form_is_read() -> None:
 
 
 def test_gzip_although_identity_was_asked() -> None:
-    assert fetch(Pacs(says(body=gzip.compress(related()), Content_Encoding="gzip"))) == INSTANCE
-    half = gzip.compress(related())[:-200]
+    assert fetch(Pacs(says(body=gzip.compress(related(INSTANCE)), Content_Encoding="gzip"))) == INSTANCE
+    half = gzip.compress(related(INSTANCE))[:-200]
     assert isinstance(refused(Pacs(says(body=half, Content_Encoding="gzip"))), PacsAnswerUnreadable)
     assert isinstance(refused(Pacs(says(body=b"junk", Content_Encoding="gzip"))), PacsAnswerUnreadable)
     assert isinstance(refused(Pacs(says(body=b"junk", Content_Encoding="br"))), PacsAnswerUnreadable)
@@ -190,14 +125,14 @@ def test_a_huge_instance_that_is_not_announced_is_stopped() -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (says(body=related(closing=False)), "cut short"),
+        (says(body=related(INSTANCE, closing=False)), "cut short"),
         (says(body=b"", kind="application/dicom"), "empty"),
         (says(body=related(b"")), "empty"),
         (says(body=b"<html>", kind="text/html"), "type"),
-        (says(body=related(kind="image/jpeg")), "type"),
-        (says(body=related(closing=False) + b"\r\n" + related()), "more than one"),
+        (says(body=related(INSTANCE, kind="image/jpeg")), "type"),
+        (says(body=related(INSTANCE, closing=False) + b"\r\n" + related(INSTANCE)), "more than one"),
         (says(body=b"no parts at all"), "well-formed"),
-        (says(body=related(), kind="multipart/related"), "boundary"),
+        (says(body=related(INSTANCE), kind="multipart/related"), "boundary"),
     ],
 )
 def test_an_answer_that_cannot_be_used(answer: Answer, why: str) -> None:
@@ -220,7 +155,7 @@ def test_not_there() -> None:
 
 
 def test_a_busy_pacs_is_asked_again() -> None:
-    pacs = Pacs(says(503, Retry_After="1"), says(502), says(body=related()))
+    pacs = Pacs(says(503, Retry_After="1"), says(502), says(body=related(INSTANCE)))
     assert fetch(pacs) == INSTANCE
     assert len(pacs.asked) == 3
     pacs = Pacs(says(503, Retry_After="0"))
@@ -229,7 +164,7 @@ def test_a_busy_pacs_is_asked_again() -> None:
 
 
 def test_an_answer_that_breaks_off_is_asked_for_again_from_the_beginning() -> None:
-    body = related()
+    body = related(INSTANCE)
     half = says(body=body[:1000], Content_Length=str(len(body)))
     assert fetch(Pacs(half, says(body=body))) == INSTANCE
     assert isinstance(refused(Pacs(half)), PacsUnreachable)
@@ -243,7 +178,7 @@ def test_nobody_there() -> None:
 
 
 def test_a_redirect_on_the_same_origin_is_followed_and_another_host_never() -> None:
-    assert fetch(Pacs(says(302, Location="/elsewhere"), says(body=related()))) == INSTANCE
+    assert fetch(Pacs(says(302, Location="/elsewhere"), says(body=related(INSTANCE)))) == INSTANCE
     error = refused(Pacs(says(302, Location="http://169.254.169.254/latest/meta-data")))
     assert isinstance(error, PacsAnswerUnreadable)
     assert "another host" in error.reason
@@ -311,12 +246,12 @@ def test_a_token_of_a_file_is_sent(tmp_path: Path) -> None:
 def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert fetch(Pacs(says(body=related()))) == INSTANCE
+    assert fetch(Pacs(says(body=related(INSTANCE)))) == INSTANCE
 
 
 def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        fetch(Pacs(says(body=related())), user="u", password="p")
+        fetch(Pacs(says(body=related(INSTANCE))), user="u", password="p")
     assert NAME.instance not in caplog.text
     assert "authorization" not in caplog.text.lower()
 
