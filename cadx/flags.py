@@ -243,8 +243,8 @@ class FlagCode(StrEnum):
         FlagOrigin.MODEL,
         "Unlike the model's cohort",
         "The features of the branch that the fact `branch` names lie further from the cohort than those of 39 of 40 of "
-        "its own held-out cases: another kind of image, a wrong pixel size, a negative, or a rare lesion. One of 40 ordinary cases is "
-        "flagged for each branch, at most one of 20 for either.",
+        "its own held-out cases: another kind of image, a wrong pixel size, a negative, or a rare lesion. One of 40 "
+        "ordinary cases is flagged for each branch, at most one of 20 for either.",
     )
 
 

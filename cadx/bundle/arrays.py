@@ -90,13 +90,13 @@ class ArrayFile:
         )
         if found.dtype.kind != kind or not fits:
             raise self.invalid(f"{name} is {found.dtype} of shape {found.shape}")
-        return found
+        return np.asarray(found)
 
 
 def whitening_arrays(prefix: str, whitening: Whitening) -> dict[str, NDArray[np.generic]]:
     """Return a whitening's arrays by name; axes in single precision, the widest of them."""
     learnt = whitening.standardization
-    values = (
+    values: tuple[NDArray[np.generic], ...] = (
         learnt.columns.astype(np.int64),
         learnt.mean,
         learnt.scale,

@@ -4,8 +4,8 @@
 
     from cadx.explain import explain_decision, saliency_map, similar_cases
 
-`CohortReference` is what a model keeps of its cohort for this, distributions all; `KnownCases` are single cases, which a
-bundle holds only where whoever fitted it asked for that. A model without either gives what needs neither.
+`CohortReference` is what a model keeps of its cohort for this, all distributions; `KnownCases` are single cases, which
+a bundle holds only where whoever fitted it asked for that. A model without either gives what needs neither.
 """
 
 from cadx.explain.conformal import ConformalLimits, fit_conformal

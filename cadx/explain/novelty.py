@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from cadx.classify import Split
-from cadx.classify.gram import Standardization, standardized_gram
+from cadx.classify.gram import COLUMNS_PER_BLOCK, Standardization, fit_standardization, standardized_gram
 from cadx.explain.percentiles import Quantiles, quantiles_of
 
 Matrix = NDArray[np.float64]
@@ -40,13 +41,24 @@ class Whitening:
 
     def coordinates(self, X: NDArray[np.floating]) -> Matrix:
         """Return coordinates along the axes, (n, k), not whitened."""
-        return np.asarray(self.standardization.apply(X) @ self.axes)
+        return self._projected(X)[0]
 
     def distances(self, X: NDArray[np.floating]) -> Matrix:
         """Return the Mahalanobis distances from the cohort's mean, (n,), in root mean square a direction: about 1."""
-        Z = self.standardization.apply(X)
-        along = Z @ self.axes
-        return _distances(along, np.einsum("ij,ij->i", Z, Z), self.variances, self.rest_variance, Z.shape[1])
+        along, squares = self._projected(X)
+        total = (along**2 / self.variances).sum(axis=1)
+        if self.rest_variance > 0:
+            total = total + np.maximum(squares - (along**2).sum(axis=1), 0) / self.rest_variance
+        return np.asarray(np.sqrt(total / self.standardization.n_features))
+
+    def _projected(self, X: NDArray[np.floating]) -> tuple[Matrix, Matrix]:
+        """Return the coordinates and the squared lengths of standardized rows, a block of columns at a time."""
+        along, squares = np.zeros((len(X), len(self.variances))), np.zeros(len(X))
+        for block in _blocks(self.standardization.n_features):
+            Z = self.standardization.apply(X, block)
+            along += Z @ self.axes[block]
+            squares += np.einsum("ij,ij->i", Z, Z)
+        return along, squares
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,39 +85,39 @@ def fit_novelty(X: NDArray[np.floating], folds: Sequence[Split]) -> tuple[Novelt
     """
     distances = np.empty(len(X))
     for fold in folds:
-        distances[fold.test] = _held_out(X, fold)
+        distances[fold.test] = fit_whitening(X[fold.train]).distances(X[fold.test])
     return Novelty(fit_whitening(X), quantiles_of(distances)), distances
 
 
 def fit_whitening(X: NDArray[np.floating]) -> Whitening:
-    """Fit the whitening to all rows of (n, columns) X, by their inner products: X may be as wide as it likes."""
-    learnt, gram = standardized_gram(X, np.arange(len(X)))
-    variances, rows, rest = _spectrum(gram, learnt.n_features)
-    axes = learnt.apply(X).T @ rows / np.sqrt(len(X) * variances)
+    """Fit the whitening to all rows of (n, columns) X.
+
+    By the columns' correlations or, where there are more columns than rows, the rows' inner products: X may be as wide
+    as it likes.
+    """
+    n = len(X)
+    if X.shape[1] > n:
+        learnt, gram = standardized_gram(X, np.arange(n))
+        variances, rows, rest = _spectrum(gram / n, learnt.n_features, n)
+        axes = np.vstack([learnt.apply(X, block).T @ rows for block in _blocks(learnt.n_features)])
+        return Whitening(learnt, axes / np.sqrt(n * variances), variances, rest)
+    learnt = fit_standardization(X)
+    Z = learnt.apply(X)
+    variances, axes, rest = _spectrum(Z.T @ Z / n, learnt.n_features, n)
     return Whitening(learnt, axes, variances, rest)
 
 
-def _held_out(X: NDArray[np.floating], fold: Split) -> Matrix:
-    learnt, gram = standardized_gram(X, fold.train)
-    variances, rows, rest = _spectrum(gram[np.ix_(fold.train, fold.train)], learnt.n_features)
-    along = gram[np.ix_(fold.test, fold.train)] @ rows / np.sqrt(len(fold.train) * variances)
-    return _distances(along, np.diag(gram)[fold.test], variances, rest, learnt.n_features)
+def _spectrum(products: Matrix, columns: int, rows: int) -> tuple[Matrix, Matrix, float]:
+    """Return the first variances, the unit vectors along them, and the mean variance of the directions left."""
+    size = len(products)
+    kept = max(1, min(MOST_AXES, rows // ROWS_PER_AXIS, size))
+    found, vectors = eigh(products, subset_by_index=(size - kept, size - 1))
+    real = found > found[-1] * size * np.finfo(np.float64).eps
+    variances, vectors = found[real][::-1], vectors[:, real][:, ::-1]
+    left = min(columns, rows - 1) - len(variances)
+    rest = max(0.0, float(np.trace(products) - variances.sum())) / left if left > 0 and real.all() else 0.0
+    return variances, vectors, rest
 
 
-def _spectrum(gram: Matrix, columns: int) -> tuple[Matrix, Matrix, float]:
-    """Return the first variances, the rows' unit vectors along them, and the mean variance of what is left."""
-    n = len(gram)
-    found, vectors = np.linalg.eigh(gram / n)
-    found, vectors = found[::-1], vectors[:, ::-1]
-    possible = int((found > found[0] * n * np.finfo(np.float64).eps).sum())
-    kept = max(1, min(MOST_AXES, n // ROWS_PER_AXIS, possible))
-    left = min(columns, n - 1) - kept
-    rest = float(np.maximum(found[kept:], 0).sum()) / left if left > 0 and kept < possible else 0.0
-    return found[:kept], vectors[:, :kept], rest
-
-
-def _distances(along: Matrix, squares: Matrix, variances: Matrix, rest: float, columns: int) -> Matrix:
-    inside = (along**2 / variances).sum(axis=1)
-    if rest > 0:
-        inside = inside + np.maximum(squares - (along**2).sum(axis=1), 0) / rest
-    return np.asarray(np.sqrt(inside / columns))
+def _blocks(columns: int) -> list[slice]:
+    return [slice(start, start + COLUMNS_PER_BLOCK) for start in range(0, columns, COLUMNS_PER_BLOCK)]
