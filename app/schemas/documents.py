@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from app.schemas.answers import Answer
+from app.schemas.base import Answer
 from app.schemas.forms import BareFileFields, Options
 from app.schemas.references import PacsName, Uid
 from cadx.exchange import FindingKind

@@ -92,8 +92,9 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 {_subgroup_rows(analysis.subgroups)}
 {_trust(trust)}
 ## What this bundle holds of patients
-- Support vectors: the features ({backbone.feature_count} of the CNN at most, and those of the lesion) and the outcome of
-  cases of the cohort; sorted out-of-fold probabilities; quantiles (1 % to 99 %), deciles and correlations of features.
+- Support vectors: the features ({backbone.feature_count} of the CNN at most, and those of the lesion) and the outcome
+  of cases of the cohort; sorted out-of-fold probabilities; quantiles (1 % to 99 %), deciles and correlations of
+  features.
 - No image, no date, no identifier, but salted digests of lesions, patients and pictures, by which one that is guessed
   can be tested.
 {_kept(trust)}- All of it is derived from patients: share the bundle only as far as the permission for the cohort goes.
