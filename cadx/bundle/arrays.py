@@ -18,7 +18,7 @@ WHITENING = ("columns", "mean", "scale", "axes", "variances", "rest_variance")
 def packed(arrays: Arrays) -> bytes:
     """Return arrays as the content of an npz file, little-endian on every machine."""
     content = io.BytesIO()
-    little = {name: np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<")) for name, value in arrays.items()}
+    little = {name: np.asarray(value, dtype=value.dtype.newbyteorder("<"), order="C") for name, value in arrays.items()}
     np.savez_compressed(content, allow_pickle=False, **little)
     return content.getvalue()
 
