@@ -57,7 +57,8 @@ class ArrayPixels:
 def in_memory(gray: NDArray[np.floating], spacing_mm: float) -> Mammogram:
     gray = np.clip(gray, 0, 1).astype(np.float32)
     spacing = Spacing(spacing_mm, spacing_mm, SpacingSource.CALLER)
-    return Mammogram(*gray.shape, spacing, ArrayPixels(gray), "png")
+    rows, columns = gray.shape
+    return Mammogram(rows, columns, spacing, ArrayPixels(gray), "png")
 
 
 def whole(image: Mammogram) -> FloatImage:
@@ -76,7 +77,7 @@ def negative(image: Mammogram) -> Mammogram:
 
 def digital_look(image: Mammogram) -> Mammogram:
     gray = whole(image).astype(np.float64)
-    sharp = filters.unsharp_mask(np.sqrt(gray), radius=5, amount=1.5)
+    sharp = filters.unsharp_mask(np.sqrt(gray), radius=5, amount=1.5)  # type: ignore[no-untyped-call]
     return in_memory(exposure.equalize_adapthist(np.clip(sharp, 0, 1), clip_limit=0.02), image.spacing.row_mm)
 
 
@@ -110,7 +111,8 @@ def pictures(grays: Sequence[NDArray[np.floating]], count: int) -> Iterator[Mark
     for gray in grays:
         low, high = np.quantile(gray, [0.01, 0.995])
         size = (1000, round(1000 * gray.shape[1] / gray.shape[0]))
-        images.append(in_memory((transform.resize(gray.astype(np.float64), size) - low) / (high - low), 0.1))
+        resized = transform.resize(gray.astype(np.float64), size)  # type: ignore[no-untyped-call]
+        images.append(in_memory((resized - low) / (high - low), 0.1))
     for number in range(count):
         image = images[number % len(images)]
         yield image, LesionCenter(*(float(rng.uniform(0.25, 0.75) * side) for side in (image.columns, image.rows)))
@@ -119,11 +121,12 @@ def pictures(grays: Sequence[NDArray[np.floating]], count: int) -> Iterator[Mark
 def organs() -> list[NDArray[np.floating]]:
     files = [get_testdata_file(name, download=False) for name in ("CT_small.dcm", "MR_small.dcm")]
     slices = [dcmread(str(file)).pixel_array.astype(np.float64) for file in files]
-    return [*slices, data.retina().mean(axis=2)]
+    return [*slices, data.retina().mean(axis=2)]  # type: ignore[no-untyped-call]
 
 
 def photographs() -> list[NDArray[np.floating]]:
-    return [picture.astype(np.float64) for picture in (data.camera(), data.coins(), data.moon(), data.grass())]
+    names = ("camera", "coins", "moon", "grass")
+    return [getattr(data, name)().astype(np.float64) for name in names]
 
 
 def distances(
@@ -135,7 +138,10 @@ def distances(
     for image, center in marked:
         try:
             roi = extract_roi(image, center)
-            features = {CNN: backbone.features(roi.gray[None]), LESION: measure_lesion(roi, DEFAULT_METHOD)[None]}
+            features: dict[str, NDArray[np.floating]] = {
+                CNN: backbone.features(roi.gray[None]),
+                LESION: measure_lesion(roi, DEFAULT_METHOD)[None],
+            }
         except CadxError:
             refused += 1
             continue

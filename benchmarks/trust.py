@@ -50,6 +50,7 @@ WORDS: Mapping[FeatureFamily, tuple[str, Mapping[str, int]]] = {
     FeatureFamily.SHAPE: ("shape", {"IRREGULAR": 1, "ROUND": -1, "OVAL": -1}),
 }
 Values = NDArray[np.float64]
+Blocks = Mapping[str, NDArray[np.floating]]
 
 
 def limits(statistic: Callable[[NDArray[np.intp]], float], patients: NDArray[np.intp]) -> tuple[float, float]:
@@ -64,7 +65,7 @@ def limits(statistic: Callable[[NDArray[np.intp]], float], patients: NDArray[np.
 def evaluate(tables: FeatureTables, labels: NDArray[np.bool_], groups: NDArray[np.intp], seed: int) -> Evaluation:
     estimator = PolynomialSvm(GRID, inner_folds=FOLDS, seed=seed)
     with parallel_config(backend="threading", n_jobs=os.cpu_count()):
-        blocks = {CNN: tables.cnn, LESION: tables.lesion}
+        blocks: Blocks = {CNN: tables.cnn, LESION: tables.lesion}
         return nested_cross_validation(blocks, labels, groups, estimator, n_folds=FOLDS, seed=seed)
 
 
@@ -98,7 +99,8 @@ def report_sets(evaluations: list[Evaluation]) -> None:
 
 def report_disagreement(evaluations: list[Evaluation]) -> None:
     print(
-        "\n2. branches_disagree: errors at 0.5 of the average\n\n| seed | flagged | others | difference |\n|---|---|---|---|"
+        "\n2. branches_disagree: errors at 0.5 of the average\n\n"
+        "| seed | flagged | others | difference |\n|---|---|---|---|"
     )
     for evaluation in (*evaluations[:3], *evaluations[-1:]) if len(evaluations) > 3 else evaluations:
         p, apart = ensemble_of(evaluation), np.subtract(*(b.probabilities for b in evaluation.branches.values()))
@@ -158,9 +160,8 @@ def report_words(tables: FeatureTables, evaluation: Evaluation, facts: Path) -> 
     agreed, above = float((sign == word).mean()), above_chance(everyone)
     low, high = limits(above_chance, patients)
     ends = limits(lambda drawn: float((sign[drawn] == word[drawn]).mean()), patients)
-    print(
-        f"agreement {100 * agreed:.1f} % ({100 * ends[0]:.1f} to {100 * ends[1]:.1f}), by chance {100 * (agreed - above):.1f} %"
-    )
+    print(f"agreement {100 * agreed:.1f} % ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})", end=", ")
+    print(f"by chance {100 * (agreed - above):.1f} %")
     print(f"more than by chance: {100 * above:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})")
     for name, kind in (("margin", True), ("shape", False)):
         part = kinds == kind
@@ -169,7 +170,7 @@ def report_words(tables: FeatureTables, evaluation: Evaluation, facts: Path) -> 
 
 
 def report_similar(tables: FeatureTables, evaluation: Evaluation) -> None:
-    features = {CNN: tables.cnn, LESION: tables.lesion}
+    features: Blocks = {CNN: tables.cnn, LESION: tables.lesion}
     lesions = lesion_numbers(tables.cases)
     cohort = Cohort(features, evaluation.labels, lesions, evaluation.groups, evaluation.folds)
     fitted = {branch: fit_whitening(table) for branch, table in features.items()}

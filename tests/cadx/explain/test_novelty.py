@@ -11,7 +11,7 @@ from cadx.explain.novelty import fit_whitening
 def cohort(rows: int, columns: int, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     mixing = rng.normal(size=(columns, columns)) / np.sqrt(columns)
-    return rng.normal(size=(rows, columns)) @ mixing + 3
+    return np.asarray(rng.normal(size=(rows, columns)) @ mixing + 3)
 
 
 def test_with_all_axes_it_is_the_mahalanobis_distance() -> None:
