@@ -81,7 +81,7 @@ def _changed(content: bytes, change: Callable[[dict[str, np.ndarray]], object]) 
         arrays = dict(file)
     change(arrays)
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez(buffer, **arrays)
     return buffer.getvalue()
 
 

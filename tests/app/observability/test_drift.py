@@ -13,6 +13,7 @@ from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle, load_bundle
 from cadx.explain.drift import ALERT, FEWEST, binned
 
+RULES = Path(__file__).parents[3] / "deploy" / "monitoring" / "prometheus" / "rules.yml"
 COHORT = np.random.default_rng(0)
 QUANTITIES = {name: COHORT.beta(2, 2, size=1295) for name in (CNN, LESION, ENSEMBLE)} | {
     "effective_diameter_mm": COHORT.lognormal(2.5, 0.4, size=1295)
@@ -47,23 +48,23 @@ def served(bundle: Bundle, count: int, larger: float = 1.0) -> dict[str, float]:
     }
 
 
-def alert_threshold(repository: Path) -> float:
-    rules = yaml.safe_load((repository / "deploy/monitoring/prometheus/rules.yml").read_text())["groups"]
+def alert_threshold() -> float:
+    rules = yaml.safe_load(RULES.read_text())["groups"]
     rule = next(rule for group in rules for rule in group["rules"] if rule.get("alert") == "CadxDrift")
     metric, _, threshold = rule["expr"].partition(" > ")
     assert metric.startswith("cadx_stability_index{")
     return float(threshold)
 
 
-def test_the_rule_is_quiet_without_a_shift(bundle: Bundle, repository: Path) -> None:
+def test_the_rule_is_quiet_without_a_shift(bundle: Bundle) -> None:
     found = served(bundle, 3 * FEWEST)
     assert set(found) == set(QUANTITIES)
-    assert max(found.values()) < alert_threshold(repository) == ALERT
+    assert max(found.values()) < alert_threshold() == ALERT
 
 
-def test_the_rule_fires_for_what_has_shifted_and_nothing_else(bundle: Bundle, repository: Path) -> None:
+def test_the_rule_fires_for_what_has_shifted_and_nothing_else(bundle: Bundle) -> None:
     found = served(bundle, 3 * FEWEST, larger=1.5)
-    assert [name for name, value in found.items() if value > alert_threshold(repository)] == ["effective_diameter_mm"]
+    assert [name for name, value in found.items() if value > alert_threshold()] == ["effective_diameter_mm"]
 
 
 def test_too_few_predictions_say_nothing(bundle: Bundle) -> None:
