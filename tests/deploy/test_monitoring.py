@@ -19,7 +19,7 @@ from prometheus_client.metrics_core import Metric
 from app.observability.metrics import Metrics
 from tests.conftest import free_ports
 
-FUNCTIONS = {"abs", "avg", "histogram_quantile", "increase", "rate", "scalar", "sum", "max", "topk", "vector"}
+FUNCTIONS = {"abs", "avg", "histogram_quantile", "increase", "rate", "scalar", "sum", "max", "vector"}
 WORDS = {"by", "and", "or", "up"}
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
 # prometheus_client exports these on Linux from /proc; they are read from the process, so they are named here.
@@ -54,7 +54,8 @@ def exported() -> dict[str, set[str]]:
     families: list[Metric] = list(metrics.registry.collect())
     for family in families:
         for suffix in SUFFIXES.get(family.type, ("",)):
-            series[family.name + suffix] = labels.get(family.name, set()) | ({"le"} if suffix == "_bucket" else set())
+            names = labels.get(family.name) or set(getattr(family, "_labelnames", ()))
+            series[family.name + suffix] = names | ({"le"} if suffix == "_bucket" else set())
     return series
 
 
