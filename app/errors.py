@@ -114,6 +114,19 @@ class ModelUnknown(RequestError):
 
 
 @dataclass(eq=False)
+class PartUnavailable(RequestError):
+    """The model cannot give this part of an answer."""
+
+    part: str
+    model: str
+    needs: str
+
+    code: ClassVar[str] = "part_unavailable"
+    summary: ClassVar[str] = "Model {model} cannot give include={part}: that needs {needs}."
+    remedy: ClassVar[str] = "Leave the part out, or ask a model whose `parts` in /v1/models name it."
+
+
+@dataclass(eq=False)
 class ImageExpired(RequestError):
     """The image is not kept here any more."""
 

@@ -37,6 +37,7 @@ STATUS: Mapping[type[CadxError], int] = {
     service.BodyTooLarge: 413,
     service.UploadTooSlow: 408,
     service.ModelUnknown: 404,
+    service.PartUnavailable: 422,
     service.ImageExpired: 404,
     service.ImagesNotKept: 404,
     service.NotAcceptable: 406,

@@ -149,6 +149,7 @@ async def reload_models(service: Service) -> tuple[ReloadOutcome, ...]:
 
 def note_models(service: Service) -> None:
     """Tell the metrics which models serve."""
+    service.metrics.drift.set_models(service.models.bundles)
     manifests = ((bundle.manifest, bundle.digest) for bundle in service.models.bundles.values())
     service.metrics.set_models(
         (manifest.name, manifest.version, digest, manifest.demonstration_only) for manifest, digest in manifests

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cadx.artifacts import artifact_flags
-from cadx.branches import UNINFORMATIVE
+from cadx.branches import CNN, LESION, UNINFORMATIVE
 from cadx.flags import Flag, FlagCode
 from cadx.lesion import (
     FEATURES,
@@ -65,6 +65,8 @@ class Assessment:
         Everything doubtful, from the file, the region, the segmentation and the model.
     timings_ms
         Wall time of each step.
+    cnn_features
+        (columns,) what Method A saw; empty where it was not kept.
     """
 
     probability: float
@@ -77,6 +79,12 @@ class Assessment:
     segmentation: Segmentation
     flags: tuple[Flag, ...]
     timings_ms: Mapping[str, float]
+    cnn_features: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32), repr=False)
+
+    @property
+    def lesion_features(self) -> NDArray[np.float64]:
+        """(39,) the lesion features' values, in the order of `FEATURES`."""
+        return np.array([feature.value for feature in self.features])
 
 
 def assess(
@@ -109,11 +117,11 @@ def assess(
     """
     roi, roi_ms = _timed(lambda: extract_roi(mammogram, center))
     beside = _BESIDE.submit(
-        lambda: (_timed(lambda: _cnn_probability(model, roi)), _timed(lambda: artifact_flags(roi.gray, roi.tissue)))
+        lambda: (_timed(lambda: _cnn_branch(model, roi)), _timed(lambda: artifact_flags(roi.gray, roi.tissue)))
     )
     lesion, lesion_ms = _timed(lambda: describe(roi, model.segmentation_method))
     lesion_probability = _malignant(model.classifiers.lesion.predict_proba(lesion.features[None, :]))
-    (cnn_probability, cnn_ms), (found_flags, artifacts_ms) = beside.result()
+    ((cnn_features, cnn_probability), cnn_ms), (found_flags, artifacts_ms) = beside.result()
     vote = model.classifiers.ensemble
     probability = vote(cnn_probability, lesion_probability)
     return Assessment(
@@ -133,8 +141,14 @@ def assess(
             *found_flags,
             *lesion.segmentation.flags,
             *model_flags(model.classifiers),
+            *_cohort_flags(
+                model,
+                {CNN: cnn_probability, LESION: lesion_probability},
+                {CNN: cnn_features, LESION: lesion.features},
+            ),
         ),
         timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms, "artifacts": artifacts_ms},
+        cnn_features=cnn_features,
     )
 
 
@@ -146,8 +160,15 @@ def model_flags(classifiers: Classifiers) -> tuple[Flag, ...]:
     )
 
 
-def _cnn_probability(model: Model, roi: Roi) -> float:
-    return _malignant(model.classifiers.cnn.predict_proba(model.backbone.features(roi.gray[None])))
+def _cohort_flags(
+    model: Model, probabilities: Mapping[str, float], features: Mapping[str, NDArray[np.floating]]
+) -> tuple[Flag, ...]:
+    return () if model.reference is None else model.reference.flags(probabilities, features)
+
+
+def _cnn_branch(model: Model, roi: Roi) -> tuple[NDArray[np.float32], float]:
+    features = model.backbone.features(roi.gray[None])
+    return features[0], _malignant(model.classifiers.cnn.predict_proba(features))
 
 
 def _malignant(probabilities: NDArray[np.float64]) -> float:

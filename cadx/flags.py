@@ -238,6 +238,21 @@ class FlagCode(StrEnum):
         "It ranked held-out cases of its cohort no better than chance, so that its probability is their prevalence and "
         "says nothing of this lesion; the fact `branch` names it.",
     )
+    BRANCHES_DISAGREE = (
+        "branches_disagree",
+        FlagOrigin.MODEL,
+        "The two methods disagree",
+        "Method A's probability and Method B's are further apart than for 95 % of the model's cohort: at least one of "
+        "them is far off, and their average says little. Look at outline and features.",
+    )
+    UNLIKE_COHORT = (
+        "unlike_cohort",
+        FlagOrigin.MODEL,
+        "Unlike the model's cohort",
+        "The features of the branch that the fact `branch` names lie further from the cohort than those of 39 of 40 of "
+        "its own held-out cases: another kind of image, a wrong pixel size, a negative, or a rare lesion. One of 40 "
+        "ordinary cases is flagged for each branch, at most one of 20 for either.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cadx.classify import FrozenSvm, SoftVote
 from cadx.cnn import Backbone
+from cadx.explain import CohortReference, KnownCases
 from cadx.lesion import SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 
@@ -35,9 +36,15 @@ class Model:
     ----------
     policy
         How the images of its cohort were read; others must be read so too.
+    reference
+        Its cohort's distributions; none for a model that was made without.
+    known_cases
+        Cases of its cohort; none unless whoever fitted it asked for that.
     """
 
     backbone: Backbone
     classifiers: Classifiers
     policy: ReadingPolicy
     segmentation_method: SegmentationMethod
+    reference: CohortReference | None = None
+    known_cases: KnownCases | None = None

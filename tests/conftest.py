@@ -46,7 +46,14 @@ def unseen_phantom(tmp_path_factory: pytest.TempPathFactory) -> Case:
 @pytest.fixture(scope="session")
 def bundle_folder(tmp_path_factory: pytest.TempPathFactory, phantom_manifest: Path) -> Path:
     """A real bundle, fitted on the small cohort. Do not write into it: copy it first."""
-    settings = FitSettings(backbone=SMALL_BACKBONE, folds=3, synthetic=True, source="phantoms of the tests")
+    settings = FitSettings(
+        backbone=SMALL_BACKBONE,
+        folds=3,
+        synthetic=True,
+        source="phantoms of the tests",
+        keep_cases=True,
+        keep_thumbnails=True,
+    )
     folder = tmp_path_factory.mktemp("models") / "small"
     save_fit(fit_models(read_manifest(phantom_manifest), settings), folder)
     return folder

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from app.images.held import HeldImage
 from app.jobs.queue import Ticket
+from app.observability.drift import drift_values
 from app.observability.metrics import Metrics
 from app.observability.request_context import current_request
 from app.representations.json import prediction_id, prediction_of
-from app.schemas.answers import Part, Prediction
+from app.representations.trust import asked_parts
+from app.schemas.answers import Prediction
+from app.schemas.base import Part
 from cadx.assessment import Assessment, assess
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle
@@ -64,6 +67,7 @@ class PredictionJob:
     limits: ReadingLimits
     metrics: Metrics
     lesions: WorkerProcesses
+    prevalence: float | None = None
 
     def run(self, ticket: Ticket) -> tuple[Assessed, ...]:
         """Assess every lesion of every view, in order."""
@@ -89,6 +93,7 @@ class PredictionJob:
     ) -> Assessed:
         ticket.check()
         assessment = assess(self.bundle, mammogram, center, self._describe)
+        asked, asked_ms = asked_parts(self.bundle, assessment, self.parts)
         sha256 = view.image.file.sha256.result()
         prediction = prediction_of(
             self.bundle,
@@ -98,9 +103,12 @@ class PredictionJob:
             image_sha256=sha256,
             origin=view.image.origin,
             parts=self.parts,
-            timings_ms={**before_ms, **assessment.timings_ms},
+            asked=asked,
+            prevalence=self.prevalence,
+            timings_ms={**before_ms, **assessment.timings_ms, **asked_ms},
         )
-        self._count(prediction, assessment.timings_ms)
+        self._count(prediction, {**assessment.timings_ms, **asked_ms})
+        self.metrics.drift.observe(prediction.model.digest, drift_values(assessment))
         return Assessed(view, assessment, prediction)
 
     def _describe(self, roi: Roi, method: SegmentationMethod) -> LesionDescription:

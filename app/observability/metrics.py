@@ -13,6 +13,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from app.observability.drift import DriftMonitor
+
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 PROBABILITY = tuple(step / 20 for step in range(1, 21))
 
@@ -80,6 +82,8 @@ class Metrics:
             ("model", "version", "digest", "demonstration_only"),
             registry=self.registry,
         )
+        self.drift = DriftMonitor()
+        self.registry.register(self.drift)
         self.reloads = Counter("cadx_reloads", "Reloads of a model by outcome.", ("outcome",), registry=self.registry)
 
     def observe_stages(self, seconds: Mapping[str, float]) -> None:

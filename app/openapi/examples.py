@@ -142,6 +142,7 @@ MODEL_EXAMPLE: Document = {
         "max_pixels": 50_000_000,
         "max_body_mb": 128,
     },
+    "parts": ["features", "contour", "timings", "thumbnail", "explanation", "map", "reliability"],
 }
 RELOAD_EXAMPLE: Document = {
     "models": [{"name": "demo", "outcome": "replaced", "digest": DIGEST, "code": "", "detail": ""}]
@@ -182,10 +183,13 @@ ERROR_FACTS: Mapping[str, object] = {
     "limit_pixels": 50_000_000,
     "limit_seconds": 30.0,
     "loaded": ("demo",),
+    "model": "paper",
     "name": "paper",
+    "needs": "its cohort's cases, which `cadx-train fit --keep-cases` keeps",
     "offered": ("application/json", "application/dicom"),
     "pacs": "archive",
     "pacs_status": 401,
+    "part": "similar",
     "path": "/v2/predictions",
     "per_minute": 60,
     "problems": ({"where": "body.x", "message": "Field required"},),

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from statistics import fmean
 
@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from app.images.held import Origin
+from app.representations.trust import at_prevalence_of, parts_of
 from app.schemas.answers import (
     Center,
     FeatureFacts,
@@ -20,7 +21,6 @@ from app.schemas.answers import (
     ImageOrigin,
     ModelFacts,
     ModelReference,
-    Part,
     Prediction,
     ReadableFacts,
     RegionFacts,
@@ -28,6 +28,7 @@ from app.schemas.answers import (
     SourceSpacing,
     ViewPredictions,
 )
+from app.schemas.base import Answer, Part
 from cadx.assessment import Assessment
 from cadx.bundle import LIMITS, Bundle, shown_notices
 from cadx.flags import FlagCode
@@ -73,9 +74,11 @@ def prediction_of(
     image_sha256: str,
     origin: Origin | None = None,
     parts: AbstractSet[Part],
+    asked: Mapping[str, Answer] | None = None,
+    prevalence: float | None = None,
     timings_ms: dict[str, float],
 ) -> Prediction:
-    """Describe one assessment."""
+    """Describe one assessment; `asked` are further parts, by name."""
     roi = assessment.roi
     return Prediction(
         id=prediction_id,
@@ -103,8 +106,10 @@ def prediction_of(
             FlagFacts(code=flag.code, message=flag.message, facts=dict(flag.facts)) for flag in assessment.flags
         ),
         timings_ms={name: round(value, 3) for name, value in timings_ms.items()} if Part.TIMINGS in parts else None,
+        at_prevalence=at_prevalence_of(bundle, assessment, prevalence),
         demonstration_only=bundle.manifest.demonstration_only,
         notices=shown_notices(bundle.manifest),
+        **(asked or {}),
     )
 
 
@@ -171,6 +176,7 @@ def model_facts(bundle: Bundle, readable: ReadableFacts, *, default: bool) -> Mo
         cohort=manifest.cohort,
         evaluation=manifest.evaluation,
         readable=readable,
+        parts=parts_of(bundle),
     )
 
 

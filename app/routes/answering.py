@@ -19,10 +19,12 @@ from app.jobs.queue import Ticket
 from app.observability.request_context import current_request
 from app.problems import problem_response
 from app.representations.documents import DicomObject, dicom_body, dicom_objects, fhir_body, results_of
+from app.representations.trust import refuse_unavailable
 from app.routes.named_images import NamedImages
 from app.routes.negotiation import Format, accepted_format
 from app.routes.questions import Question, refuse_in_query
-from app.schemas.answers import DEFAULT_PARTS, StoredKind, StoredObject
+from app.schemas.answers import StoredKind, StoredObject
+from app.schemas.base import DEFAULT_PARTS
 from app.schemas.documents import DocumentKind, DocumentOptions, PredictionOptions
 from app.schemas.forms import BareFileFields
 from app.service import Service, reading_limits
@@ -93,6 +95,8 @@ async def answer(
     bundle = service.models.get(options.model)
     if wanted.stored:
         service.keys.require(caller, Right.STORE)
+    parts = DEFAULT_PARTS if options.include is None else frozenset(options.include)
+    refuse_unavailable(bundle, parts)
     with ExitStack() as stack:
         if content_type(request) == JSON:
             if isinstance(options, BareFileFields):
@@ -111,10 +115,11 @@ async def answer(
         job = PredictionJob(
             bundle=bundle,
             views=views,
-            parts=DEFAULT_PARTS if options.include is None else frozenset(options.include),
+            parts=parts,
             limits=reading_limits(service.settings),
             metrics=service.metrics,
             lesions=service.lesions,
+            prevalence=options.prevalence,
         )
         current_request().facts["model"] = bundle.manifest.name
         writing = _Writing(bundle, question, options, wanted, headers, predecessor)

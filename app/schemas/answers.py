@@ -1,32 +1,15 @@
 """The JSON documents that the service answers with. Units are in the names; examples are in `app.openapi.examples`."""
 
-from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from app.schemas.base import Answer, Part
+from app.schemas.trust import AtPrevalence, ExplanationFacts, MapFacts, ReliabilityFacts, SimilarFacts
 from cadx.bundle import BackboneFacts, CohortFacts, EvaluationFigures
 from cadx.exchange.dicomweb import StoreState
 from cadx.flags import FlagCode
 from cadx.mammogram import ReadingPolicy
-
-
-class Part(StrEnum):
-    """Optional parts of a prediction."""
-
-    FEATURES = "features"
-    CONTOUR = "contour"
-    TIMINGS = "timings"
-    THUMBNAIL = "thumbnail"
-
-
-DEFAULT_PARTS = frozenset({Part.FEATURES, Part.CONTOUR, Part.TIMINGS})
-
-
-class Answer(BaseModel):
-    """Base of every document."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelReference(Answer):
@@ -171,6 +154,11 @@ class Prediction(StorableAnswer):
     )
     flags: tuple[FlagFacts, ...]
     timings_ms: dict[str, float] | None = Field(None, description="Wall time of each step. Left out unless included.")
+    at_prevalence: AtPrevalence | None = Field(None, description="Left out unless `prevalence` is given.")
+    explanation: ExplanationFacts | None = Field(None, description="Only with include=explanation.")
+    map: MapFacts | None = Field(None, description="Only with include=map.")
+    similar: SimilarFacts | None = Field(None, description="Only with include=similar.")
+    reliability: ReliabilityFacts | None = Field(None, description="Only with include=reliability.")
     research_use_only: Literal[True] = True
     demonstration_only: bool = Field(description="True when the numbers mean nothing: phantoms, or an untrained CNN.")
     notices: tuple[str, ...] = Field(description="What a reader must know before using the number.")
@@ -238,6 +226,7 @@ class ModelFacts(Answer):
     cohort: CohortFacts = Field(description="What it was fitted on.")
     evaluation: EvaluationFigures = Field(description="Cross-validated figures of the three classifiers.")
     readable: ReadableFacts
+    parts: tuple[Part, ...] = Field((), description="What `include` may name for this model.")
 
 
 class ModelList(Answer):

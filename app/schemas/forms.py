@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import InvalidRequest
 from app.problems import invalid_request
-from app.schemas.answers import Part
+from app.schemas.base import Part
 from cadx.mammogram import READABLE_FILES, VoiPolicy
 
 Form = TypeVar("Form", bound=BaseModel)
@@ -42,7 +42,15 @@ class Options(_Form):
         None,
         max_length=8,
         description="Parts of the answer besides the probabilities; without it features, contour and timings. "
-        "Repeat it for several.",
+        "explanation, map, similar and reliability tell why the number is what it is (docs/explanation.md). Repeat it "
+        "for several.",
+    )
+    prevalence: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of malignant lesions among those that are asked about: `at_prevalence` then holds "
+        "`calibrated_probability` moved to it.",
     )
 
 

@@ -8,12 +8,14 @@ A bundle is a folder::
     classifiers.npz             their arrays: columns, means, scales, support vectors, dual coefficients
     reference.png               a synthetic mammogram
     reference.json              a mark in it, and the features and probabilities that the model gave
+    cohort.json, cohort.npz     optional: the cohort's distributions, which answers are held against
+    known_cases.npz             optional, on request alone: the cohort's cases, for `include=similar`
     MODEL_CARD.md               for people
     cnn_svm.joblib              the estimators, for people who work in scikit-learn (`load_estimators`):
     handcrafted_svm.joblib      Method A's and B's classifiers
     ensemble.joblib             and Method C's soft vote
 
-Of these a service opens the first six, and none is code: it needs neither scikit-learn nor joblib nor torch. Loading
+Of these a service opens the first nine, and none is code: it needs neither scikit-learn nor joblib nor torch. Loading
 assesses the reference image again and refuses the model where a number differs (`cadx.self_test`); versions are
 recorded, not compared. From format 2 on, every later version reads every format (docs/decisions/bundle-format.md).
 

@@ -14,6 +14,11 @@ REFERENCE_IMAGE = "reference.png"
 BACKBONE = "backbone.onnx"
 SERVED = (BACKBONE, CLASSIFIER_FACTS, CLASSIFIER_ARRAYS, REFERENCE_FACTS, REFERENCE_IMAGE)
 """What a service needs of a bundle beside its manifest."""
+COHORT_FACTS = "cohort.json"
+COHORT_ARRAYS = "cohort.npz"
+KNOWN_CASES = "known_cases.npz"
+OPTIONAL = (COHORT_FACTS, COHORT_ARRAYS, KNOWN_CASES)
+"""What a service opens where it is there: bundles that were written earlier have none of it."""
 CNN_SVM = "cnn_svm.joblib"
 HANDCRAFTED_SVM = "handcrafted_svm.joblib"
 ENSEMBLE = "ensemble.joblib"

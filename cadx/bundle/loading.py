@@ -3,24 +3,32 @@
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
+from cadx.branches import CNN, LESION
 from cadx.bundle.classifiers import parse_classifiers
+from cadx.bundle.cohort_files import parse_cohort
 from cadx.bundle.files import (
     BACKBONE,
     CLASSIFIER_ARRAYS,
     CLASSIFIER_FACTS,
+    COHORT_ARRAYS,
+    COHORT_FACTS,
+    KNOWN_CASES,
     MANIFEST,
     REFERENCE_FACTS,
     REFERENCE_IMAGE,
     SERVED,
     file_digest,
 )
+from cadx.bundle.known_cases_file import parse_known_cases
 from cadx.bundle.manifest import BundleManifest, FileDigest, parse_manifest
 from cadx.bundle.models import Bundle
 from cadx.bundle.reference import parse_reference
 from cadx.classify import FrozenSvm
+from cadx.classify.gram import Standardization
 from cadx.cnn import load_exported
 from cadx.errors import (
     BundleFileMissing,
@@ -31,12 +39,15 @@ from cadx.errors import (
     BundleTampered,
     BundleUnreadable,
 )
+from cadx.explain import CohortReference, KnownCases, Novelty
+from cadx.explain.similar import Axes
 from cadx.lesion import FEATURES, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from cadx.model import Classifiers
 from cadx.self_test import self_test
 
 MAX_MANIFEST_BYTES = 4 * 2**20
+Whitened = TypeVar("Whitened", Novelty, Axes)
 
 
 def load_bundle(folder: Path, pinned_digest: str | None = None, *, threads: int = 0) -> Bundle:
@@ -130,6 +141,7 @@ def _assemble(folder: Path, manifest: BundleManifest, digest: str, threads: int)
         policy, method = ReadingPolicy(**manifest.reading_policy), SegmentationMethod(manifest.segmentation_method)
     except (TypeError, ValueError) as error:
         raise BundleIncompatible(manifest.name, f"this version does not know its choices: {error}") from None
+    reference, known_cases = _of_cohort(folder, manifest)
     return Bundle(
         manifest=manifest,
         digest=digest,
@@ -137,15 +149,50 @@ def _assemble(folder: Path, manifest: BundleManifest, digest: str, threads: int)
         classifiers=Classifiers(kept.cnn, _by_name(manifest, kept.lesion), kept.ensemble),
         policy=policy,
         segmentation_method=method,
+        reference=reference,
+        known_cases=known_cases,
     )
+
+
+def _of_cohort(folder: Path, manifest: BundleManifest) -> tuple[CohortReference | None, KnownCases | None]:
+    """Read what is kept of the cohort, where it is."""
+    reference, known = None, None
+    if COHORT_FACTS in manifest.files or COHORT_ARRAYS in manifest.files:
+        facts, arrays = (read_file(folder, manifest, name) for name in (COHORT_FACTS, COHORT_ARRAYS))
+        reference = parse_cohort(manifest.name, facts, arrays)
+        novelty = {
+            CNN: _fitting(manifest, CNN, reference.novelty[CNN]),
+            LESION: _fitting(manifest, LESION, reference.novelty[LESION]),
+        }
+        reference = replace(reference, novelty=novelty)
+    if KNOWN_CASES in manifest.files:
+        known = parse_known_cases(manifest.name, read_file(folder, manifest, KNOWN_CASES))
+        axes = tuple(_fitting(manifest, part.branch, part) for part in known.space.axes)
+        known = replace(known, space=replace(known.space, axes=axes))
+    return reference, known
+
+
+def _fitting(manifest: BundleManifest, branch: str, part: Whitened) -> Whitened:
+    """Let a whitening find its columns among those that this version and this backbone give."""
+    learnt = part.whitening.standardization
+    if branch == LESION:
+        learnt = _columns_by_name(manifest, learnt)
+    elif learnt.columns.max() >= manifest.backbone.feature_count:
+        raise BundleIncompatible(manifest.name, "what it keeps of its cohort has more CNN features than its backbone")
+    return replace(part, whitening=replace(part.whitening, standardization=learnt))
 
 
 def _by_name(manifest: BundleManifest, svm: FrozenSvm) -> FrozenSvm:
     """Let Method B's classifier find its features by name, among those that this version computes."""
+    return replace(svm, n_features_in=len(FEATURES), standardization=_columns_by_name(manifest, svm.standardization))
+
+
+def _columns_by_name(manifest: BundleManifest, learnt: Standardization) -> Standardization:
+    if learnt.columns.max() >= len(manifest.feature_names):
+        raise BundleIncompatible(manifest.name, "it measures more lesion features than it names")
     here = {feature.name: column for column, feature in enumerate(FEATURES)}
-    wanted = [manifest.feature_names[column] for column in svm.standardization.columns]
+    wanted = [manifest.feature_names[column] for column in learnt.columns]
     missing = [name for name in wanted if name not in here]
     if missing:
         raise BundleIncompatible(manifest.name, f"this version has no lesion features {', '.join(missing)}")
-    columns = np.array([here[name] for name in wanted], dtype=np.intp)
-    return replace(svm, n_features_in=len(FEATURES), standardization=replace(svm.standardization, columns=columns))
+    return replace(learnt, columns=np.array([here[name] for name in wanted], dtype=np.intp))

@@ -7,8 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cadx.bundle.classifiers import classifier_files
+from cadx.bundle.cohort_files import cohort_files
 from cadx.bundle.estimators import Estimators, estimator_files
 from cadx.bundle.files import BACKBONE, MANIFEST, MODEL_CARD, file_digest
+from cadx.bundle.known_cases_file import known_cases_files
 from cadx.bundle.libraries import library_versions
 from cadx.bundle.manifest import (
     FORMAT,
@@ -20,6 +22,7 @@ from cadx.bundle.manifest import (
 )
 from cadx.bundle.reference import reference_files
 from cadx.cnn import Backbone
+from cadx.explain import CohortReference, KnownCases
 from cadx.lesion import FEATURES, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from cadx.model import Classifiers, Model
@@ -41,12 +44,15 @@ def write_bundle(
     model_card: str,
     cohort_digests: CohortDigests | None = None,
     estimators: Estimators | None = None,
+    reference: CohortReference | None = None,
+    known_cases: KnownCases | None = None,
     replace: bool = False,
 ) -> BundleManifest:
     """Write a bundle atomically; the folder's name is the model's name.
 
     The model assesses its reference image, and the bundle keeps what it says. `estimators` are what `classifiers` were
-    frozen from, for people; none: the bundle has no joblib files.
+    frozen from, for people; none: the bundle has no joblib files. `reference` and `known_cases` are optional: a bundle
+    without them answers all but what needs them.
 
     With `replace`, an older bundle at the same place is moved aside, replaced, then deleted: a reader finds the old
     one, for a moment none, or the new one, never a mixture. The caller answers for it that the folder holds no more.
@@ -63,6 +69,8 @@ def write_bundle(
         **classifier_files(classifiers),
         **reference_files(folder.name, model),
         **(estimator_files(estimators) if estimators else {}),
+        **(cohort_files(reference) if reference else {}),
+        **(known_cases_files(known_cases) if known_cases else {}),
         BACKBONE: backbone.export(),
         MODEL_CARD: model_card.encode(),
     }

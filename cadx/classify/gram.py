@@ -59,6 +59,22 @@ def varying_columns(X: NDArray[np.floating]) -> NDArray[np.bool_]:
     return np.concatenate([varies(Z.std(axis=0), Z.mean(axis=0), len(X)) for Z in blocks])
 
 
+def fit_standardization(X: NDArray[np.floating]) -> Standardization:
+    """Standardize by all rows of (n, columns) X; columns that do not vary are dropped (`varies`).
+
+    Raises
+    ------
+    NoVaryingFeature
+        When no column varies.
+    """
+    Z = X.astype(np.float64)
+    mean, scale = Z.mean(axis=0), Z.std(axis=0)
+    kept = np.flatnonzero(varies(scale, mean, len(X)))
+    if len(kept) == 0:
+        raise NoVaryingFeature(rows=len(X), columns=X.shape[1])
+    return Standardization(kept, mean[kept], scale[kept])
+
+
 def standardized_gram(X: NDArray[np.floating], training_rows: Rows) -> tuple[Standardization, Matrix]:
     """Standardize by the training rows and return the inner products of all rows.
 

@@ -113,6 +113,24 @@ class Backbone:
                 matrix[start : start + BATCH] = part
         return features
 
+    def maps(self, gray: FloatImage) -> NDArray[np.float32] | None:
+        """Give the spec's layer before it is pooled.
+
+        Parameters
+        ----------
+        gray
+            (n, 512, 512) gray levels, 0 to 1; n at most `BATCH`.
+
+        Returns
+        -------
+        ndarray or None
+            float32, (n, channels, rows, columns); none where features are not pooled maps, or the network was exported
+            by a version that kept no maps.
+        """
+        if self.spec.pooling == "none":
+            return None
+        return self._engine.maps(_checked(gray)[:, None], self.spec.layer)
+
     def export(self) -> bytes:
         """Give the backbone as one ONNX model, for `load_exported`.
 

@@ -24,6 +24,9 @@ _UNREADABLE = (
     refusals.RuntimeException,
 )
 
+LAYER_PREFIX = "layer:"
+MAP_PREFIX = "map:"
+"""Of an exported network's outputs: a layer's features, and the same before they were pooled."""
 Features = tuple[NDArray[np.float32], ...]
 
 
@@ -37,6 +40,10 @@ class Engine(Protocol):
 
     def run(self, gray: NDArray[np.float32]) -> Features:
         """Give every tapped layer's features, (n, d) each, of (n, 1, 512, 512) gray levels."""
+        ...
+
+    def maps(self, gray: NDArray[np.float32], layer: str) -> NDArray[np.float32] | None:
+        """Give a layer before it is pooled, (n, channels, rows, columns), where it has such a form."""
         ...
 
 
@@ -65,6 +72,9 @@ class OnnxEngine:
         except _UNREADABLE as error:
             raise ExportedBackboneUnreadable(str(error).rpartition(" : ")[2]) from error
         self._input = self._session.get_inputs()[0].name
+        outputs = [output.name for output in self._session.get_outputs()]
+        self._maps = frozenset(name for name in outputs if name.startswith(MAP_PREFIX))
+        self._features = [name for name in outputs if name not in self._maps]
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -73,4 +83,12 @@ class OnnxEngine:
 
     def run(self, gray: NDArray[np.float32]) -> Features:
         """Give every tapped layer's features, (n, d) each, of (n, 1, 512, 512) gray levels."""
-        return tuple(self._session.run(None, {self._input: gray}))
+        return tuple(self._session.run(self._features, {self._input: gray}))
+
+    def maps(self, gray: NDArray[np.float32], layer: str) -> NDArray[np.float32] | None:
+        """Give a layer before it is pooled, where the network was exported with it."""
+        name = f"{MAP_PREFIX}{layer}"
+        if name not in self._maps:
+            return None
+        found: NDArray[np.float32] = self._session.run([name], {self._input: gray})[0]
+        return found

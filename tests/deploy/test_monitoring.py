@@ -19,7 +19,7 @@ from prometheus_client.metrics_core import Metric
 from app.observability.metrics import Metrics
 from tests.conftest import free_ports
 
-FUNCTIONS = {"abs", "histogram_quantile", "increase", "rate", "sum", "max", "vector"}
+FUNCTIONS = {"abs", "avg", "histogram_quantile", "increase", "rate", "scalar", "sum", "max", "vector"}
 WORDS = {"by", "and", "or", "up"}
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
 # prometheus_client exports these on Linux from /proc; they are read from the process, so they are named here.
@@ -54,7 +54,8 @@ def exported() -> dict[str, set[str]]:
     families: list[Metric] = list(metrics.registry.collect())
     for family in families:
         for suffix in SUFFIXES.get(family.type, ("",)):
-            series[family.name + suffix] = labels.get(family.name, set()) | ({"le"} if suffix == "_bucket" else set())
+            names = labels.get(family.name) or set(getattr(family, "_labelnames", ()))
+            series[family.name + suffix] = names | ({"le"} if suffix == "_bucket" else set())
     return series
 
 
@@ -87,6 +88,33 @@ def test_every_query_and_rule_asks_for_what_the_service_exports(
 def test_prometheus_takes_the_configuration_and_the_rules(monitoring: Path) -> None:
     config = monitoring / "prometheus/prometheus.yml"
     subprocess.run(["promtool", "check", "config", config], check=True, timeout=60)
+
+
+RULE_TEST = """
+rule_files: [RULES]
+evaluation_interval: 5m
+tests:
+  - interval: 5m
+    input_series:
+      - {series: 'cadx_stability_index{job="mammo-cadx", model="m", quantity="ensemble"}', values: '0.05x24'}
+      - {series: 'cadx_stability_index{job="mammo-cadx", model="m", quantity="area_mm2"}', values: '0.05x2 0.4x24'}
+    alert_rule_test:
+      - {eval_time: 30m, alertname: CadxDrift, exp_alerts: []}
+      - eval_time: 100m
+        alertname: CadxDrift
+        exp_alerts: [{exp_labels: {severity: info, job: mammo-cadx, model: m, quantity: area_mm2}}]
+"""
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not installed")
+def test_the_alert_on_drift_fires_for_what_drifts_alone(monitoring: Path, tmp_path: Path) -> None:
+    rules = yaml.safe_load((monitoring / "prometheus/rules.yml").read_text())
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            rule.pop("annotations", None)
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump(rules))
+    (tmp_path / "test.yml").write_text(RULE_TEST.replace("RULES", str(tmp_path / "rules.yml")))
+    subprocess.run(["promtool", "test", "rules", tmp_path / "test.yml"], check=True, timeout=60)
 
 
 @pytest.mark.skipif(not shutil.which("prometheus"), reason="prometheus (Debian package) is not installed")
@@ -130,7 +158,12 @@ def test_prometheus_fills_the_dashboard_from_a_live_service(
             if not answer(query)["data"]["result"]:
                 empty |= series_and_labels(query)[0]
         # Nothing was predicted and nothing reloaded: only these may have no series yet.
-        assert {name.rpartition("_")[0] for name in empty} <= {"cadx_probability", "cadx_flags", "cadx_reloads"}
+        assert {name.rpartition("_")[0] for name in empty} <= {
+            "cadx_probability",
+            "cadx_flags",
+            "cadx_reloads",
+            "cadx_stability",
+        }
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from training.commands.options import (
     ClassWeight,
     Folds,
     ForProcessing,
+    KeepCases,
+    KeepThumbnails,
     Layer,
     Manifest,
     Method,
@@ -52,6 +54,8 @@ def fit(
     seed: Seed = 0,
     source: Source = "",
     synthetic: Synthetic = False,
+    keep_cases: KeepCases = False,
+    keep_thumbnails: KeepThumbnails = False,
     skip_unusable: SkipUnusable = False,
     replace: Replace = False,
 ) -> None:
@@ -77,6 +81,8 @@ def fit(
         seed=seed,
         skip_unusable=skip_unusable,
         synthetic=synthetic,
+        keep_cases=keep_cases,
+        keep_thumbnails=keep_thumbnails,
         source=source or manifest.name,
     )
     result = fit_models(read_manifest(manifest), settings, console)

@@ -61,6 +61,17 @@ Replace = Annotated[
     bool,
     typer.Option("--replace", help="Put the result in the place of an earlier one; nothing else is ever replaced."),
 ]
+KeepCases = Annotated[
+    bool,
+    typer.Option(
+        "--keep-cases",
+        help="Keep every case's features and outcome in the bundle, so that answers can show similar known cases. They "
+        "are derived from patients: ask whether the cohort's permission goes so far.",
+    ),
+]
+KeepThumbnails = Annotated[
+    bool, typer.Option("--keep-thumbnails", help="With --keep-cases: keep a small picture of each lesion as well.")
+]
 SkipUnusable = Annotated[
     bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")
 ]

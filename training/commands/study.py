@@ -17,6 +17,8 @@ from training.commands.options import (
     ClassWeight,
     Folds,
     ForProcessing,
+    KeepCases,
+    KeepThumbnails,
     Layer,
     Manifest,
     Method,
@@ -57,6 +59,8 @@ def study(
     cache: Cache = None,
     source: Source = "",
     synthetic: Synthetic = False,
+    keep_cases: KeepCases = False,
+    keep_thumbnails: KeepThumbnails = False,
     skip_unusable: SkipUnusable = False,
     negative_control: Annotated[
         bool, typer.Option("--negative-control", help="Permute the labels: a study that must find nothing; no bundle.")
@@ -86,6 +90,8 @@ def study(
         seed=seed,
         skip_unusable=skip_unusable,
         synthetic=synthetic,
+        keep_cases=keep_cases,
+        keep_thumbnails=keep_thumbnails,
         source=source or manifest.name,
     )
     table = layers or (out / LAYERS_CSV if (out / LAYERS_CSV).is_file() else None)

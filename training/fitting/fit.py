@@ -25,10 +25,12 @@ from cadx.bundle import (
 )
 from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, fit_vote, grouped_folds, soft_vote
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
+from cadx.explain import CohortReference, KnownCases
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from training.analysis.analysis import Analysis, analyze
 from training.analysis.scored import Scored, scored_by_cross_validation
+from training.analysis.trust import Trust, trust_figures
 from training.cohort.cases import Case
 from training.cohort.grouping import Picture, check_rows, group_cases
 from training.cohort.leakage import digest_cohort
@@ -38,6 +40,7 @@ from training.features.extraction import FeatureTables, extract_features
 from training.features.store import FeatureStore
 from training.fitting.bundle_facts import cohort_facts, evaluation_figures
 from training.fitting.bundle_place import check_bundle
+from training.fitting.cohort_reference import cohort_reference, kept_cases
 from training.fitting.model_card import model_card
 from training.progress import progress_bar
 
@@ -62,6 +65,10 @@ class FitSettings:
         Leave refused cases out, instead of stopping at the first.
     synthetic
         Whether the cases are phantoms; everything made from them says so.
+    keep_cases
+        Keep every case's features and outcome in the bundle, for `include=similar`.
+    keep_thumbnails
+        Keep small pictures of them as well; nothing without `keep_cases`.
     source
         What the cases are, for the manifest and the model card.
     """
@@ -75,12 +82,24 @@ class FitSettings:
     seed: int = 0
     skip_unusable: bool = False
     synthetic: bool = False
+    keep_cases: bool = False
+    keep_thumbnails: bool = False
     source: str = "unnamed cohort"
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What a fit gives: features, evaluation, its statistics and the final classifiers, fitted on all usable cases."""
+    """What a fit gives: features, evaluation, its statistics and the final classifiers, fitted on all usable cases.
+
+    Attributes
+    ----------
+    reference
+        The cohort's distributions, for the bundle.
+    known_cases
+        Its cases; none unless the settings keep them.
+    trust
+        Figures of both.
+    """
 
     settings: FitSettings
     backbone: Backbone
@@ -89,6 +108,9 @@ class Fit:
     scored: Scored
     analysis: Analysis
     classifiers: Estimators
+    reference: CohortReference
+    known_cases: KnownCases | None
+    trust: Trust
 
 
 def fit_models(
@@ -161,7 +183,24 @@ def fit_models(
     vote = _vote(cnn, lesion, labels == cnn.classes_[1], groups)
     scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation, grouping.joined)
     analysis = analyze(scored, settings.seed, evaluation)
-    return Fit(settings, backbone, tables, evaluation, scored, analysis, Estimators(cnn, lesion, vote))
+    reference = cohort_reference(tables, scored, evaluation)
+    known = (
+        kept_cases(tables, scored, evaluation, settings.policy, thumbnails=settings.keep_thumbnails)
+        if settings.keep_cases
+        else None
+    )
+    return Fit(
+        settings=settings,
+        backbone=backbone,
+        tables=tables,
+        evaluation=evaluation,
+        scored=scored,
+        analysis=analysis,
+        classifiers=Estimators(cnn, lesion, vote),
+        reference=reference,
+        known_cases=known,
+        trust=trust_figures(scored, reference, lesion.freeze(), known),
+    )
 
 
 def _vote(cnn: PolynomialSvm, lesion: PolynomialSvm, positive: NDArray[np.bool_], groups: NDArray[np.intp]) -> SoftVote:
@@ -199,7 +238,11 @@ def save_fit(fit: Fit, folder: Path, *, replace: bool = False) -> BundleManifest
         estimators=fit.classifiers,
         cohort=cohort,
         evaluation=evaluation_figures(analysis, fit.scored, settings.seed, nothing_learnt),
-        model_card=model_card(folder.name, created, backbone, cohort, analysis, method.value, nothing_learnt),
+        reference=fit.reference,
+        known_cases=fit.known_cases,
+        model_card=model_card(
+            folder.name, created, backbone, cohort, analysis, method.value, nothing_learnt, fit.trust
+        ),
         cohort_digests=digest_cohort(fit.tables.cases, fit.tables.pictures),
         replace=replace,
     )

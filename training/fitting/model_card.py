@@ -12,6 +12,8 @@ from training.analysis.cohort import ClassSummary
 from training.analysis.comparisons import Comparison
 from training.analysis.performance import Performance
 from training.analysis.subgroups import Subgroup
+from training.analysis.trust import Trust
+from training.analysis.trust_wording import read_trust
 from training.analysis.wording import (
     interval,
     read_calibration,
@@ -30,6 +32,7 @@ def model_card(
     analysis: Analysis,
     method: str,
     uninformative: tuple[str, ...] = (),
+    trust: Trust | None = None,
 ) -> str:
     """Return the card as Markdown."""
     patients = "not known" if cohort.patients is None else str(cohort.patients)
@@ -87,6 +90,14 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 | part | ROIs (malignant) | lesions | AUC (95 % CI) |
 |---|---|---|---|
 {_subgroup_rows(analysis.subgroups)}
+{_trust(trust)}
+## What this bundle holds of patients
+- Support vectors: the features ({backbone.feature_count} of the CNN at most, and those of the lesion) and the outcome
+  of cases of the cohort; sorted out-of-fold probabilities; quantiles (1 % to 99 %), deciles and correlations of
+  features.
+- No image, no date, no identifier, but salted digests of lesions, patients and pictures, by which one that is guessed
+  can be tested.
+{_kept(trust)}- All of it is derived from patients: share the bundle only as far as the permission for the cohort goes.
 
 ## Warnings and limits
 - Valid at best for images like those of the data above: same kind of device, of reading, of patients.
@@ -97,6 +108,25 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 - Cross validation says how well the method does on such data; no external test set is part of this card. Use
   `cadx-train evaluate` for one.
 """
+
+
+def _trust(trust: Trust | None) -> str:
+    """Say how far explanations and flags go, as a chapter."""
+    if trust is None:
+        return ""
+    return "\n## Why, and when not to believe it\n" + "".join(f"- {sentence}\n" for sentence in read_trust(trust))
+
+
+def _kept(trust: Trust | None) -> str:
+    """Say what is kept of single cases."""
+    known = None if trust is None else trust.known
+    if known is None:
+        return "- Single cases for comparison: none.\n"
+    pictures = ", and a picture of 64 x 64 pixels of each" if known.thumbnails else "; no pictures"
+    return (
+        f"- Single cases for comparison (`--keep-cases`): features and outcome of each of the {known.rois} ROIs"
+        f"{pictures}. Whoever may ask the service for similar cases sees them.\n"
+    )
 
 
 def _uninformative(analysis: Analysis) -> str:

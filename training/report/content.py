@@ -17,6 +17,7 @@ from training.report.sections.performance import performance_section
 from training.report.sections.pictures import picture_sections
 from training.report.sections.probabilities import calibration_section, operating_section
 from training.report.sections.provenance import provenance_section
+from training.report.sections.trust import trust_section
 from training.report.study_record import Study, StudyKind
 from training.report.thumbnails import LesionView
 
@@ -60,6 +61,8 @@ def make_report(study: Study, scored: Scored, views: Mapping[int, LesionView]) -
         sections.append(association_section(study))
     if analysis.alternatives:
         sections.append(alternatives_section(study))
+    if study.trust is not None:
+        sections.append(trust_section(study.trust))
     sections += [*picture_sections(scored, analysis, views), provenance_section(study)]
     return Report(
         title=study.title,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cadx.digests import file_sha256
 from training.analysis.analysis import Analysis
+from training.analysis.trust import Trust
 from training.features.extraction import FeatureTables
 from training.layers.figures import LayerFigures
 
@@ -106,6 +107,8 @@ class Study:
         By classifier, what cross validation said of the bundle; none but for an external test.
     layers
         The layer comparison (the paper's Fig. 3), where one was run.
+    trust
+        What the cohort says of explanations, doubt and similar cases; none for an external test.
     """
 
     title: str
@@ -117,6 +120,7 @@ class Study:
     layers: tuple[LayerFigures, ...]
     skipped: tuple[Skipped, ...]
     provenance: Provenance
+    trust: Trust | None = None
     format: int = FORMAT
 
 

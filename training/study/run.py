@@ -116,6 +116,7 @@ def study_of(
         layers=tuple(layers),
         skipped=skipped(fit.tables),
         provenance=provenance(manifest, _settings(settings), backbone.model_dump(mode="json"), fit.tables),
+        trust=fit.trust,
     )
 
 

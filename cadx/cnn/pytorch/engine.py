@@ -38,6 +38,10 @@ class TorchEngine:
             outputs = self._network(torch.from_numpy(gray).to(self._device, self._dtype))
         return tuple(values.float().cpu().numpy() for values in outputs)
 
+    def maps(self, gray: FloatImage, layer: str) -> FloatImage | None:
+        """None: a network for training on a GPU is not asked for maps."""
+        return None
+
 
 def resolve_device(device: str) -> str:
     """Turn ``auto`` into ``cuda`` where there is such a device, else ``cpu``.

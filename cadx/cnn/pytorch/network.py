@@ -47,7 +47,11 @@ class TappedNetwork(nn.Module):
 
     def forward(self, gray: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Give the asked layers' features, each (n, d), of (n, 1, 512, 512) gray levels from 0 to 1."""
-        return tuple(torch.flatten(values, 1) for values in self.pooled_maps(gray))
+        return self.features_of(self.maps(gray))
+
+    def features_of(self, maps: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """Give the features that the layers' outputs become: pooled where asked for, flattened, (n, d)."""
+        return tuple(torch.flatten(self._pooled(values), 1) for values in maps)
 
     def pooled_maps(self, gray: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Give the asked layers' outputs, pooled where they have a spatial extent and pooling is asked for."""

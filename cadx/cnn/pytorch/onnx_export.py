@@ -7,11 +7,30 @@ from collections.abc import Mapping, Sequence
 import onnx
 import torch
 
+from cadx.cnn.engine import LAYER_PREFIX, MAP_PREFIX
 from cadx.cnn.pytorch.network import TappedNetwork
 from cadx.errors import BackboneNotExportable
 from cadx.records import ROI_SIZE_PX
 
 _OPSET = 17
+
+
+class _WithMaps(torch.nn.Module):
+    """The features of all layers, then, of those that are pooled, the maps before: a service can show where they are.
+
+    A run that asks for features alone computes nothing more; the maps are steps on the way.
+    """
+
+    def __init__(self, network: TappedNetwork, example: torch.Tensor) -> None:
+        super().__init__()
+        self.network = network
+        with torch.inference_mode():
+            dimensions = [values.ndim for values in network.maps(example)]
+        self.mapped = [number for number, ndim in enumerate(dimensions) if ndim == 4 and network.pooling != "none"]
+
+    def forward(self, gray: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        maps = self.network.maps(gray)
+        return (*self.network.features_of(maps), *(maps[number] for number in self.mapped))
 
 
 def export_onnx(network: TappedNetwork, layers: Sequence[str], metadata: Mapping[str, str], name: str) -> bytes:
@@ -42,13 +61,15 @@ def export_onnx(network: TappedNetwork, layers: Sequence[str], metadata: Mapping
         When an operation of the network has no counterpart in ONNX, or the model passes ONNX's limit of 2 GB.
     """
     example = torch.zeros(2, 1, ROI_SIZE_PX, ROI_SIZE_PX)
-    names = [f"layer:{layer}" for layer in layers]
+    names = [f"{LAYER_PREFIX}{layer}" for layer in layers]
+    exported = _WithMaps(network, example)
+    names += [f"{MAP_PREFIX}{layers[number]}" for number in exported.mapped]
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             torch.onnx.export(
-                network,
+                exported,
                 (example,),
                 file,  # type: ignore[arg-type]  # the annotation forgets file objects, the documentation names them
                 dynamo=False,
