@@ -111,6 +111,8 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 def _careful(headers: list[tuple[bytes, bytes]], context: RequestContext) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
+    if b"content-security-policy" in present:
+        present.add(b"x-frame-options")  # A page's own policy says who may frame it, where the older header cannot.
     added = [(name, value) for name, value in SECURITY_HEADERS.items() if name not in present]
     return [
         *headers,
