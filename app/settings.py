@@ -145,8 +145,8 @@ class Settings(BaseSettings):
     )
     frame_ancestors: Names = Field(
         (),
-        description="Who may show the page at `/` in a frame: origins such as https://pacs.hospital.example, or `self`, separated "
-        "by commas. Empty: nobody, so that no other page can lead a reader's clicks.",
+        description="Who may frame the page at `/`: origins such as https://pacs.hospital.example, or `self`, "
+        "separated by commas. Empty: nobody, so that no other page can lead a reader's clicks.",
     )
     docs: bool = Field(True, description="Serve the interactive documentation at /docs (works without internet).")
 
