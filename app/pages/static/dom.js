@@ -14,7 +14,7 @@ export function byId(id, kind) {
 }
 
 /**
- * Make an element. A property that begins with `on` is a listener, `class` and `aria-...` and the like are attributes.
+ * Make an element. A property that begins with `on` is a listener, every other an attribute.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} name
  * @param {Record<string, unknown>} [properties]
@@ -25,6 +25,7 @@ export function make(name, properties = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
     if (key.startsWith('on')) element.addEventListener(key.slice(2), /** @type {EventListener} */ (value));
+    else if (key.startsWith('aria-')) element.setAttribute(key, String(value));
     else if (value === true) element.setAttribute(key, '');
     else if (value !== false && value !== undefined) element.setAttribute(key, String(value));
   }

@@ -10,7 +10,7 @@ const WINDOW_STEP = 0.2;
 /**
  * @typedef {object} Hand
  * @property {import('./viewport.js').Viewport} viewport
- * @property {number} view
+ * @property {() => number} view  Its place among the views, which changes when another is closed.
  * @property {() => string} tool
  * @property {() => import('./types.js').Lesion[]} lesions
  * @property {(view: number, point: import('./types.js').Point) => void} place  Mark, and ask.
@@ -22,7 +22,7 @@ const WINDOW_STEP = 0.2;
 
 /** @param {Hand} hand */
 export function followPointers(hand) {
-  const {viewport, view} = hand, {canvas} = viewport;
+  const {viewport} = hand, {canvas} = viewport;
   /** @type {Map<number, {x: number, y: number}>} */
   const down = new Map();
   let doing = '', moved = false, pinched = false;
@@ -41,7 +41,7 @@ export function followPointers(hand) {
     pinched = down.size > 1;
     doing = event.button === 2 ? 'window' : event.button === 1 ? 'pan' : hand.tool();
     if (doing !== 'mark') return;
-    const lesion = lesionAt(viewport, hand.lesions(), view, event.offsetX, event.offsetY);
+    const lesion = lesionAt(viewport, hand.lesions(), hand.view(), event.offsetX, event.offsetY);
     if (lesion) {
       hand.select(lesion);
       doing = 'drag';
@@ -70,7 +70,7 @@ export function followPointers(hand) {
     if (!down.delete(event.pointerId) || down.size) return;
     const point = viewport.toImage(event.offsetX, event.offsetY);
     const asked = event.type === 'pointerup' && viewport.holds(point);
-    if (asked && !pinched && (doing === 'drag' ? moved : doing === 'mark' && !moved)) hand.place(view, point);
+    if (asked && !pinched && (doing === 'drag' ? moved : doing === 'mark' && !moved)) hand.place(hand.view(), point);
     moved = pinched = false;
   };
   canvas.addEventListener('pointerup', up);
@@ -79,7 +79,7 @@ export function followPointers(hand) {
   /** @param {PointerEvent} event */
   function dragTo(event) {
     const point = viewport.toImage(event.offsetX, event.offsetY);
-    if (viewport.holds(point)) hand.move(view, point);
+    if (viewport.holds(point)) hand.move(hand.view(), point);
   }
 
   /**
@@ -109,7 +109,7 @@ const COMMANDS = {
  * @param {() => import('./types.js').Point | null} mark  Of the selected lesion, on this view.
  */
 export function followKeys(hand, mark) {
-  const {viewport, view} = hand, {canvas} = viewport;
+  const {viewport} = hand, {canvas} = viewport;
   canvas.addEventListener('keydown', event => {
     if (!viewport.grays || event.altKey || event.metaKey) return;
     const middle = viewport.toImage(canvas.clientWidth / 2, canvas.clientHeight / 2);
@@ -120,11 +120,11 @@ export function followKeys(hand, mark) {
       const along = (viewport.mirrored ? -step : step) * arrow[0];
       const to = from ? {x: from.x + along, y: from.y + step * arrow[1]} : middle;
       if (viewport.holds(to)) {
-        hand.move(view, to);
+        hand.move(hand.view(), to);
         viewport.reveal(to);
       }
     } else if (event.ctrlKey) return;
-    else if (event.key === 'Enter' && viewport.holds(middle)) hand.place(view, mark() ?? middle);
+    else if (event.key === 'Enter' && viewport.holds(middle)) hand.place(hand.view(), mark() ?? middle);
     else if (COMMANDS[event.key]) hand.command(COMMANDS[event.key]);
     else return;
     event.preventDefault();

@@ -57,7 +57,7 @@ export class Session {
    * @param {Point} [mark]
    */
   async #openOne(source, reading, mark) {
-    const view = new View(this.views.length, this);
+    const view = new View(this);
     this.views.push(view);
     for (const lesion of this.lesions) lesion.marks.push(null);
     this.place_.append(view.element);

@@ -3,7 +3,6 @@
 export const TEXTS = {
   research: 'Research use only. Not a medical device; not for diagnosis.',
   demonstration: 'DEMONSTRATION MODEL: made from synthetic phantoms or an untrained network. Its numbers say nothing about patients.',
-  apiDocs: 'API',
   openFile: 'Open file',
   openPacs: 'Open from PACS',
   addView: 'Add second view',

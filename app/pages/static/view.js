@@ -21,12 +21,8 @@ export class View {
   /** Whether its image is on the screen. */
   ready = false;
 
-  /**
-   * @param {number} index
-   * @param {import('./session.js').Session} session
-   */
-  constructor(index, session) {
-    this.index = index;
+  /** @param {import('./session.js').Session} session */
+  constructor(session) {
     this.session = session;
     this.title = make('figcaption');
     this.cover = make('div', {class: 'cover', hidden: true});
@@ -35,13 +31,13 @@ export class View {
       onclick: () => session.close(this)}, '×');
     const head = make('div', {class: 'head'}, this.title, close);
     this.element = make('figure', {class: 'view'}, head, make('div', {class: 'stage'}, this.canvas, this.cover));
+    const place = () => session.views.indexOf(this);
     this.viewport = new Viewport(this.canvas, context =>
-      drawMarks(context, this.viewport, session.lesions, session.selected, session.views.indexOf(this)));
-    const view = this;
+      drawMarks(context, this.viewport, session.lesions, session.selected, place()));
     /** @type {import('./pointer.js').Hand} */
     const hand = {
       viewport: this.viewport,
-      get view() { return session.views.indexOf(view); },
+      view: place,
       tool: () => session.tool,
       lesions: () => session.lesions,
       place: (index, point) => session.place(index, point),
@@ -51,7 +47,7 @@ export class View {
       command: name => session.command(name, this),
     };
     followPointers(hand);
-    followKeys(hand, () => session.selected?.marks[session.views.indexOf(this)] ?? null);
+    followKeys(hand, () => session.selected?.marks[place()] ?? null);
     this.canvas.addEventListener('focus', () => session.activate(this));
     this.canvas.addEventListener('pointerdown', () => session.activate(this));
   }
