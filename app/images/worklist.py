@@ -1,5 +1,6 @@
 """What a PACS tells of its studies and images (QIDO-RS, PS3.18 10.6), as the page's worklist shows it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -25,9 +26,9 @@ async def find_studies(client: PacsClient, search: StudySearch) -> FoundStudies:
     query = [("limit", str(PAGE_STUDIES + 1)), ("offset", str(search.offset)), ("ModalitiesInStudy", search.modality)]
     day = search.date
     if search.patient_id is not None:
-        query.append(("PatientID", search.patient_id))
+        query.append(("PatientID", _plain(search.patient_id)))
     if search.patient_name is not None:
-        query.append(("PatientName", search.patient_name.rstrip("*") + "*"))
+        query.append(("PatientName", _plain(search.patient_name.rstrip("*")) + "*"))
     if day is None and search.patient_id is None and search.patient_name is None:
         day = date.today()  # of the clock on the wall, as a PACS writes it
     if day is not None:
@@ -74,6 +75,14 @@ async def find_images(client: PacsClient, study: str, modality: str) -> tuple[Fo
         images += (_image(item, uid, _text(series, "0008103E")) for item in found if _text(item, "00080018"))
     images.sort(key=lambda image: (image.view, image.laterality, image.series, image.instance))
     return tuple(images[:MOST_IMAGES])
+
+
+def _plain(text: str) -> str:
+    """A text to match, with DICOM's wildcard for one letter in the place of all that a URL would have to encode.
+
+    Not every PACS decodes a query, nor knows in which character set it is; what is found is shown to the reader.
+    """
+    return re.sub(r"[^A-Za-z0-9*?._~-]", "?", text)
 
 
 def _study(item: Item) -> FoundStudy:

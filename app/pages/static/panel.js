@@ -30,9 +30,8 @@ export function refusalElement(problem) {
  */
 export function showLesions(session) {
   const buttons = session.lesions.map(lesion => make('button', {
-    'aria-pressed': lesion === session.selected, 'aria-label': text('lesionNumber', {number: lesion.number}),
-    onclick: () => session.select(lesion),
-  }, lesion.answer ? `${lesion.number}: ${percent(lesion.answer.probability)}` : String(lesion.number)));
+    'aria-pressed': lesion === session.selected, onclick: () => session.select(lesion),
+  }, text('lesionNumber', {number: lesion.number}) + (lesion.answer ? `: ${percent(lesion.answer.probability)}` : '')));
   const ready = session.views.some(view => view.ready);
   const add = make('button', {onclick: () => session.newLesion(), disabled: !ready}, text('newLesion'));
   const remove = make('button', {onclick: () => session.selected && session.removeLesion(session.selected),

@@ -147,9 +147,12 @@ def test_the_keyboard_is_enough(reader: Reader, unseen_phantom: Case) -> None:
     page.evaluate("document.activeElement.blur()")
     focus_by_tab(page, "canvas")
     assert "2px" in page.evaluate("getComputedStyle(document.activeElement).outline")
-    answer = reader.answered(
-        lambda: [page.keyboard.press(key) for key in ("ArrowRight", "ArrowRight", "Shift+ArrowDown")]
-    )
+
+    def move() -> None:
+        for key in ("ArrowRight", "ArrowRight", "Shift+ArrowDown"):
+            page.keyboard.press(key)
+
+    answer = reader.answered(move)
     assert answer["center"] == {"x": center.x + 2, "y": center.y + 10}
     assert reader.mark() == (center.x + 2, center.y + 10)
     page.keyboard.press("n")

@@ -81,7 +81,7 @@ def test_from_the_worklist_to_the_pacs_again(
     boxes.nth(0).check()
     boxes.nth(1).check()
     page.get_by_role("button", name="Open", exact=True).click()
-    order = sorted(two_views, key=lambda case: [label.strip().endswith(case.view) for label in labels].index(True))
+    order = sorted(two_views, key=lambda case: [label.strip().endswith(str(case.view)) for label in labels].index(True))
     reader.opened(*(case.image for case in order))
     assert "PLANTED PAGE · PLANTED-PAGE" in page.locator(".view figcaption").first.inner_text()
     for view, case in enumerate(order):
