@@ -48,12 +48,13 @@ export function showLesions(session) {
  * @param {Map<string, string>} readsAs
  */
 export function showResult(session, readsAs) {
-  const lesion = session.selected, place = byId('result');
+  const lesion = session.selected, answer = lesion?.answer;
+  const quiet = (/** @type {string} */ words) => make('p', {class: 'quiet'}, words);
+  byId('result').replaceChildren(...(lesion && answer ? details(session, lesion, answer, readsAs) : []));
   if (!lesion || !lesion.marks.some(Boolean)) {
-    place.replaceChildren(make('p', {class: 'quiet'}, text(session.views.some(view => view.ready) ? 'howToMark' : 'nothingOpen')));
-  } else if (lesion.problem) place.replaceChildren(refusalElement(lesion.problem));
-  else if (lesion.answer) place.replaceChildren(...answered(session, lesion, lesion.answer, readsAs));
-  else place.replaceChildren(make('p', {class: 'quiet'}, text('asking')));
+    byId('answer').replaceChildren(quiet(text(session.views.some(view => view.ready) ? 'howToMark' : 'nothingOpen')));
+  } else if (lesion.problem) byId('answer').replaceChildren(refusalElement(lesion.problem));
+  else byId('answer').replaceChildren(answer ? numbers(answer) : quiet(text('asking')));
 }
 
 /**
@@ -62,7 +63,7 @@ export function showResult(session, readsAs) {
  * @param {Answer} answer
  * @param {Map<string, string>} readsAs
  */
-function answered(session, lesion, answer, readsAs) {
+function details(session, lesion, answer, readsAs) {
   const several = 'views' in answer;
   const views = session.views.flatMap((view, index) => {
     const found = predictionOf(lesion, index);
@@ -70,7 +71,7 @@ function answered(session, lesion, answer, readsAs) {
   });
   const notices = make('ul', {class: 'notices'}, ...answer.notices.map(notice => make('li', {}, notice)));
   /** @type {HTMLElement[]} */
-  const parts = [numbers(answer, several), ...(several ? [eachView(views)] : [])];
+  const parts = several ? [eachView(views)] : [];
   for (const {found, name} of views) {
     if (several) parts.push(make('h3', {}, name));
     parts.push(flags(found), region(found), features(found, readsAs), facts(found));
@@ -78,14 +79,11 @@ function answered(session, lesion, answer, readsAs) {
   return [...parts, make('h3', {}, text('noticesTitle')), notices];
 }
 
-/**
- * @param {Answer} answer
- * @param {boolean} several
- */
-function numbers(answer, several) {
+/** @param {Answer} answer */
+function numbers(answer) {
   const branches = make('div', {class: 'branches'},
     number('branchA', answer.cnn_probability), number('branchB', answer.lesion_probability));
-  const average = text(several ? 'averageOfViews' : 'average');
+  const average = text('views' in answer ? 'averageOfViews' : 'average');
   return make('div', {class: 'numbers'},
     make('p', {class: 'main'}, value('probability', answer.probability), make('span', {}, average)),
     bar(answer.probability),
@@ -120,7 +118,7 @@ function bar(probability) {
 
 /** @param {{found: Prediction, name: string}[]} views */
 function eachView(views) {
-  const head = ['view', 'average', 'branchAShort', 'branchBShort'];
+  const head = ['view', 'meanShort', 'branchAShort', 'branchBShort'];
   const rows = views.map(({found, name}) => make('tr', {}, make('th', {scope: 'row'}, name),
     ...[found.probability, found.cnn_probability, found.lesion_probability].map(each =>
       make('td', {}, make('data', {value: each}, percent(each))))));

@@ -20,6 +20,12 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+AXE = NODE_MODULES / "axe-core" / "axe.min.js"
+RUN = """async () => {
+  const wanted = {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa']};
+  const {violations} = await axe.run(document, {runOnly: wanted});
+  return violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.target} ${node.failureSummary}`));
+}"""
 DESK, TABLET = {"width": 1280, "height": 800}, {"width": 820, "height": 1180}
 
 
@@ -146,3 +152,10 @@ def two_views(phantom_manifest: Path) -> tuple[Case, Case]:
         if len(views) == 2:
             return views[0], views[1]
     raise AssertionError("no lesion with two views")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds: WCAG 2.0 to 2.2, A and AA."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(RUN)
+    return found

@@ -5,31 +5,17 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
 
 from app.auth.api_keys import new_key
 from tests.app.conftest import LiveServer
-from tests.app.pages.conftest import DESK, NODE_MODULES, TABLET, Reader
+from tests.app.pages.conftest import AXE, DESK, TABLET, Reader, violations
 from training.cohort.cases import Case
-
-AXE = NODE_MODULES / "axe-core" / "axe.min.js"
-RUN = """async () => {
-  const wanted = {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa']};
-  const {violations} = await axe.run(document, {runOnly: wanted});
-  return violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.target} ${node.failureSummary}`));
-}"""
 
 
 @pytest.fixture(autouse=True)
 def _axe() -> None:
     if not AXE.exists():
         pytest.skip("no axe-core here: make page-tools")
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(RUN)
-    return found
 
 
 def test_it_finds_what_is_wrong(reader: Reader) -> None:
@@ -51,7 +37,7 @@ def test_main_states(
     reader.page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     assert not violations(reader.page), "answered"
     reader.click(reader.sizes[0][0] - 3, 3)
-    reader.page.locator("#result .refusal").wait_for()
+    reader.page.locator("#answer .refusal").wait_for()
     assert not violations(reader.page), "refused"
     reader.open(cc.image, mlo.image)
     reader.click(cc.center.x, cc.center.y, 0)

@@ -192,7 +192,7 @@ def test_a_refusal_is_said_in_plain_words(reader: Reader, unseen_phantom: Case) 
     reader.open(unseen_phantom.image)
     refused = reader.click(reader.sizes[0][0] - 3, 3)
     assert refused["code"] == "center_in_air"
-    told = reader.page.locator("#result .refusal[data-code=center_in_air]")
+    told = reader.page.locator("#answer .refusal[data-code=center_in_air]")
     told.wait_for()
     assert "air or black background" in told.inner_text()
     assert refused["request_id"] in told.inner_text()

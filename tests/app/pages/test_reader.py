@@ -32,7 +32,11 @@ def test_all_that_the_page_loads_is_there(client: TestClient) -> None:
             assert asset.headers["content-type"] == "text/javascript; charset=utf-8"
             wanted |= {f"page/{each}" for each in re.findall(r"from '\./([a-z]+\.js)'", asset.text)}
     # types.js holds what tsc reads alone.
-    assert {path.name for path in STATIC.iterdir()} == {"index.html", "types.js", *(name.removeprefix("page/") for name in seen)}
+    assert {path.name for path in STATIC.iterdir()} == {
+        "index.html",
+        "types.js",
+        *(name.removeprefix("page/") for name in seen),
+    }
 
 
 def test_nothing_comes_from_elsewhere_and_nothing_is_inline() -> None:

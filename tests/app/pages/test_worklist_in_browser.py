@@ -13,7 +13,7 @@ import pytest
 from pydicom.uid import generate_uid
 
 from tests.app.conftest import LiveServer
-from tests.app.pages.conftest import Reader
+from tests.app.pages.conftest import AXE, Reader, violations
 from tests.conftest import Orthanc
 from training.cohort.cases import Case
 
@@ -134,3 +134,12 @@ def test_nobody_is_found_by_another_name(reader: Reader) -> None:
     reader.page.get_by_label("Patient name").fill("NOBODY")
     reader.page.keyboard.press("Enter")
     reader.page.get_by_text("No study with mammograms was found").wait_for()
+
+
+def test_the_worklist_can_be_used_by_everybody(reader: Reader, planted: Planted) -> None:
+    if not AXE.exists():
+        pytest.skip("no axe-core here: make page-tools")
+    reader.page.click("#open-pacs")
+    reader.page.locator(".found button", has_text="PLANTED PAGE").click()
+    reader.page.locator(".images input").first.wait_for()
+    assert not violations(reader.page)

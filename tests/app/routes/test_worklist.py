@@ -58,7 +58,12 @@ def test_studies_of_today_of_a_day_and_of_a_patient(client: TestClient, orthanc:
     assert before.StudyInstanceUID not in found(client)
     assert found(client, date="2020-02-29") == [before.StudyInstanceUID]
     assert found(client, date="2020-02-29", modality="CR") == [chest.StudyInstanceUID]
-    for patient in ({"patient_id": "W-1"}, {"patient_name": "WORKLIST"}, {"patient_name": "worklist^a*"}, {"patient_name": "Wörklist"}):
+    for patient in (
+        {"patient_id": "W-1"},
+        {"patient_name": "WORKLIST"},
+        {"patient_name": "worklist^a*"},
+        {"patient_name": "Wörklist"},
+    ):
         assert found(client, **patient) == [now.StudyInstanceUID, before.StudyInstanceUID]
     assert found(client, patient_id="W-2") == []
     study = client.post(STUDIES, json={"patient_id": "W-1"}).json()["studies"][0]
