@@ -1,8 +1,8 @@
-import {byId, make} from './dom.js';
+import {make} from './dom.js';
 import {text} from './texts.js';
 
 /**
- * Show the one dialog; gives what `result` says when it is confirmed, null when it is closed.
+ * Show a dialog, over another where one is open; gives what `result` says when it is confirmed, null when it is closed.
  * @template T
  * @param {string} title
  * @param {(Node | string)[]} content
@@ -11,7 +11,8 @@ import {text} from './texts.js';
  * @returns {Promise<T | null>}
  */
 export function ask(title, content, confirm, result) {
-  const dialog = byId('dialog', HTMLDialogElement);
+  const dialog = make('dialog', {'aria-label': title});
+  document.body.append(dialog);
   return new Promise(resolve => {
     let told = /** @type {T | null} */ (null);
     const form = make('form', {onsubmit: (/** @type {Event} */ event) => {
@@ -19,12 +20,12 @@ export function ask(title, content, confirm, result) {
       if (!confirm) return;
       told = result ? result() : null;
       dialog.close();
-    }}, make('h2', {id: 'dialog-title'}, title), ...content, make('div', {class: 'buttons'},
+    }}, make('h2', {}, title), ...content, make('div', {class: 'buttons'},
       ...(confirm ? [make('button', {type: 'submit', class: 'strong'}, confirm)] : []),
       make('button', {type: 'button', onclick: () => dialog.close()}, text(confirm ? 'cancel' : 'close'))));
-    dialog.replaceChildren(form);
+    dialog.append(form);
     dialog.addEventListener('close', () => {
-      dialog.replaceChildren();
+      dialog.remove();
       resolve(told);
     }, {once: true});
     dialog.showModal();

@@ -33,7 +33,7 @@ export class Session {
    */
   constructor(service, place, changed) {
     this.service = service;
-    this.place_ = place;
+    this.element = place;
     this.changed = changed;
   }
 
@@ -60,7 +60,7 @@ export class Session {
     const view = new View(this);
     this.views.push(view);
     for (const lesion of this.lesions) lesion.marks.push(null);
-    this.place_.append(view.element);
+    this.element.append(view.element);
     this.activate(view);
     this.changed('views');
     await this.#load(view, source, reading);
