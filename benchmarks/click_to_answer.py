@@ -41,6 +41,8 @@ WATCH = """() => {
     requestAnimationFrame(() => requestAnimationFrame(now => window.clicks.push(now - from)));
   }).observe(document.querySelector('#answer'), {childList: true});
 }"""
+REQUESTS = """() => performance.getEntriesByType('resource')
+  .filter(({name}) => name.includes('/v1/predictions')).map(({duration}) => duration)"""
 
 
 def click_on_page(page: Page, url: str, image: Path, clicks: int) -> tuple[list[float], Mapping[str, float]]:
@@ -65,7 +67,11 @@ def click_on_page(page: Page, url: str, image: Path, clicks: int) -> tuple[list[
         page.mouse.click(x, y)
         page.wait_for_function("count => window.clicks.length > count", arg=number, timeout=60_000)
     times: list[float] = page.evaluate("window.clicks")
-    return times, {"to open the file, until its center can be marked, s": opened}
+    requests: list[float] = page.evaluate(REQUESTS)
+    return times, {
+        "of these the request, p50, ms": statistics.median(requests),
+        "to open the file, until a center can be marked, s": opened,
+    }
 
 
 SURFACES: Mapping[str, Callable[[Page, str, Path, int], tuple[list[float], Mapping[str, float]]]] = {
