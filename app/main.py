@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from app.middleware import RequestEnvelope
 from app.openapi.document import install_openapi
 from app.pages import api_docs
+from app.pages.reader import reader_router
 from app.problems import install_problems
 from app.routes import admin, health, images, models, pacs, predictions
 from app.service import Service, close_service, load_models, make_service
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     )
     for module in (predictions, images, pacs, models, admin, health):
         application.include_router(module.router)
+    application.include_router(reader_router(parts.settings.frame_ancestors))
     if parts.settings.docs:
         application.include_router(api_docs.router)
     install_problems(application)

@@ -111,6 +111,9 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 def _careful(headers: list[tuple[bytes, bytes]], context: RequestContext) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
+    policy = next((value for name, value in headers if name.lower() == b"content-security-policy"), b"")
+    if policy and b"frame-ancestors 'none'" not in policy:
+        present.add(b"x-frame-options")  # A page may be framed by some, which the older header cannot say.
     added = [(name, value) for name, value in SECURITY_HEADERS.items() if name not in present]
     return [
         *headers,

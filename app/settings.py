@@ -1,5 +1,6 @@
 """Everything that an operator may set, read from the environment (prefix ``CADX_``) once, at the edge."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsInvalid
 
+_ANCESTOR = re.compile(r"self|https?://(\*\.)?[A-Za-z0-9.-]+(:([0-9]+|\*))?|https?://\[[0-9A-Fa-f:]+\](:[0-9]+)?")
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -141,6 +143,11 @@ class Settings(BaseSettings):
         description="File that gets one JSON line for each image read from a PACS and each object stored in it: key, "
         "UIDs, outcome. It holds UIDs: keep it as you keep the PACS's own log. Empty: none.",
     )
+    frame_ancestors: Names = Field(
+        (),
+        description="Who may frame the page at `/`: origins such as https://pacs.hospital.example, or `self`, "
+        "separated by commas. Empty: nobody, so that no other page can lead a reader's clicks.",
+    )
     docs: bool = Field(True, description="Serve the interactive documentation at /docs (works without internet).")
 
     drain_seconds: float = Field(
@@ -160,11 +167,18 @@ class Settings(BaseSettings):
         "empty: no traces. Needs the extra `otel`.",
     )
 
-    @field_validator("model", "model_digests", "api_keys", "cors_origins", "hosts", mode="before")
+    @field_validator("model", "model_digests", "api_keys", "cors_origins", "hosts", "frame_ancestors", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _check_ancestors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ANCESTOR.fullmatch(source) for source in value):
+            raise ValueError("a source is `self`, or an origin: scheme, host and perhaps port, without a path")
         return value
 
     @field_validator("model_digests")

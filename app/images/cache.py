@@ -44,10 +44,10 @@ class ImageCache:
     def used_bytes(self) -> int:
         """Memory of all images that are kept."""
         with self._lock:
-            return sum(kept.image.size_bytes for kept in self._kept.values())
+            return self._used()
 
     def keep_sent(self, owner: str, image: HeldImage) -> str:
-        """Keep an image that was sent, and give the unguessable name that its sender may use for it."""
+        """Keep an image that was sent, or fetched, and give the unguessable name that its sender may use for it."""
         image_id = secrets.token_urlsafe(24)
         self._keep((owner, image_id), image)
         return image_id
@@ -92,10 +92,13 @@ class ImageCache:
             now = self._clock()
             for key in [key for key, kept in self._kept.items() if kept.until <= now]:
                 del self._kept[key]
-            used = sum(kept.image.size_bytes for kept in self._kept.values())
-            while used > self.limit_mb * _MIB:
-                _, oldest = self._kept.popitem(last=False)
-                used -= oldest.image.size_bytes
+            while self._used() > self.limit_mb * _MIB:
+                self._kept.popitem(last=False)
+
+    def _used(self) -> int:
+        """Bytes of all images, each counted once: one of a PACS may have a name that was given to it besides."""
+        images = {id(kept.image): kept.image for kept in self._kept.values()}
+        return sum(image.size_bytes for image in images.values())
 
     def _keep(self, key: Hashable, image: HeldImage) -> None:
         with self._lock:

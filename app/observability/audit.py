@@ -1,4 +1,4 @@
-"""One JSON line for each image that was read from a PACS and each object that was stored in it.
+"""One JSON line for each image that was read from a PACS, each object that was stored in it and each search of it.
 
 The operator names the file; it holds UIDs, and no patient's name or number. It is opened for appending at each line, so
 that it may be rotated.
@@ -7,6 +7,7 @@ that it may be rotated.
 import json
 import os
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +33,13 @@ class AuditLog:
 
     def note(self, action: str, pacs: str, name: InstanceName, outcome: str) -> None:
         """Write that something was read or stored, or that it could not be."""
+        self._write(action, pacs, outcome, study=name.study, series=name.series, instance=name.instance)
+
+    def note_search(self, pacs: str, outcome: str, studies: Sequence[str]) -> None:
+        """Write that a PACS was searched, and the studies that were shown; never what was looked for."""
+        self._write("search", pacs, outcome, studies=list(studies))
+
+    def _write(self, action: str, pacs: str, outcome: str, **uids: str | list[str]) -> None:
         if self._path is None:
             return
         context = current_request()
@@ -42,9 +50,7 @@ class AuditLog:
             "key": context.key_name or None,
             "request_id": context.request_id,
             "pacs": pacs,
-            "study": name.study,
-            "series": name.series,
-            "instance": name.instance,
+            **uids,
         }
         self._append(json.dumps(line) + "\n")
 

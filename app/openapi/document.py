@@ -71,6 +71,12 @@ def answer(example: Document, status: HTTPStatus = HTTPStatus.OK) -> dict[int | 
     return {int(status): {"description": status.phrase, "content": {JSON: {"example": example}}}}
 
 
+def bytes_answer(title: str) -> dict[int | str, Document]:
+    """OpenAPI response 200 that is bytes."""
+    content = {"application/octet-stream": {"schema": _BINARY, "example": "(bytes)"}}
+    return {200: {"description": title, "content": content}}
+
+
 def document_answer(kind: DocumentKind, title: str) -> dict[int | str, Document]:
     """OpenAPI response 200 that is an object of a hospital's systems."""
     if kind is DocumentKind.FHIR:
@@ -84,8 +90,17 @@ def document_answer(kind: DocumentKind, title: str) -> dict[int | str, Document]
     return {200: {"description": title[0].upper() + title[1:], "content": content}}
 
 
-def image_body() -> Document:
-    """OpenAPI request body: an image, in a form or bare."""
+def json_body(kind: type[BaseModel], example: Document) -> Document:
+    """OpenAPI request body: JSON."""
+    return {"requestBody": {"required": True, "content": {JSON: _json_content(kind, example)}}}
+
+
+def _json_content(kind: type[BaseModel], example: Document) -> Document:
+    return {"schema": kind.model_json_schema(ref_template=_REF), "example": example}
+
+
+def image_body(reference: type[BaseModel], reference_example: Document) -> Document:
+    """OpenAPI request body: an image, in a form or bare, or JSON that names it."""
     schema = {
         "title": "ImageForm",
         "type": "object",
@@ -93,9 +108,11 @@ def image_body() -> Document:
         "required": ["image"],
         "additionalProperties": False,
     }
-    content: Document = {MULTIPART: {"schema": schema, "example": {"image": "(a file)"}}} | {
-        kind: {"schema": _BINARY} for kind in BARE_FILE_TYPES
+    content: Document = {
+        MULTIPART: {"schema": schema, "example": {"image": "(a file)"}},
+        JSON: _json_content(reference, reference_example),
     }
+    content |= {kind: {"schema": _BINARY} for kind in BARE_FILE_TYPES}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -123,10 +140,9 @@ def request_body(
         "additionalProperties": False,
         "$defs": schema.get("$defs", {}),
     }
-    named = reference.model_json_schema(ref_template=_REF)
     content: Document = {
         MULTIPART: {"schema": multipart, "example": example},
-        JSON: {"schema": named, "example": reference_example},
+        JSON: _json_content(reference, reference_example),
     }
     if bare_file:
         content |= {kind: {"schema": _BINARY} for kind in BARE_FILE_TYPES}

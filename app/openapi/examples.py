@@ -82,6 +82,36 @@ KEPT_IMAGE_EXAMPLE: Document = {
     "size_bytes": 27_264_214,
     "minutes": 15.0,
 }
+IMAGE_JSON: Document = {"dicomweb": _DICOMWEB}
+IMAGE_DESCRIPTION_EXAMPLE: Document = {**PREDICTION_EXAMPLE["image"], "flags": [], "gray_max": 65535}
+FOUND_STUDY: Document = {
+    "study": STUDY_EXAMPLE,
+    "date": "2026-01-31",
+    "time": "09:15",
+    "patient_name": "PHANTOM^ONE",
+    "patient_id": "P-1",
+    "birth_date": "1960-01-01",
+    "sex": "F",
+    "accession_number": "A-1",
+    "description": "Mammography",
+}
+STUDIES_EXAMPLE: Document = {"studies": [FOUND_STUDY], "next_offset": 50}
+STUDY_SEARCH: Document = {"date": "2026-01-31"}
+IMAGES_EXAMPLE: Document = {
+    "study": FOUND_STUDY,
+    "images": [
+        {
+            "series": SERIES_EXAMPLE,
+            "instance": INSTANCE_EXAMPLE,
+            "laterality": "L",
+            "view": "CC",
+            "rows": 4096,
+            "columns": 3328,
+            "description": "L CC",
+        }
+    ],
+}
+IMAGE_SEARCH: Document = {"study": STUDY_EXAMPLE}
 PACS_EXAMPLE: Document = {"pacs": [{"name": "archive", "answers": True, "stores": True}]}
 MODEL_EXAMPLE: Document = {
     "name": "demo",

@@ -1,16 +1,17 @@
 """The interactive documentation. Its scripts come from an installed package, never from another host."""
 
-from importlib.resources import files
-
 from fastapi import APIRouter
-from starlette.responses import HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.errors import PathUnknown
+from app.pages.assets import package_asset, text_asset
 
 router = APIRouter(include_in_schema=False)
 
-_ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "font-src data:; connect-src 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src data:; "
+    "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -51,25 +52,24 @@ SwaggerUIBundle({
 """
 
 
+_DOCS = text_asset(_PAGE, ".html")
+_FILES = {
+    # What starts Swagger UI is a file of its own, so that no inline script need be allowed.
+    "start.js": text_asset(_START, ".js"),
+    "swagger-ui-bundle.js": package_asset("fastapi_offline", "static", "swagger-ui-bundle.js"),
+    "swagger-ui.css": package_asset("fastapi_offline", "static", "swagger-ui.css"),
+}
+
+
 @router.get("/docs")
-async def page() -> Response:
+async def page(request: Request) -> Response:
     """The page itself."""
-    return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
+    return _DOCS.response(request, _POLICY)
 
 
-@router.get("/docs/start.js")
-async def start() -> Response:
-    """What starts Swagger UI; a file of its own, so that no inline script need be allowed."""
-    return Response(_START, media_type="text/javascript")
-
-
-def _serve(name: str, kind: str) -> None:
-    async def asset() -> Response:
-        content = (files("fastapi_offline") / "static" / name).read_bytes()
-        return Response(content, media_type=kind, headers={"Cache-Control": "public, max-age=86400"})
-
-    router.add_api_route(f"/docs/{name}", asset, methods=["GET"])
-
-
-for _name, _kind in _ASSETS.items():
-    _serve(_name, _kind)
+@router.get("/docs/{name}")
+async def file(name: str, request: Request) -> Response:
+    """What the page loads."""
+    if name not in _FILES:
+        raise PathUnknown(request.url.path)
+    return _FILES[name].response(request)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from statistics import fmean
 
@@ -29,9 +29,10 @@ from app.schemas.answers import (
     ViewPredictions,
 )
 from app.schemas.base import Answer, Part
+from app.schemas.images import GRAY_MAX, ImageDescription
 from cadx.assessment import Assessment
 from cadx.bundle import LIMITS, Bundle, shown_notices
-from cadx.flags import FlagCode
+from cadx.flags import Flag, FlagCode
 from cadx.lesion import FEATURES
 from cadx.mammogram import VoiPolicy
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, LesionCenter, Mammogram, Roi
@@ -102,9 +103,7 @@ def prediction_of(
         ),
         features=_feature_values(assessment) if Part.FEATURES in parts else None,
         contour=tuple(map(tuple, assessment.contour.tolist())) if Part.CONTOUR in parts else None,
-        flags=tuple(
-            FlagFacts(code=flag.code, message=flag.message, facts=dict(flag.facts)) for flag in assessment.flags
-        ),
+        flags=_flag_facts(assessment.flags),
         timings_ms={name: round(value, 3) for name, value in timings_ms.items()} if Part.TIMINGS in parts else None,
         at_prevalence=at_prevalence_of(bundle, assessment, prevalence),
         demonstration_only=bundle.manifest.demonstration_only,
@@ -178,6 +177,17 @@ def model_facts(bundle: Bundle, readable: ReadableFacts, *, default: bool) -> Mo
         readable=readable,
         parts=parts_of(bundle),
     )
+
+
+def image_description(mammogram: Mammogram, image_sha256: str, origin: Origin | None) -> ImageDescription:
+    """Describe an image as it was read."""
+    return ImageDescription(
+        **dict(_image_facts(mammogram, image_sha256, origin)), flags=_flag_facts(mammogram.flags), gray_max=GRAY_MAX
+    )
+
+
+def _flag_facts(flags: Iterable[Flag]) -> tuple[FlagFacts, ...]:
+    return tuple(FlagFacts(code=flag.code, message=flag.message, facts=dict(flag.facts)) for flag in flags)
 
 
 def _image_facts(mammogram: Mammogram, image_sha256: str, origin: Origin | None) -> ImageFacts:

@@ -20,6 +20,7 @@ from app.observability.request_context import current_request
 from app.problems import problem_response
 from app.representations.documents import DicomObject, dicom_body, dicom_objects, fhir_body, results_of
 from app.representations.trust import refuse_unavailable
+from app.routes.dependencies import client_gone
 from app.routes.named_images import NamedImages
 from app.routes.negotiation import Format, accepted_format
 from app.routes.questions import Question, refuse_in_query
@@ -124,7 +125,7 @@ async def answer(
         current_request().facts["model"] = bundle.manifest.name
         writing = _Writing(bundle, question, options, wanted, headers, predecessor)
         written = await service.jobs.run(
-            reservation, lambda ticket: writing.write(job, ticket), partial(_client_gone, request)
+            reservation, lambda ticket: writing.write(job, ticket), partial(client_gone, request)
         )
         service.images.sweep()
     if wanted.stored:
@@ -256,9 +257,3 @@ def _stored_object(name: InstanceName, kind: DocumentKind, outcome: StoreOutcome
         state=outcome.state,
         reason=outcome.text,
     )
-
-
-async def _client_gone(request: Request) -> None:
-    """Return when the client has hung up."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -42,3 +42,9 @@ CallerDep = Annotated[KeyEntry | None, Depends(admit_caller)]
 async def admit_administrator(service: ServiceDep, key: KeyDep) -> None:
     """Let a caller with an admin key in."""
     current_request().key_name = service.keys.find_administrator(key).name
+
+
+async def client_gone(request: Request) -> None:
+    """Return when the client has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from app.auth.api_keys import KeyEntry, Right
 from app.errors import ImagesNotKept, InvalidRequest
-from app.images.held import Origin
+from app.images.held import HeldImage, Origin
 from app.jobs.prediction import View
-from app.schemas.references import AnnotatedImageInPacs, ImageInPacs, NamedLesion, NamedLesions
+from app.schemas.references import AnnotatedImageInPacs, DicomwebInstance, ImageInPacs, NamedLesion, NamedLesions
 from app.service import Service
 from app.settings import Settings
 from cadx.errors import CadxError
@@ -53,9 +53,7 @@ class NamedImages:
     async def view_of(self, reference: NamedLesion | NamedLesions) -> View:
         """The lesions of a reference, on its image."""
         if isinstance(reference, ImageInPacs):
-            self.service.keys.require(self.caller, Right.READ)
-            origin = Origin(reference.dicomweb.pacs, reference.dicomweb.name)
-            image = await self._read(origin, lambda asked: self.service.archives.image(self.owner, asked))
+            image = await self.fetched(reference.dicomweb)
         else:
             if self.settings.image_cache_mb == 0:
                 raise ImagesNotKept
@@ -65,6 +63,20 @@ class NamedImages:
         else:
             marks = tuple(LesionCenter(mark.x, mark.y) for mark in reference.marks)
         return View(image, marks, reference.pixel_spacing_mm, reference.frame_number, reference.voi)
+
+    async def fetched(self, instance: DicomwebInstance) -> HeldImage:
+        """An image in a PACS.
+
+        Raises
+        ------
+        RightMissing
+            When the caller may not have images fetched.
+        PacsError
+            When the PACS does not give it.
+        """
+        self.service.keys.require(self.caller, Right.READ)
+        origin = Origin(instance.pacs, instance.name)
+        return await self._read(origin, lambda asked: self.service.archives.image(self.owner, asked))
 
     async def _annotated(self, reference: AnnotatedImageInPacs) -> tuple[LesionCenter, ...]:
         image, annotation = reference.dicomweb, reference.annotation

@@ -1,5 +1,6 @@
 """The JSON documents that the service answers with. Units are in the names; examples are in `app.openapi.examples`."""
 
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field

@@ -34,7 +34,11 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Options(_Form):
+class Query(_Form):
+    """Base of query parameters."""
+
+
+class Options(Query):
     """Query parameters of every prediction."""
 
     model: str | None = Field(None, max_length=64, description="Name of the model; without it the default one answers.")

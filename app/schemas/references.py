@@ -24,19 +24,28 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class DicomwebImage(_Body):
-    """An image in a PACS, by its UIDs."""
+class JsonBody(_Body):
+    """Base of JSON bodies of other requests."""
+
+
+class DicomwebInstance(_Body):
+    """An instance in a PACS, by its UIDs."""
 
     pacs: PacsName = Field(examples=["archive"])
     study: Uid = Field(description="Study Instance UID.", examples=[STUDY_EXAMPLE])
     series: Uid = Field(description="Series Instance UID.", examples=[SERIES_EXAMPLE])
     instance: Uid = Field(description="SOP Instance UID.", examples=[INSTANCE_EXAMPLE])
-    frame: Frame | None = Field(None, description=FRAME)
 
     @property
     def name(self) -> InstanceName:
         """Its UIDs."""
         return InstanceName(self.study, self.series, self.instance)
+
+
+class DicomwebImage(DicomwebInstance):
+    """An image in a PACS, by its UIDs, and its frame."""
+
+    frame: Frame | None = Field(None, description=FRAME)
 
 
 class DicomwebAnnotation(_Body):

@@ -15,6 +15,7 @@ from training.cohort.cases import Case
 from training.phantoms import write_unseen_phantom
 
 REQUESTS = 8
+PAGE = Path(__file__).parents[2] / "app" / "pages" / "static"
 DOCUMENTS = ("/healthz", "/v1/models", "/metrics", "/docs", "/openapi.json")
 
 
@@ -30,6 +31,10 @@ def main(port: str, folder: Path, model: Path) -> int:
         for path in DOCUMENTS:
             if client.get(path).status_code != httpx.codes.OK:
                 sys.exit(f"GET {path}: {client.get(path).text[:500]}")
+        for file in PAGE.iterdir():
+            path = "/" if file.name == "index.html" else f"/page/{file.name}"
+            if client.get(path).content != file.read_bytes():
+                sys.exit(f"GET {path}: not the file that the page is made of")
     both = answer["cnn_probability"], answer["lesion_probability"]
     if abs(answer["probability"] - sum(both) / 2) > 1e-12:
         sys.exit(f"{answer['probability']} is not the mean of {both}")

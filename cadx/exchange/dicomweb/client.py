@@ -19,6 +19,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote, urlencode
 
 import httpx
 from python_multipart.multipart import parse_options_header
@@ -163,8 +164,8 @@ class PacsClient:
 
     async def search(self, resource: str, query: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
         """Ask QIDO-RS: ``studies``, or ``studies/UID/series`` and the like, with a query."""
-        url = str(httpx.URL(f"{self.connection.qido}/{resource}", params=list(query)))
-        found = await self._json(url)
+        # Orthanc's plugin decodes no percent signs in a query: wildcards must stand there as they are, as they may.
+        found = await self._json(f"{self.connection.qido}/{resource}?{urlencode(query, quote_via=quote, safe='*?')}")
         return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
     async def ping(self) -> None:
