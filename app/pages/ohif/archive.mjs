@@ -53,12 +53,14 @@ export async function storeThere(host, objects) {
  */
 export async function showNewSeries(host, study, series) {
   const [source] = host.extensionManager.getActiveDataSource();
+  // It remembers what it read of a study: before, or the new series are not looked for; after, or the others are not.
+  const forget = () => [study, `${source.getConfig?.()?.name}:${study}`].forEach(key => source.deleteStudyMetadataPromise?.(key));
   try {
-    source.deleteStudyMetadataPromise?.(study);
-    for (const uid of series) {
-      await source.retrieve.series.metadata({ StudyInstanceUID: study, filters: { seriesInstanceUID: uid } });
-    }
+    forget();
+    await source.retrieve.series.metadata({ StudyInstanceUID: study, filters: { seriesInstanceUID: series } });
   } catch (error) {
     console.warn('CADx: the new series show when the study is opened again.', error);
+  } finally {
+    forget();
   }
 }

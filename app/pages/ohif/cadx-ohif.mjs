@@ -124,7 +124,7 @@ export default {
   getPanelModule: () => [
     {
       name: 'cadx',
-      iconName: 'tab-linear',
+      iconName: 'tool-probe',
       iconLabel: PANEL_LABEL,
       label: PANEL_LABEL,
       component: () => emptyDiv(host, node => visit?.panel.mount(node)),

@@ -42,7 +42,6 @@ export class Marks {
     this.all = new Map();
     /** @type {Average | undefined} */
     this.average = undefined;
-    this.count = 0;
     this.closed = false;
   }
 
@@ -60,7 +59,7 @@ export class Marks {
   add(annotation) {
     const image = imageOf(this.host, annotation.metadata.referencedImageId);
     const mark = {
-      number: ++this.count, annotation, image, x: NaN, y: NaN, byUid: false, ticked: false, opened: false,
+      number: 1 + Math.max(0, ...[...this.all.values()].map(({ number }) => number)), annotation, image, x: NaN, y: NaN, byUid: false, ticked: false, opened: false,
       state: /** @type {State} */ ('asking'), saving: idle(),
     };
     this.all.set(annotation.annotationUID, mark);
@@ -153,7 +152,7 @@ export class Marks {
   async #byService(lesions) {
     const stored = (await this.service.store(lesions, this.host.config.store)).stored ?? [];
     const added = stored.filter(({ state }) => state !== 'already_stored').map(({ series }) => series);
-    await showNewSeries(this.host, lesions[0].image.study, added);
+    if (added.length) await showNewSeries(this.host, lesions[0].image.study, added);
     return stored;
   }
 

@@ -9,6 +9,7 @@ const STYLE = `
 .cadx-panel { padding: 10px; color: #d9e4ff; font: 13px/1.45 Inter, system-ui, sans-serif; overflow: auto; height: 100% }
 .cadx-panel .warn { color: #ffc400 }
 .cadx-panel .bad { color: #ff9a9a }
+.cadx-panel p { margin: 8px 0 }
 .cadx-panel .soft { color: #a9b9dc }
 .cadx-panel section { border: 1px solid #2c4f8f; border-radius: 6px; padding: 8px; margin: 8px 0 }
 .cadx-panel header { display: flex; justify-content: space-between; gap: 8px }
@@ -98,6 +99,7 @@ export class Panel {
     const focused = /** @type {HTMLElement | null} */ (node.contains(document.activeElement) ? document.activeElement : null);
     const wanted = focused?.dataset.focus;
     const marks = [...this.marks.all.values()].reverse();
+    const notices = [...new Set(marks.flatMap(({ answer }) => answer?.notices ?? []))];
     node.replaceChildren(
       h('style', { textContent: STYLE }),
       h('div', { className: 'warn' }, text.RESEARCH),
@@ -105,6 +107,7 @@ export class Panel {
       ...(marks.length ? [] : [h('p', {}, text.EMPTY)]),
       ...this.#average(),
       h('div', { ariaLive: 'polite' }, ...marks.map(mark => this.#card(mark))),
+      ...notices.map(notice => h('p', { className: 'soft' }, notice)),
     );
     if (wanted) /** @type {HTMLElement | null} */ (node.querySelector(`[data-focus="${wanted}"]`))?.focus();
   }
@@ -132,7 +135,7 @@ export class Panel {
     remove.ariaLabel = `${text.REMOVE} ${number}`;
     const where = [mark.image.laterality, mark.image.view].filter(Boolean).join(' ');
     return h('section', { data: { cadx: state, number, probability: answer?.probability ?? '', x: mark.x, y: mark.y } },
-      h('header', {}, h('span', {}, h('strong', {}, `${number}  ${where} `), h('span', { className: 'soft' }, text.place(mark.x, mark.y))), remove),
+      h('header', {}, h('span', {}, h('strong', {}, `${number}. ${where} `), h('span', { className: 'soft' }, text.place(mark.x, mark.y))), remove),
       ...stateLines(mark),
       ...(/** @type {any} */ (mark).code?.startsWith('key_') ? this.#askKey(mark) : []),
       ...(answer && state === 'done' ? this.#answer(mark, answer) : []));
@@ -148,7 +151,6 @@ export class Panel {
       ...numbers(answer),
       ...(mark.contour ? [h('div', {}, text.READERS_OUTLINE)] : []),
       ...(answer.flags ?? []).map(flag => h('div', { className: 'warn', data: { flag: flag.code } }, flag.message)),
-      ...answer.notices.map(notice => h('div', { className: 'soft' }, notice)),
       h('div', { className: 'soft' }, `${text.model(answer)}; image ${mark.byUid ? text.FETCHED_BY_SERVICE : text.SENT_AS_FILE}`),
       ...(answer.features ? [details] : []),
       h('label', {}, tick, ` ${text.VIEWS_OF_ONE}`),

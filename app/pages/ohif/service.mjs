@@ -92,7 +92,7 @@ export class Service {
     let resent = false;
     for (;;) {
       try {
-        const url = `/v1/predictions${path}?${this.#query(query, byUid)}`;
+        const url = `/v1/predictions${path}${this.#query(query, byUid)}`;
         const body = !byUid && !this.keeps ? await this.#form(lesions) : await this.#json(lesions, several, byUid);
         return await (await this.#fetch(url, { method: 'POST', ...body }))[read]();
       } catch (error) {
@@ -114,7 +114,8 @@ export class Service {
     const { model } = this.host.config;
     const pairs = Object.entries({ ...query, ...(model ? { model: [model] } : {}) });
     const wanted = pairs.filter(([name]) => name !== 'pacs' || !byUid); // by UID the image itself says which PACS
-    return new URLSearchParams(wanted.flatMap(([name, values]) => values.map(value => [name, value])));
+    const text = new URLSearchParams(wanted.flatMap(([name, values]) => values.map(value => [name, value]))).toString();
+    return text && `?${text}`;
   }
 
   /** @param {Lesion[]} lesions @param {boolean} several @param {boolean} byUid */
