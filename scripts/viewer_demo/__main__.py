@@ -41,9 +41,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ExitStack() as stack:
-            archive = stack.enter_context(
-                running_orthanc(arguments.folder, arguments.pacs_port, arguments.dicom_port)
-            )
+            archive = stack.enter_context(running_orthanc(arguments.folder, arguments.pacs_port, arguments.dicom_port))
             service = stack.enter_context(running_service(arguments.folder, arguments.model, archive, arguments.port))
             views = load_study(arguments.folder, archive)
             say(*pacs_lines(archive, service, views[0]))

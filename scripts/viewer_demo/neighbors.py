@@ -64,11 +64,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], log: Path, environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: list[str], log: Path, environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program, its output in a file, until the block ends."""
     with log.open("wb") as output:
         # In a group of its own: Ctrl-C comes to this program alone, which then ends the others in their order.
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - the demonstration's own commands
             command, env=os.environ | (environment or {}), stdout=output, stderr=output, start_new_session=True
         )
         try:

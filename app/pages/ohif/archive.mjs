@@ -3,9 +3,12 @@
 import { viewerLogin } from './host.mjs';
 import { NO_ARCHIVE_FILE } from './texts.mjs';
 
+/** @typedef {import('./host.mjs').Host} Host */
+/** @typedef {import('./host.mjs').Image} Image */
+
 const ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*';
 
-/** The image's file. @param {import('./host.mjs').Host} host @param {import('./host.mjs').Image} image @returns {Promise<Blob>} */
+/** The image's file. @param {Host} host @param {Image} image @returns {Promise<Blob>} */
 export async function fetchFile(host, image) {
   const root = host.extensionManager.getActiveDataSource()[0].getConfig?.()?.wadoRoot;
   const url = `${root}/studies/${image.study}/series/${image.series}/instances/${image.instance}`;
@@ -41,15 +44,12 @@ function find(bytes, text, from) {
   return -1;
 }
 
-/** Store objects in it. @param {import('./host.mjs').Host} host @param {ArrayBuffer[]} objects */
-export async function storeThere(host, objects) {
-  const [source] = host.extensionManager.getActiveDataSource();
-  for (const object of objects) await source.store.dicom(object);
-}
+/** Store an object in it. @param {Host} host @param {ArrayBuffer} object @returns {Promise<void>} */
+export const storeThere = (host, object) => host.extensionManager.getActiveDataSource()[0].store.dicom(object);
 
 /**
  * Have the viewer list series that were added to a study. Where it cannot, they show at the next visit.
- * @param {import('./host.mjs').Host} host @param {string} study @param {string[]} series
+ * @param {Host} host @param {string} study @param {string[]} series
  */
 export async function showNewSeries(host, study, series) {
   const [source] = host.extensionManager.getActiveDataSource();

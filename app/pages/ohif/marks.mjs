@@ -5,6 +5,10 @@ import { worldToPixel } from './geometry.mjs';
 import { imageOf, pacsName, redraw, viewportOf } from './host.mjs';
 import { NOT_TWICE, ONE_SIDE } from './texts.mjs';
 
+/** @typedef {import('./host.mjs').Host} Host */
+/** @typedef {import('./service.mjs').Lesion} Lesion */
+/** @typedef {import('./service.mjs').Prediction} Prediction */
+
 /** @typedef {'asking' | 'moved' | 'done' | 'failed'} State */
 /** @typedef {{state: 'idle' | 'sure?' | 'saving' | 'saved' | 'failed', lines: string[]}} Saving */
 /** @typedef {import('./service.mjs').Stored} Stored */
@@ -16,7 +20,7 @@ import { NOT_TWICE, ONE_SIDE } from './texts.mjs';
  * @property {number} x
  * @property {number} y
  * @property {State} state
- * @property {import('./service.mjs').Prediction} [answer]
+ * @property {Prediction} [answer]
  * @property {string} [error]
  * @property {boolean} byUid how the image came to the service
  * @property {boolean} ticked
@@ -26,14 +30,14 @@ import { NOT_TWICE, ONE_SIDE } from './texts.mjs';
  * @property {[number, number][]} [contour] the reader's own outline, where asked with one
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
-/** @typedef {{state: State, answer?: import('./service.mjs').Prediction, error?: string, saving: Saving}} Average */
+/** @typedef {{state: State, answer?: Prediction, error?: string, saving: Saving}} Average */
 
 export const REST_MS = 250; // a dragged mark that lies still for so long is asked about again
 const PRECISION = 100; // a hundredth of a pixel: the same place gives the same id
 
 /** Marks, in the order in which they were set. */
 export class Marks {
-  /** @param {import('./host.mjs').Host} host @param {import('./service.mjs').Service} service @param {() => void} changed */
+  /** @param {Host} host @param {import('./service.mjs').Service} service @param {() => void} changed */
   constructor(host, service, changed) {
     this.host = host;
     this.service = service;
@@ -148,7 +152,7 @@ export class Marks {
     if (!this.closed) this.changed();
   }
 
-  /** @param {import('./service.mjs').Lesion[]} lesions */
+  /** @param {Lesion[]} lesions */
   async #byService(lesions) {
     const stored = (await this.service.store(lesions, this.host.config.store)).stored ?? [];
     const added = stored.filter(({ state }) => state !== 'already_stored').map(({ series }) => series);
@@ -156,11 +160,11 @@ export class Marks {
     return stored;
   }
 
-  /** @param {import('./service.mjs').Lesion[]} lesions @returns {Promise<Stored[]>} */
+  /** @param {Lesion[]} lesions @returns {Promise<Stored[]>} */
   async #byViewer(lesions) {
     const stored = [];
     for (const kind of this.host.config.store) {
-      await storeThere(this.host, [await this.service.object(lesions, kind)]);
+      await storeThere(this.host, await this.service.object(lesions, kind));
       stored.push({ kind, series: '', instance: '', state: 'stored' });
     }
     return stored;
@@ -182,7 +186,7 @@ export class Marks {
 /** @returns {Saving} */
 const idle = () => ({ state: 'idle', lines: [] });
 
-/** @param {Mark} mark @returns {import('./service.mjs').Lesion} */
+/** @param {Mark} mark @returns {Lesion} */
 const lesionOf = ({ image, x, y, contour }) => ({ image, x, y, contour });
 
 /** @param {unknown} error */

@@ -3,11 +3,14 @@
 import { pixelToWorld, worldToPixel } from './geometry.mjs';
 import { redraw, viewportOf } from './host.mjs';
 
+/** @typedef {import('./host.mjs').Host} Host */
+/** @typedef {import('./marks.mjs').Mark} Mark */
+
 export const ROI_TOOL = 'PlanarFreehandROI';
 
 /**
  * Add the outline of a mark as a ROI.
- * @param {import('./host.mjs').Host} host @param {import('./marks.mjs').Mark} mark
+ * @param {Host} host @param {Mark} mark
  * @returns {string | undefined} its UID; nothing where no viewport shows the image
  */
 export function keepOutline(host, mark) {
@@ -43,7 +46,7 @@ export function keepOutline(host, mark) {
 
 /**
  * A ROI's outline as it is now, in pixels of the stored image.
- * @param {import('./host.mjs').Host} host @param {import('./marks.mjs').Mark} mark
+ * @param {Host} host @param {Mark} mark
  * @returns {[number, number][] | undefined} nothing where it was removed, or its image is not shown
  */
 export function editedOutline(host, mark) {

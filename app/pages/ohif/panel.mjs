@@ -2,8 +2,12 @@
 
 import { redraw, pacsName } from './host.mjs';
 import { editedOutline, keepOutline } from './outline.mjs';
-import { savedAs } from './texts.mjs';
 import * as text from './texts.mjs';
+
+/** @typedef {import('./host.mjs').Host} Host */
+/** @typedef {import('./marks.mjs').Mark} Mark */
+/** @typedef {import('./marks.mjs').Saving} Saving */
+/** @typedef {import('./service.mjs').Prediction} Prediction */
 
 const STYLE = `
 .cadx-panel { padding: 10px; color: #d9e4ff; font: 13px/1.45 Inter, system-ui, sans-serif; overflow: auto; height: 100% }
@@ -29,7 +33,7 @@ const STYLE = `
 /**
  * What a panel's component returns: one <div>. React is not imported: an element that OHIF itself makes says what tag an
  * element has in its version of React.
- * @param {import('./host.mjs').Host} host @param {(node: HTMLElement) => void} mount
+ * @param {Host} host @param {(node: HTMLElement) => void} mount
  */
 export function emptyDiv(host, mount) {
   /** @param {HTMLElement | null} node */
@@ -40,7 +44,7 @@ export function emptyDiv(host, mount) {
   return { $$typeof: elementTag(host), type: 'div', key: null, ref, props, _owner: null, _store: {} };
 }
 
-/** @param {import('./host.mjs').Host} host */
+/** @param {Host} host */
 function elementTag(host) {
   try {
     const entry = host.extensionManager.getModuleEntry('@ohif/extension-cornerstone.viewportModule.cornerstone');
@@ -65,7 +69,7 @@ function h(tag, { data, ...properties } = {}, ...children) {
 
 /** The panel of one visit. */
 export class Panel {
-  /** @param {import('./host.mjs').Host} host @param {import('./marks.mjs').Marks} marks @param {import('./service.mjs').Service} service */
+  /** @param {Host} host @param {import('./marks.mjs').Marks} marks @param {import('./service.mjs').Service} service */
   constructor(host, marks, service) {
     this.host = host;
     this.marks = marks;
@@ -125,7 +129,7 @@ export class Panel {
     ];
   }
 
-  /** @param {import('./marks.mjs').Mark} mark */
+  /** @param {Mark} mark */
   #card(mark) {
     const { answer, state, number } = mark;
     const remove = button('\u00d7', `remove-${number}`, () => {
@@ -141,7 +145,7 @@ export class Panel {
       ...(answer && state === 'done' ? this.#answer(mark, answer) : []));
   }
 
-  /** @param {import('./marks.mjs').Mark} mark @param {import('./service.mjs').Prediction} answer */
+  /** @param {Mark} mark @param {Prediction} answer */
   #answer(mark, answer) {
     const tick = h('input', { type: 'checkbox', checked: mark.ticked, data: { focus: `tick-${mark.number}` },
       onchange: () => this.marks.tick(mark, tick.checked) });
@@ -159,7 +163,7 @@ export class Panel {
     ];
   }
 
-  /** @param {import('./marks.mjs').Mark} mark */
+  /** @param {Mark} mark */
   #keeping(mark) {
     if (!mark.roi || !this.host.tools.annotation.state.getAnnotation(mark.roi)) {
       return button(text.KEEP, `keep-${mark.number}`, () => {
@@ -175,9 +179,9 @@ export class Panel {
     });
   }
 
-  /** @param {import('./marks.mjs').Mark[]} marks @param {import('./marks.mjs').Saving} saving @param {string} name */
+  /** @param {Mark[]} marks @param {Saving} saving @param {string} name */
   #saving(marks, saving, name) {
-    /** @param {import('./marks.mjs').Saving['state']} state */
+    /** @param {Saving['state']} state */
     const turn = state => () => {
       saving.state = state;
       this.draw();
@@ -186,7 +190,7 @@ export class Panel {
     if (saving.state === 'saving') return [h('div', { className: 'soft' }, text.SAVING)];
     if (saving.state === 'sure?') {
       return [h('div', {}, text.saveWhat(this.host.config.store, pacsName(this.host))),
-        button(text.SAVE_YES, `save-${name}`, () => this.marks.save(marks, saving, savedAs)),
+        button(text.SAVE_YES, `save-${name}`, () => this.marks.save(marks, saving, text.savedAs)),
         button(text.SAVE_NO, `cancel-${name}`, turn('idle'))];
     }
     const bad = saving.state === 'failed';
@@ -194,7 +198,7 @@ export class Panel {
     return saving.state === 'saved' ? lines : [ask, ...lines];
   }
 
-  /** @param {import('./marks.mjs').Mark} mark */
+  /** @param {Mark} mark */
   #askKey(mark) {
     const field = h('input', { type: 'password', autocomplete: 'off', data: { focus: `key-${mark.number}` } });
     const use = button(text.KEY_USE, `use-${mark.number}`, () => {
@@ -221,14 +225,14 @@ function stateLines({ state, error }) {
   return state === 'failed' ? [h('div', { className: 'bad', role: 'alert' }, error)] : [];
 }
 
-/** @param {import('./service.mjs').Prediction} answer */
+/** @param {Prediction} answer */
 const numbers = answer => [
   h('div', { className: 'number' }, text.percent(answer.probability)),
   h('div', {}, text.PROBABILITY),
   h('div', {}, text.branches(answer)),
 ];
 
-/** @param {import('./service.mjs').Prediction} answer */
+/** @param {Prediction} answer */
 function features(answer) {
   const rows = [];
   let family = '';

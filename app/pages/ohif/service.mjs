@@ -31,7 +31,6 @@ export class Refusal extends Error {
   constructor(problem, status) {
     super([problem.detail || problem.title || `The service answered ${status}`, problem.remedy].filter(Boolean).join(' '));
     this.code = problem.code ?? '';
-    this.title = problem.title ?? '';
   }
 }
 

@@ -56,6 +56,3 @@ export const saveWhat = (kinds, where) => `Store ${kinds.join(' and ').toUpperCa
 /** @param {{kind: string, state: string, reason?: string}} stored */
 export const savedAs = stored =>
   `${stored.kind.toUpperCase()}: ${stored.state.replaceAll('_', ' ')}${stored.reason ? ` (${stored.reason})` : ''}`;
-
-/** @param {string} service its version */
-export const versionsDiffer = service => `This module is ${VERSION}, the service ${service}: reload the page.`;

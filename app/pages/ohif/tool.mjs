@@ -3,6 +3,8 @@
 import { pixelToWorld } from './geometry.mjs';
 import { percent } from './texts.mjs';
 
+/** @typedef {import('./marks.mjs').Mark} Mark */
+
 export const TOOL = 'CADx';
 const OUTLINE = 'rgb(255, 196, 0)';
 
@@ -45,7 +47,7 @@ export function makeTool(host, marksNow) {
   };
 }
 
-/** @param {import('./marks.mjs').Mark | undefined} mark */
+/** @param {Mark | undefined} mark */
 function textLines(mark) {
   if (!mark) return undefined;
   const name = `CADx ${mark.number}`;

@@ -50,7 +50,7 @@ def write_study(folder: Path) -> ViewerStudy:
     plan = [PlannedLesion("VIEWER", "PHANTOM-VIEWER", Label.MALIGNANT, 14.0, 2, (7, 5, 0))]
     cc, mlo = read_manifest(write_planned_cohort(folder, plan))
     study = generate_uid()
-    views = []
+    views: list[View] = []
     for name, case in (("cc", cc), ("mlo", mlo), ("sigmoid", cc), ("monochrome1", cc), ("oblong", cc)):
         dataset = pydicom.dcmread(case.image)
         x, y, spacing = case.center.x, case.center.y, (SPACING_MM, SPACING_MM)
@@ -67,8 +67,8 @@ def write_study(folder: Path) -> ViewerStudy:
         dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
         buffer = io.BytesIO()
         dataset.save_as(buffer, enforce_file_format=True)
-        uids = study, dataset.SeriesInstanceUID, dataset.SOPInstanceUID
-        views.append(View(name, buffer.getvalue(), *map(str, uids), x, y, spacing))
+        series, instance = str(dataset.SeriesInstanceUID), str(dataset.SOPInstanceUID)
+        views.append(View(name, buffer.getvalue(), str(study), series, instance, x, y, spacing))
     return ViewerStudy(str(study), tuple(views))
 
 

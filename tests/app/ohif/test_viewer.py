@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from playwright.sync_api import Route
 from scipy.ndimage import binary_dilation, binary_erosion
 from scipy.spatial import KDTree
-from skimage.draw import polygon2mask
 
 from tests.app.ohif.conftest import FULL, OTHER, PACS, Hospital
 from tests.app.ohif.study import View
@@ -18,6 +19,17 @@ from tests.app.ohif.viewer import OUTLINE, Card, Viewer
 
 Opened = Callable[..., AbstractContextManager[Viewer]]
 STRAIGHT = "viewport => { viewport.resetCamera(); viewport.setCamera({flipHorizontal: false, flipVertical: false}); }"
+
+EDITED = """() => {
+  const {annotation, Enums} = window.cornerstoneTools;
+  const roi = annotation.state.getAllAnnotations().find(one => one.metadata.toolName === 'PlanarFreehandROI');
+  window.cornerstone.triggerEvent(window.cornerstone.eventTarget, Enums.Events.ANNOTATION_MODIFIED, {annotation: roi});
+}"""
+NO_ROI = """() => {
+  const {state} = window.cornerstoneTools.annotation;
+  const rois = state.getAllAnnotations().filter(one => one.metadata.toolName === 'PlanarFreehandROI');
+  rois.forEach(one => state.removeAnnotation(one.annotationUID));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +76,7 @@ def test_the_number_is_the_service_s_and_the_outline_lies_on_the_lesion(
     assert f"{100 * card.probability:.1f} %" in card.text
     viewer.page.wait_for_timeout(300)
     contour = np.array(answer["contour"])
-    outline = viewer.to_screen([*contour, contour[0]], view.spacing)
+    outline = viewer.to_screen([*contour.tolist(), contour[0].tolist()], view.spacing)
     picture = viewer.screenshot()
     assert_drawn_where(outline, drawn(viewer, picture))
     inside, around = grays(outline, picture)
@@ -87,14 +99,26 @@ def assert_drawn_where(outline: NDArray[np.float64], pixels: NDArray[np.float64]
     steps = np.linspace(0, 1, 8, endpoint=False)[:, None, None]
     dense = (outline[:-1] + steps * (outline[1:] - outline[:-1])).reshape(-1, 2)
     assert len(pixels) > 100
-    assert KDTree(dense).query(pixels)[0].max() < 2.5
-    found = KDTree(pixels).query(outline)[0] < 2.5
+    assert distances(pixels, dense).max() < 2.5
+    found = distances(outline, pixels) < 2.5
     assert found.mean() > 0.9, "all of it is drawn, but for what the label covers"
+
+
+def distances(points: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From each point to the nearest of the others."""
+    return np.asarray(KDTree(others).query(points)[0])
+
+
+def region(outline: NDArray[np.float64], picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """The screen's pixels within an outline."""
+    canvas = Image.new("1", (picture.shape[1], picture.shape[0]))
+    ImageDraw.Draw(canvas).polygon([(float(x), float(y)) for x, y in outline], fill=1)
+    return np.asarray(canvas)
 
 
 def grays(outline: NDArray[np.float64], picture: NDArray[np.uint8]) -> tuple[float, float]:
     """Mean gray well within the outline, and a little outside of it."""
-    mask = polygon2mask(picture.shape[:2], outline[:, ::-1])
+    mask = region(outline, picture)
     within = binary_erosion(mask, iterations=5)
     around = binary_dilation(mask, iterations=25) & ~binary_dilation(mask, iterations=8)
     gray = picture[..., 2]
@@ -184,21 +208,52 @@ def test_an_outline_becomes_a_roi_and_an_edited_one_is_sent_back_once_the_servic
     (polyline,) = kept
     row_mm, column_mm = view.spacing
     pixels = np.array(polyline)[:, :2] / (column_mm, row_mm) + 0.5
-    assert KDTree(contour).query(pixels)[0].max() < 1.0
-    edit = """() => {
-      const {annotation, Enums} = window.cornerstoneTools;
-      const roi = annotation.state.getAllAnnotations().find(one => one.metadata.toolName === 'PlanarFreehandROI');
-      window.cornerstone.triggerEvent(
-        window.cornerstone.eventTarget, Enums.Events.ANNOTATION_MODIFIED, {annotation: roi});
+    assert distances(pixels, contour).max() < 1.0
+    with viewer.page.expect_response("**/openapi.json") as told:
+        viewer.evaluate(EDITED)
+    viewer.page.wait_for_timeout(200)
+    takes = "contour" in told.value.json()["components"]["schemas"]["LesionReference"]["properties"]
+    assert bool(viewer.page.query_selector('[data-focus="outline-1"]')) is takes
+    viewer.evaluate(NO_ROI)
+
+
+def test_an_edited_outline_is_sent_to_a_service_that_takes_one(viewer: Viewer, hospital: Hospital) -> None:
+    view = hospital.study.view("cc")
+    page = viewer.page
+    sent: list[dict[str, object]] = []
+
+    def later_service(route: Route) -> None:
+        if "/v1/predictions" in route.request.url:
+            sent.append(json.loads(route.request.post_data or ""))
+        route.continue_()
+
+    script = """async () => {
+      const {Service} = await import('/cadx/ohif/service.mjs');
+      const now = Service.prototype.takesContour;
+      Service.prototype.takesContour = async () => true;
+      window.__takesContourNow = now;
     }"""
-    viewer.evaluate(edit)
-    viewer.page.wait_for_timeout(500)
-    assert not viewer.page.query_selector('[data-focus="outline-1"]'), "the service takes no outline yet"
-    viewer.evaluate(
-        """() => { const {state} = window.cornerstoneTools.annotation; state.getAllAnnotations()
-          .filter(one => one.metadata.toolName === 'PlanarFreehandROI')
-          .forEach(one => state.removeAnnotation(one.annotationUID)); }"""
-    )
+    viewer.evaluate(script)
+    page.route("**/cadx/v1/predictions*", later_service)
+    try:
+        viewer.ask(view.x, view.y, view.spacing)
+        viewer.press("keep-1")
+        viewer.evaluate(EDITED)
+        viewer.page.wait_for_selector('[data-focus="outline-1"]')
+        viewer.press("outline-1")
+        viewer.answered(1)
+        contour = np.array(sent[-1]["contour"])
+        assert np.hypot(*(contour.mean(axis=0) - (view.x, view.y))) < 20
+    finally:
+        page.unroute("**/cadx/v1/predictions*")
+        viewer.evaluate(
+            """async () => {
+              const {Service} = await import('/cadx/ohif/service.mjs');
+              Service.prototype.takesContour = window.__takesContourNow;
+              delete window.__takesContourNow;
+            }"""
+        )
+        viewer.evaluate(NO_ROI)
 
 
 def test_a_result_is_saved_and_shown_again(viewer: Viewer, hospital: Hospital) -> None:
@@ -228,7 +283,7 @@ def test_a_result_is_saved_and_shown_again(viewer: Viewer, hospital: Hospital) -
     viewer.page.wait_for_timeout(1000)
     contour = np.array(same_as_asked_directly(hospital, view, card)["contour"])
     picture = viewer.screenshot()
-    mask = polygon2mask(picture.shape[:2], viewer.to_screen(contour, view.spacing)[:, ::-1])
+    mask = region(viewer.to_screen(contour.tolist(), view.spacing), picture)
     red = picture[..., 0].astype(int) - picture[..., 2] > 25
     assert red[binary_erosion(mask, iterations=3)].mean() > 0.95
     assert not red[binary_dilation(mask, iterations=25) & ~binary_dilation(mask, iterations=4)].any()
@@ -240,7 +295,7 @@ def test_nothing_is_left_when_the_mode_is_left(viewer: Viewer, hospital: Hospita
       const {measurementService} = window.services;
       const source = measurementService.getSource('Cornerstone3DTools', '0.1');
       return {
-        listeners: Object.keys(listeners).filter(name => name.includes('ANNOTATION_')).map(name => listeners[name].length),
+        listeners: Object.entries(listeners).filter(([name]) => /ANNOTATION_/.test(name)).map(([, all]) => all.length),
         mapped: measurementService.mappings[source.uid].some(one => one.annotationType === 'CADx'),
         button: 'CADx' in (window.services.toolbarService.state.buttons ?? {}),
         globals: Object.keys(window).filter(name => /cadx/i.test(name)),
@@ -270,12 +325,14 @@ def test_another_version_and_a_service_that_does_not_know_the_archive(open_viewe
         assert first.state == "done", first.text
         assert "sent as a file" in first.text
         same_as_asked_directly(hospital, view, first)
-        viewer.ask(view.x + 5, view.y, view.spacing)
+        viewer.ask(view.x + 60, view.y + 60, view.spacing)
         assert [url.rpartition("/v1/")[2] for url in sent] == ["images", "predictions", "predictions"]
         viewer.press("save-1")
         viewer.press("save-1")
         viewer.page.wait_for_selector("[data-saved]")
         assert "SR: stored" in viewer.cards()[1].text, viewer.cards()
-    found = hospital.orthanc.post("/tools/find", json.dumps(
-        {"Level": "Series", "Query": {"StudyInstanceUID": view.study, "Modality": "SR"}}).encode()).json()
+    found = hospital.orthanc.post(
+        "/tools/find",
+        json.dumps({"Level": "Series", "Query": {"StudyInstanceUID": view.study, "Modality": "SR"}}).encode(),
+    ).json()
     assert found

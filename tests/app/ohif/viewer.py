@@ -58,12 +58,12 @@ class Viewer:
     def wait_for_image(self, instance: str = "") -> None:
         """Wait until the first viewport shows an image, or that of the instance."""
         self.page.wait_for_function(
-            f"""wanted => {{
+            """wanted => {
               const engine = window.services?.cornerstoneViewportService?.getRenderingEngine?.();
               const viewport = engine?.getViewports()[0];
               return viewport?.getImageData?.() && viewport.getCurrentImageId?.()?.includes(wanted)
                 && viewport.csImage?.imageId === viewport.getCurrentImageId();
-            }}""",
+            }""",
             arg=instance,
             timeout=START_MS,
         )
@@ -75,7 +75,7 @@ class Viewer:
             """instance => {
               const { displaySetService, viewportGridService } = window.services;
               const set = displaySetService.getActiveDisplaySets().find(
-                one => one.SOPInstanceUID === instance || one.instances?.some(each => each.SOPInstanceUID === instance));
+                one => [one, ...one.instances ?? []].some(each => each.SOPInstanceUID === instance));
               const viewportId = viewportGridService.getActiveViewportId();
               viewportGridService.setDisplaySetsForViewport(
                 { viewportId, displaySetInstanceUIDs: [set.displaySetInstanceUID] });
@@ -89,7 +89,7 @@ class Viewer:
         self.page.wait_for_timeout(200)
 
     def to_screen(self, points: Sequence[Sequence[float]], spacing: tuple[float, float]) -> NDArray[np.float64]:
-        """Where stored pixels lie on the screen; (row, column) spacing in mm. The world's origin is the first middle."""
+        """Where stored pixels lie on the screen. The world, in mm, begins in the middle of the first."""
         row_mm, column_mm = spacing
         world = [[(x - 0.5) * column_mm, (y - 0.5) * row_mm, 0.0] for x, y in points]
         return np.array(
@@ -97,7 +97,8 @@ class Viewer:
                 f"""world => {{
                   const viewport = {_VIEWPORTS}[0];
                   const corner = viewport.canvas.getBoundingClientRect();
-                  return world.map(point => viewport.worldToCanvas(point)).map(([x, y]) => [corner.left + x, corner.top + y]);
+                  const onCanvas = world.map(point => viewport.worldToCanvas(point));
+                  return onCanvas.map(([x, y]) => [corner.left + x, corner.top + y]);
                 }}""",
                 world,
             )
@@ -153,5 +154,3 @@ class Viewer:
 
     def evaluate(self, script: str, argument: Any = None) -> Any:
         return self.page.evaluate(script, argument)
-
-
