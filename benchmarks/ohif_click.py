@@ -3,8 +3,8 @@
     make ohif-dist
     python benchmarks/ohif_click.py --model models/demo [--runs 30] [--ohif build/ohif/3.13.2]
 
-From the mouse button's release to the number in the panel, by the page's own clock, in Debian's Chromium without a graphics
-card, with Orthanc and the service on this machine. Each run removes the mark and clicks at a place a little further on.
+From the mouse button's release to the number in the panel, by the page's own clock, in Debian's Chromium without a
+graphics card, with Orthanc and the service on this machine. Each run removes the mark and clicks a little further on.
 """
 
 import argparse
