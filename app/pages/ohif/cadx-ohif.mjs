@@ -1,6 +1,7 @@
 // CADx inside OHIF, without rebuilding it: `extensions: ['/cadx/ohif/cadx-ohif.mjs']` in app-config.js (docs/ohif.md).
 // Research use only; not a medical device. Everything is set up when a mode is entered and taken away when it is left.
 
+import { askEarly } from './early.mjs';
 import { readHost } from './host.mjs';
 import { Marks } from './marks.mjs';
 import { ROI_TOOL } from './outline.mjs';
@@ -26,7 +27,7 @@ class Visit {
     this.panel = new Panel(host, this.marks, this.service);
     this.answered = 0;
     /** @type {(() => void)[]} */
-    this.undo = [repairVoiLutFunction(host), this.#addTool(), this.#listen(), this.#silenceMapping()];
+    this.undo = [repairVoiLutFunction(host), this.#addTool(), this.#listen(), this.#silenceMapping(), askEarly(host, this.marks)];
   }
 
   #addTool() {
@@ -38,16 +39,18 @@ class Visit {
   #listen() {
     const { eventTarget } = host.cornerstone;
     const { ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED } = host.tools.Enums.Events;
-    const listeners = Object.entries({
-      [ANNOTATION_COMPLETED]: (/** @type {any} */ annotation) => isMark(annotation) && this.marks.add(annotation),
-      [ANNOTATION_MODIFIED]: (/** @type {any} */ annotation) => {
+    /** @type {Record<string, (annotation: any) => unknown>} */
+    const acts = {
+      [ANNOTATION_COMPLETED]: annotation => isMark(annotation) && this.marks.add(annotation),
+      [ANNOTATION_MODIFIED]: annotation => {
         if (isMark(annotation)) this.marks.moved(annotation);
         else if (annotation.metadata.toolName === ROI_TOOL) this.panel.roiEdited(annotation.annotationUID);
       },
-      [ANNOTATION_REMOVED]: (/** @type {any} */ annotation) => this.marks.removed(annotation.annotationUID),
-    }).map(([name, act]) => /** @type {const} */ ([name, (/** @type {any} */ event) => act(event.detail.annotation)]));
-    for (const [name, listener] of listeners) eventTarget.addEventListener(name, listener);
-    return () => listeners.forEach(([name, listener]) => eventTarget.removeEventListener(name, listener));
+      [ANNOTATION_REMOVED]: annotation => this.marks.removed(annotation.annotationUID),
+    };
+    const listener = (/** @type {any} */ event) => acts[event.type](event.detail.annotation);
+    for (const name of Object.keys(acts)) eventTarget.addEventListener(name, listener);
+    return () => Object.keys(acts).forEach(name => eventTarget.removeEventListener(name, listener));
   }
 
   /** OHIF's list of measurements cannot write these marks into its own reports, so that it is told of none. */
@@ -56,8 +59,8 @@ class Visit {
     const source = measurementService.getSource('Cornerstone3DTools', '0.1');
     measurementService.addMapping(source, TOOL, [], () => undefined, () => undefined);
     return () => {
-      const others = measurementService.mappings[source.uid].filter((/** @type {any} */ one) => one.annotationType !== TOOL);
-      measurementService.mappings[source.uid] = others;
+      const all = /** @type {any[]} */ (measurementService.mappings[source.uid]);
+      measurementService.mappings[source.uid] = all.filter(one => one.annotationType !== TOOL);
     };
   }
 
@@ -75,7 +78,8 @@ class Visit {
     const primary = toolbarService.state?.buttonSections?.primary ?? [];
     if (!primary.includes(TOOL)) toolbarService.updateSection('primary', [...primary, TOOL]);
     const { Right } = panelService.PanelPosition;
-    if (!panelService.getPanels(Right).some((/** @type {any} */ panel) => panel.id === PANEL)) panelService.addPanel(Right, PANEL);
+    const panels = /** @type {any[]} */ (panelService.getPanels(Right));
+    if (!panels.some(({ id }) => id === PANEL)) panelService.addPanel(Right, PANEL);
     this.undo.push(() => {
       delete toolbarService.state?.buttons?.[TOOL];
       const section = toolbarService.state?.buttonSections?.primary;

@@ -1,14 +1,6 @@
 // The viewer around the module. Everything is looked up at run time in what OHIF hands over; nothing is imported.
 
-/**
- * What OHIF gives an extension. Its objects are used as they are, so their types are open.
- * @typedef {object} Host
- * @property {any} services
- * @property {any} extensionManager
- * @property {any} cornerstone
- * @property {any} tools cornerstoneTools
- * @property {Config} config
- */
+/** @typedef {{services: any, extensionManager: any, cornerstone: any, tools: any, config: Config}} Host what OHIF gives */
 
 /**
  * `cadx` in app-config.js. Every member may be left out.
@@ -23,15 +15,8 @@
  */
 
 /**
- * The image that a mark lies on.
- * @typedef {object} Image
- * @property {string} imageId cornerstone's
- * @property {string} study
- * @property {string} series
- * @property {string} instance
- * @property {number | undefined} frame from 1; only of a file with several
- * @property {string} laterality
- * @property {string} view
+ * The image that a mark lies on; `frame`, from 1, only of a file with several.
+ * @typedef {{imageId: string, study: string, series: string, instance: string, frame?: number, laterality: string, view: string}} Image
  */
 
 /** @param {any} value @returns {Config} */
@@ -39,12 +24,11 @@ export function readConfig(value) {
   const given = value ?? {};
   const beside = new URL('..', import.meta.url).href;
   return {
-    pacs: given.pacs,
-    model: given.model,
-    store: given.store ?? ['sr', 'seg'],
-    toolGroups: given.toolGroups ?? ['default'],
-    openPanel: given.openPanel ?? true,
-    repairVoiLutFunction: given.repairVoiLutFunction ?? 'auto',
+    store: ['sr', 'seg'],
+    toolGroups: ['default'],
+    openPanel: true,
+    repairVoiLutFunction: 'auto',
+    ...given,
     service: (given.service ?? beside).replace(/\/+$/, ''),
   };
 }
@@ -57,17 +41,15 @@ export function readHost({ servicesManager, extensionManager, appConfig, configu
   return { services: servicesManager.services, extensionManager, cornerstone, tools: cornerstoneTools, config };
 }
 
-/** @param {Host} host */
+/** @param {Host} host @returns {any[]} */
 export const viewportsOf = host => host.services.cornerstoneViewportService.getRenderingEngine()?.getViewports() ?? [];
 
 /** A viewport that shows the image now, if any does. @param {Host} host @param {string} imageId */
-export const viewportOf = (host, imageId) =>
-  viewportsOf(host).find((/** @type {any} */ viewport) => viewport.getCurrentImageId?.() === imageId);
+export const viewportOf = (host, imageId) => viewportsOf(host).find(one => one.getCurrentImageId?.() === imageId);
 
 /** Draw the annotations again. @param {Host} host */
 export function redraw(host) {
-  const ids = viewportsOf(host).map((/** @type {any} */ viewport) => viewport.id);
-  host.tools.utilities.triggerAnnotationRenderForViewportIds(ids);
+  host.tools.utilities.triggerAnnotationRenderForViewportIds(viewportsOf(host).map(({ id }) => id));
 }
 
 /** @param {Host} host @param {string} imageId @returns {Image} */

@@ -47,6 +47,8 @@ export class Marks {
     /** @type {Average | undefined} */
     this.average = undefined;
     this.closed = false;
+    /** @type {{key: string, outcome: ReturnType<typeof settled<Prediction>>} | undefined} */
+    this.early = undefined;
   }
 
   /** @param {string} imageId */
@@ -68,6 +70,13 @@ export class Marks {
     };
     this.all.set(annotation.annotationUID, mark);
     return this.ask(mark);
+  }
+
+  /** Ask about a mark that will be set. @param {string} imageId @param {[number, number]} place */
+  foresee(imageId, place) {
+    const [x, y] = rounded(place);
+    const lesion = { image: imageOf(this.host, imageId), x, y };
+    this.early = { key: keyOf(lesion), outcome: settled(this.service.predict(lesion)) };
   }
 
   /** A mark was moved: it is asked about again when it rests. @param {any} annotation */
@@ -98,13 +107,14 @@ export class Marks {
   async ask(mark, contour) {
     const viewport = viewportOf(this.host, mark.image.imageId);
     if (!viewport) return;
-    const place = worldToPixel(viewport, mark.annotation.data.handles.points[0]);
-    [mark.x, mark.y] = place.map(value => Math.round(value * PRECISION) / PRECISION);
+    [mark.x, mark.y] = rounded(worldToPixel(viewport, mark.annotation.data.handles.points[0]));
     Object.assign(mark, { state: 'asking', answer: undefined, error: undefined, saving: idle(), contour });
     const asked = { x: mark.x, y: mark.y };
     this.#averageAgain();
     this.#show();
-    const outcome = await settled(this.service.predict(lesionOf(mark)));
+    const early = !contour && this.early?.key === keyOf(mark) ? this.early.outcome : undefined;
+    this.early = undefined;
+    const outcome = await (early ?? settled(this.service.predict(lesionOf(mark))));
     // Moved or removed meanwhile: a newer question is under way, or nobody wants to know.
     const current = this.all.get(mark.annotation.annotationUID) === mark && mark.state === 'asking';
     if (this.closed || !current || mark.x !== asked.x || mark.y !== asked.y) return;
@@ -189,18 +199,24 @@ const idle = () => ({ state: 'idle', lines: [] });
 /** @param {Mark} mark @returns {Lesion} */
 const lesionOf = ({ image, x, y, contour }) => ({ image, x, y, contour });
 
+/** @param {{image: import('./host.mjs').Image, x: number, y: number}} lesion */
+const keyOf = ({ image, x, y }) => `${image.imageId} ${x} ${y}`;
+
+/** @param {[number, number]} place @returns {[number, number]} */
+const rounded = ([x, y]) => [Math.round(x * PRECISION) / PRECISION, Math.round(y * PRECISION) / PRECISION];
+
 /** @param {unknown} error */
 export const messageOf = error => (error instanceof Error ? error.message : String(error));
 
 /**
  * @template T @param {Promise<T>} promise
- * @returns {Promise<{state: 'done', answer: T} | {state: 'failed', error: string, code: string}>}
+ * @returns {Promise<{state: 'done', answer: T} | {state: 'failed', error: string}>}
  */
 async function settled(promise) {
   try {
     return { state: 'done', answer: await promise };
   } catch (error) {
-    return { state: 'failed', error: messageOf(error), code: /** @type {any} */ (error).code ?? '' };
+    return { state: 'failed', error: messageOf(error) };
   }
 }
 

@@ -9,7 +9,6 @@ import { redraw, viewportOf } from './host.mjs';
 export const ROI_TOOL = 'PlanarFreehandROI';
 
 /**
- * Add the outline of a mark as a ROI.
  * @param {Host} host @param {Mark} mark
  * @returns {string | undefined} its UID; nothing where no viewport shows the image
  */
@@ -19,10 +18,7 @@ export function keepOutline(host, mark) {
   const { annotation: { state }, Enums } = host.tools;
   const nowhere = { topLeft: [0, 0, 0], topRight: [0, 0, 0], bottomLeft: [0, 0, 0], bottomRight: [0, 0, 0] };
   const roi = {
-    highlighted: false,
-    invalidated: true,
-    isLocked: false,
-    isVisible: true,
+    highlighted: false, invalidated: true, isLocked: false, isVisible: true,
     annotationUID: host.cornerstone.utilities.uuidv4(),
     metadata: { ...mark.annotation.metadata, toolName: ROI_TOOL },
     data: {

@@ -10,24 +10,22 @@ import * as text from './texts.mjs';
 /** @typedef {import('./service.mjs').Prediction} Prediction */
 
 const STYLE = `
-.cadx-panel { padding: 10px; color: #d9e4ff; font: 13px/1.45 Inter, system-ui, sans-serif; overflow: auto; height: 100% }
-.cadx-panel .warn { color: #ffc400 }
-.cadx-panel .bad { color: #ff9a9a }
-.cadx-panel p { margin: 8px 0 }
-.cadx-panel .soft { color: #a9b9dc }
-.cadx-panel section { border: 1px solid #2c4f8f; border-radius: 6px; padding: 8px; margin: 8px 0 }
-.cadx-panel header { display: flex; justify-content: space-between; gap: 8px }
-.cadx-panel .number { font-size: 26px; line-height: 1.2; font-variant-numeric: tabular-nums }
-.cadx-panel button { padding: 3px 10px; margin: 6px 6px 0 0; border-radius: 4px; background: #0944b3; color: #fff }
-.cadx-panel button:hover { background: #1a5ad6 }
-.cadx-panel header button { background: none; margin: 0; padding: 0 4px; color: #a9b9dc }
-.cadx-panel :focus-visible { outline: 2px solid #ffc400; outline-offset: 2px }
-.cadx-panel label { display: block; margin-top: 6px }
-.cadx-panel summary { cursor: pointer; margin-top: 6px }
-.cadx-panel table { width: 100%; font-size: 12px; border-collapse: collapse }
-.cadx-panel th { text-align: left; padding-top: 6px; font-weight: 600; color: #a9b9dc }
-.cadx-panel td + td { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-.cadx-panel input[type=password] { color: #000; width: 100% }
+.cadx { padding: 10px; color: #d9e4ff; font: 13px/1.45 Inter, system-ui, sans-serif; overflow: auto; height: 100% }
+.cadx .warn { color: #ffc400 }
+.cadx .bad { color: #ff9a9a }
+.cadx p { margin: 8px 0 }
+.cadx .soft { color: #a9b9dc }
+.cadx section { border: 1px solid #2c4f8f; padding: 8px; margin: 8px 0 }
+.cadx header { display: flex; justify-content: space-between; gap: 8px }
+.cadx .number { font-size: 26px; line-height: 1.2}
+.cadx button { padding: 3px 10px; margin: 6px 6px 0 0; border-radius: 4px; background: #0944b3; color: #fff }
+.cadx header button { background: none; margin: 0; padding: 0 4px; color: #a9b9dc }
+.cadx :focus-visible { outline: 2px solid #ffc400; outline-offset: 2px }
+.cadx label { display: block; margin-top: 6px }
+.cadx summary { cursor: pointer; margin-top: 6px }
+.cadx table { width: 100%; font-size: 12px; border-collapse: collapse }
+.cadx th { text-align: left; padding-top: 6px; font-weight: 600; color: #a9b9dc }
+.cadx td + td { text-align: right }
 `;
 
 /**
@@ -40,7 +38,7 @@ export function emptyDiv(host, mount) {
   const ref = node => {
     if (node) mount(node);
   };
-  const props = { ref, className: 'cadx-panel' };
+  const props = { ref, className: 'cadx' };
   return { $$typeof: elementTag(host), type: 'div', key: null, ref, props, _owner: null, _store: {} };
 }
 
@@ -67,7 +65,6 @@ function h(tag, { data, ...properties } = {}, ...children) {
   return element;
 }
 
-/** The panel of one visit. */
 export class Panel {
   /** @param {Host} host @param {import('./marks.mjs').Marks} marks @param {import('./service.mjs').Service} service */
   constructor(host, marks, service) {
@@ -100,8 +97,8 @@ export class Panel {
   draw() {
     const { node } = this;
     if (!node) return;
-    const focused = /** @type {HTMLElement | null} */ (node.contains(document.activeElement) ? document.activeElement : null);
-    const wanted = focused?.dataset.focus;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    const wanted = node.contains(focused) && focused?.dataset.focus;
     const marks = [...this.marks.all.values()].reverse();
     const notices = [...new Set(marks.flatMap(({ answer }) => answer?.notices ?? []))];
     node.replaceChildren(
@@ -141,7 +138,6 @@ export class Panel {
     return h('section', { data: { cadx: state, number, probability: answer?.probability ?? '', x: mark.x, y: mark.y } },
       h('header', {}, h('span', {}, h('strong', {}, `${number}. ${where} `), h('span', { className: 'soft' }, text.place(mark.x, mark.y))), remove),
       ...stateLines(mark),
-      ...(/** @type {any} */ (mark).code?.startsWith('key_') ? this.#askKey(mark) : []),
       ...(answer && state === 'done' ? this.#answer(mark, answer) : []));
   }
 
@@ -196,16 +192,6 @@ export class Panel {
     const bad = saving.state === 'failed';
     const lines = saving.lines.map(line => h('div', { className: bad ? 'bad' : '', data: { saved: saving.state } }, line));
     return saving.state === 'saved' ? lines : [ask, ...lines];
-  }
-
-  /** @param {Mark} mark */
-  #askKey(mark) {
-    const field = h('input', { type: 'password', autocomplete: 'off', data: { focus: `key-${mark.number}` } });
-    const use = button(text.KEY_USE, `use-${mark.number}`, () => {
-      this.service.key = field.value.trim();
-      this.marks.ask(mark);
-    });
-    return [h('p', { className: 'soft' }, text.KEY_ASKED), h('label', {}, text.KEY_LABEL, field), use];
   }
 
   /** @param {string} note */

@@ -9,20 +9,11 @@ import { UNREACHABLE } from './texts.mjs';
 /** @typedef {{image: Image, x: number, y: number, contour?: [number, number][]}} Lesion one lesion on one image */
 /** @typedef {{kind: string, series: string, instance: string, state: string, reason?: string}} Stored */
 /**
- * @typedef {object} Prediction what is used of it; docs/http-api.md has the rest
- * @property {string} id
- * @property {number} probability
- * @property {number} cnn_probability
- * @property {number} lesion_probability
- * @property {number} calibrated_probability
- * @property {{name: string, version: string}} model
- * @property {{outcome: string}} segmentation
- * @property {[number, number][]} [contour]
- * @property {{name: string, value: number, unit: string, family: string}[]} [features]
- * @property {{code: string, message: string}[]} [flags]
- * @property {string[]} notices
- * @property {boolean} demonstration_only
- * @property {Stored[]} [stored]
+ * What is used of an answer; docs/http-api.md has the rest.
+ * @typedef {{probability: number, cnn_probability: number, lesion_probability: number, calibrated_probability: number,
+ *   model: {name: string, version: string}, segmentation: {outcome: string}, contour?: [number, number][],
+ *   features?: {name: string, value: number, unit: string, family: string}[], flags?: {code: string, message: string}[],
+ *   notices: string[], stored?: Stored[]}} Prediction
  */
 
 /** What the service answered instead of a prediction, in its own words. */
@@ -39,12 +30,10 @@ const NOT_BY_UID = new Set(['pacs_unknown', 'right_missing', 'pacs_unreachable',
   'pacs_answer_unreadable', 'instance_not_in_pacs']);
 const NEVER_BY_UID = new Set(['pacs_unknown', 'right_missing']);
 
-/** One client for one visit of a mode. */
 export class Service {
   /** @param {import('./host.mjs').Host} host */
   constructor(host) {
     this.host = host;
-    this.key = ''; // in memory only; '' where a proxy adds it, or none is needed
     this.byUid = true;
     this.keeps = true; // whether the service keeps images between requests
     /** @type {Map<string, Promise<string>>} SOP Instance UID -> image_id */
@@ -161,10 +150,9 @@ export class Service {
 
   /** @param {string} path @param {RequestInit} request @returns {Promise<Response>} */
   async #fetch(path, request) {
-    const headers = { ...request.headers, ...(this.key && { 'X-API-Key': this.key }) };
     let answer;
     try {
-      answer = await fetch(this.host.config.service + path, { ...request, headers });
+      answer = await fetch(this.host.config.service + path, request);
     } catch {
       throw new Refusal({ code: 'unreachable', detail: UNREACHABLE }, 0);
     }

@@ -9,7 +9,6 @@ export const TOOL = 'CADx';
 const OUTLINE = 'rgb(255, 196, 0)';
 
 /**
- * Make the tool's class.
  * @param {import('./host.mjs').Host} host @param {() => import('./marks.mjs').Marks | undefined} marksNow
  */
 export function makeTool(host, marksNow) {
@@ -20,7 +19,6 @@ export function makeTool(host, marksNow) {
     /** @param {any} properties */
     constructor(properties = {}) {
       super(properties, {
-        supportedInteractionTypes: ['Mouse', 'Touch'],
         configuration: {
           shadow: true,
           preventHandleOutsideImage: true,

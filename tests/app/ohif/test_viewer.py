@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from playwright.sync_api import Route
+from playwright.sync_api import Request, Route
 from scipy.ndimage import binary_dilation, binary_erosion
 from scipy.spatial import KDTree
 
@@ -165,6 +165,30 @@ def test_a_mark_that_is_dragged_is_asked_about_again(viewer: Viewer, hospital: H
     assert abs(moved.y - first.y + 9) <= 2
     same_as_asked_directly(hospital, view, moved)
     assert len(viewer.cards()) == 1
+
+
+def test_a_click_is_asked_about_once_before_the_viewer_s_own_wait_for_a_second_click(
+    viewer: Viewer, hospital: Hospital
+) -> None:
+    view = hospital.study.view("cc")
+    sent: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/v1/predictions" in request.url:
+            sent.append(request.url)
+
+    viewer.page.on("request", note)
+    try:
+        with viewer.page.expect_request("**/v1/predictions") as asked:
+            viewer.click(view.x, view.y, view.spacing)
+        early = viewer.evaluate("() => !document.querySelector('[data-cadx]')")
+        card = viewer.answered(1)
+    finally:
+        viewer.page.remove_listener("request", note)
+    assert early, "asked before there is a mark"
+    assert (asked.value.post_data_json["x"], asked.value.post_data_json["y"]) == (card.x, card.y)
+    assert len(sent) == 1
+    same_as_asked_directly(hospital, view, card)
 
 
 def test_two_views_of_a_lesion_are_averaged(viewer: Viewer, hospital: Hospital) -> None:
