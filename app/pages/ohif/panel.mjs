@@ -225,7 +225,7 @@ function features(answer) {
   for (const feature of answer.features ?? []) {
     if (feature.family !== family) rows.push(h('tr', {}, h('th', { colSpan: 2 }, feature.family)));
     family = feature.family;
-    const value = `${feature.value.toPrecision(4)} ${feature.unit}`.trim();
+    const value = `${feature.value.toPrecision(4)} ${feature.unit.replace(/^1$/, '')}`;
     rows.push(h('tr', {}, h('td', {}, feature.name.replaceAll('_', ' ')), h('td', {}, value)));
   }
   return h('table', {}, ...rows);
