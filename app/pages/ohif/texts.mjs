@@ -1,4 +1,4 @@
-// Every text that a reader sees, in one place.
+// Every text that a reader sees.
 
 export const VERSION = '0.2.0'; // of the package that this module is part of; a test compares them
 
@@ -7,7 +7,7 @@ export const PANEL_LABEL = 'CADx';
 export const RESEARCH = 'Research use only. Not a medical device.';
 export const EMPTY = 'Choose the CADx tool and click the center of a lesion. Drag the mark to ask again.';
 export const ASKING = 'Asking the service ...';
-export const MOVED = 'Moved: asked again when the mark rests.';
+export const MOVED = 'Asked again when the mark rests.';
 export const PROBABILITY = 'Probability of malignancy';
 export const VIEWS_HINT = 'Tick the same lesion on its other views (CC, MLO) to average them.';
 export const VIEWS_OF_ONE = 'view of one lesion';
