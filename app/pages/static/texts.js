@@ -167,6 +167,7 @@ export const FLAGS = {
   header_value_ignored: 'Header value ignored',
   label_contradicts_data: 'The label is not what the data are',
   modality_not_mg: 'Modality is not MG',
+  views_mixed: 'Views that do not belong together',
   voi_overridden: "Other gray levels than the model's",
   values_clipped: 'Values beyond the declared bits',
   unused_bits_set: 'Unused bits are not empty',
@@ -182,6 +183,8 @@ export const FLAGS = {
   no_lesion_found: 'No lesion found',
   lesion_touches_border: 'Lesion runs out of the region or of the image',
   branch_uninformative: 'A classifier that learnt nothing',
+  branches_disagree: 'The two methods disagree',
+  unlike_cohort: "Unlike the model's cohort",
 };
 
 /** @type {Record<string, string>} */

@@ -186,7 +186,9 @@ def test_a_click_is_asked_about_once_before_the_viewer_s_own_wait_for_a_second_c
     finally:
         viewer.page.remove_listener("request", note)
     assert early, "asked before there is a mark"
-    assert (asked.value.post_data_json["x"], asked.value.post_data_json["y"]) == (card.x, card.y)
+    body = asked.value.post_data_json
+    assert body is not None
+    assert (body["x"], body["y"]) == (card.x, card.y)
     assert len(sent) == 1
     same_as_asked_directly(hospital, view, card)
 
