@@ -9,8 +9,8 @@ measures at any size (docs/lesion-features.md, with what a smoothing in proporti
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import approximate_polygon
 
+from cadx.lesion import kernels
 from cadx.records import Points
 
 # Standard deviation along the outline, in pixels: it takes off the steps of the grid and leaves the shape.
@@ -61,8 +61,7 @@ def polygonal_model(smooth: Points) -> Points:
     start = _farthest(smooth)
     closed = np.concatenate([smooth[start:], smooth[: start + 1]])
     tolerance = MODEL_TOLERANCE_SHARE * effective_diameter(smooth)
-    model: Points = approximate_polygon(closed, tolerance)[:-1]  # type: ignore[no-untyped-call]
-    return model
+    return kernels.simplified(closed, tolerance)[:-1]
 
 
 def fractional_concavity(model: Points) -> float:

@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from cadx.errors import LesionTooSmall
+from cadx.lesion import kernels
 from cadx.lesion.contour import contour_polygon
 from cadx.lesion.features.cooccurrence import Cooccurrence, cooccurrence
 from cadx.lesion.features.neighborhood import Neighborhoods, dilate, lesion_neighborhoods
@@ -17,6 +17,7 @@ from cadx.records import FloatImage, Mask, Points
 
 SMALLEST_REGION_PX = 50
 GRADIENT_SIGMA_PX = 2.0
+GRADIENT_TRUNCATE = 3.0
 GRADIENT_REACH_PX = 7
 
 
@@ -129,15 +130,6 @@ def crofton_perimeter(mask: Mask) -> float:
 
 def _gradient(gray: FloatImage, tissue: Mask) -> tuple[FloatImage, FloatImage, Mask]:
     """Central differences of the gray after a Gaussian of 2 pixels (0.2 mm), and where they are the tissue's own."""
-    smooth = ndimage.gaussian_filter(gray, GRADIENT_SIGMA_PX, truncate=3.0)
-    along_x, along_y = np.zeros_like(smooth), np.zeros_like(smooth)
-    along_x[:, 1:-1] = smooth[:, 2:] - smooth[:, :-2]
-    along_y[1:-1, :] = smooth[2:, :] - smooth[:-2, :]
-    along_x *= np.float32(0.5)
-    along_y *= np.float32(0.5)
-    if tissue.all():
-        return along_x, along_y, tissue
-    known = ~dilate(~tissue, GRADIENT_REACH_PX)
-    along_x *= known
-    along_y *= known
-    return along_x, along_y, known
+    smooth = kernels.gaussian(gray, GRADIENT_SIGMA_PX, GRADIENT_TRUNCATE)
+    known = tissue if tissue.all() else ~dilate(~tissue, GRADIENT_REACH_PX)
+    return *kernels.central_differences(smooth, known), known

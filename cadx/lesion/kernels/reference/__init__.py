@@ -1,0 +1,35 @@
+"""The kernels in numpy and SciPy: what they compute is defined here, and every compiled one is tested against its own."""
+
+from cadx.lesion.kernels.reference.blocks import block_means, enlarged
+from cadx.lesion.kernels.reference.flooding import fill_holes, joining_index, main_piece
+from cadx.lesion.kernels.reference.nested import contour_sums, disc_overlap, region_counts
+from cadx.lesion.kernels.reference.orientation import central_differences, orientation_histograms
+from cadx.lesion.kernels.reference.outline import longest_outline, simplified
+from cadx.lesion.kernels.reference.settling import settle
+from cadx.lesion.kernels.reference.smoothing import box_means, gaussian
+from cadx.lesion.kernels.reference.surroundings import dilate
+from cadx.lesion.kernels.reference.texture import gray_levels, neighbor_deviations, neighbor_pairs
+from cadx.lesion.radial_gradient import radial_gradient
+
+__all__ = [
+    "block_means",
+    "box_means",
+    "central_differences",
+    "contour_sums",
+    "dilate",
+    "disc_overlap",
+    "enlarged",
+    "fill_holes",
+    "gaussian",
+    "gray_levels",
+    "joining_index",
+    "longest_outline",
+    "main_piece",
+    "neighbor_deviations",
+    "neighbor_pairs",
+    "orientation_histograms",
+    "radial_gradient",
+    "region_counts",
+    "settle",
+    "simplified",
+]
