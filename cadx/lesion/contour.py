@@ -33,7 +33,8 @@ def contour_polygon(mask: Mask, tolerance_px: float = CONTOUR_TOLERANCE_PX) -> P
     top, left = rows[0], columns[0]
     longest = kernels.longest_outline(mask[top : rows[-1] + 1, left : columns[-1] + 1])
     outline = kernels.simplified(longest, tolerance_px)[:-1]
-    return outline[:, ::-1] + np.array([left - 0.5, top - 0.5])
+    polygon: Points = outline[:, ::-1] + np.array([left - 0.5, top - 0.5])
+    return polygon
 
 
 @dataclass(frozen=True, slots=True)

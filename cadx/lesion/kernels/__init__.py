@@ -1,8 +1,8 @@
 """What Method B computes pixel by pixel: compiled where a C compiler was when the package was installed.
 
-`compiled` (Cython, without the interpreter's lock) and `reference` (numpy, SciPy, scikit-image) have the same functions,
-and what each computes is written in `reference`. Callers name them through this package, `kernels.dilate(...)`.
-docs/decisions/compiled-kernels.md has how far the two agree.
+`compiled` (Cython, without the interpreter's lock) and `reference` (numpy, SciPy, scikit-image) have the same functions;
+`reference` says what each computes. Callers name them through this package, `kernels.dilate(...)`. How far the two agree
+is in docs/decisions/compiled-kernels.md.
 """
 
 import logging
@@ -22,11 +22,14 @@ try:
         joining_index,
         longest_outline,
         main_piece,
+        moments,
         neighbor_deviations,
         neighbor_pairs,
         orientation_histograms,
+        pixels_within,
         radial_gradient,
         region_counts,
+        resampled,
         settle,
         simplified,
     )
@@ -47,11 +50,14 @@ except ImportError:
         joining_index,
         longest_outline,
         main_piece,
+        moments,
         neighbor_deviations,
         neighbor_pairs,
         orientation_histograms,
+        pixels_within,
         radial_gradient,
         region_counts,
+        resampled,
         settle,
         simplified,
     )
@@ -76,11 +82,14 @@ __all__ = [
     "joining_index",
     "longest_outline",
     "main_piece",
+    "moments",
     "neighbor_deviations",
     "neighbor_pairs",
     "orientation_histograms",
+    "pixels_within",
     "radial_gradient",
     "region_counts",
+    "resampled",
     "settle",
     "simplified",
 ]

@@ -34,7 +34,7 @@ cdef inline int _bin(float dot, float cross) noexcept nogil:
     if small == 0:  # On an axis: the bins begin there.
         return (135 if cross > 0 else 45) if steep else (0 if dot < 0 else 90)
     tangent = small / large
-    first = FIRST[<int>(tangent * 256)]
+    first = FIRST[<int>(tangent * 256) if tangent < 1 else 256]  # Also where a gradient is not finite.
     first += tangent >= ENDS[first]
     return BASE[octant] + TURN[octant] * first
 
@@ -80,8 +80,6 @@ def orientation_histograms(gradient_x, gradient_y, center, mask, margin):
     cdef const float[::1] to_y = (center[1] - 0.5 - np.arange(x_of.shape[0])).astype(np.float32)
     histograms = np.zeros((3, BINS))
     cdef double[:, ::1] histograms_of = histograms
-    if not (np.isfinite(gradient_x).all() and np.isfinite(gradient_y).all() and np.isfinite(to_x).all() and np.isfinite(to_y).all()):
-        raise ValueError("a gradient that is not finite")
     with nogil:
         _histograms(x_of, y_of, to_x, to_y, mask_of, margin_of, histograms_of)
     return histograms

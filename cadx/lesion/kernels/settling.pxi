@@ -52,7 +52,9 @@ def settle(surface_gray, tissue, start, free, core, int size, double bend_px, fl
     cdef int most = most_runs(surface.shape[0], surface.shape[1])
     cdef int[:, ::1] runs = np.empty((most, 3), dtype=np.int32)
     cdef int[::1] parent = np.empty(most, dtype=np.int32), shared = np.empty(most, dtype=np.int32)
-    cdef double[::1] line = np.empty(surface.shape[1] + 2 * weights.shape[0], dtype=np.float64)
+    cdef Py_ssize_t longest = max(shape) + 2 * weights.shape[0]
+    cdef double[::1] line = np.empty(longest, dtype=np.float64)
+    cdef int[::1] place = np.empty(longest, dtype=np.int32)
     cdef int rows = <int>surface.shape[0], columns = <int>surface.shape[1], step = 0, changed, area, y, x
     if size % 2 == 0:
         raise ValueError("an even size has no middle")
@@ -73,7 +75,7 @@ def settle(surface_gray, tissue, start, free, core, int size, double bend_px, fl
             box_means_into(inside, size, between, line, gray_inside)
             _cut(surface, near_all, near_gray, near_inside, gray_inside, free_of, core_of, inside_share, threshold, brighter)
             if bend_px > 1e-15:
-                gaussian_into(brighter, weights, between, line, bent)
+                gaussian_into(brighter, weights, place, between, line, bent)
             else:
                 bent[:, :] = brighter
             for y in range(rows):

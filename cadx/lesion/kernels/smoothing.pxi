@@ -14,9 +14,17 @@ cdef inline int _reflected(int at, int length) noexcept nogil:
 
 
 cdef void gaussian_into(
-    const float[:, ::1] image, const double[::1] weights, float[:, ::1] between, double[::1] line, float[:, ::1] smooth
+    const float[:, ::1] image,
+    const double[::1] weights,
+    int[::1] place,
+    float[:, ::1] between,
+    double[::1] line,
+    float[:, ::1] smooth,
 ) noexcept nogil:
-    """Filter down the columns into `between`, then along the rows; weights from the middle outwards."""
+    """Filter down the columns into `between`, then along the rows; weights from the middle outwards.
+
+    `place` and `line` have room for the longer side and the weights at both of its ends.
+    """
     cdef int rows = <int>image.shape[0], columns = <int>image.shape[1], reach = <int>weights.shape[0] - 1
     cdef int y, x, j, i, whole = columns - columns % BLOCK
     cdef const float *above
@@ -24,6 +32,8 @@ cdef void gaussian_into(
     cdef const double *middle
     cdef double total[BLOCK]
     cdef double sum_, weight
+    for y in range(rows + 2 * reach):
+        place[y] = _reflected(y - reach, rows)
     for y in range(rows):
         for x in range(0, whole, 8):
             above = &image[y, x]
@@ -31,8 +41,8 @@ cdef void gaussian_into(
                 total[i] = <double>above[i] * weights[0]
             for j in range(reach, 0, -1):
                 weight = weights[j]
-                above = &image[_reflected(y - j, rows), x]
-                below = &image[_reflected(y + j, rows), x]
+                above = &image[place[y + reach - j], x]
+                below = &image[place[y + reach + j], x]
                 for i in range(BLOCK):
                     total[i] += (<double>above[i] + <double>below[i]) * weight
             for i in range(BLOCK):
@@ -40,15 +50,13 @@ cdef void gaussian_into(
         for x in range(whole, columns):
             sum_ = <double>image[y, x] * weights[0]
             for j in range(reach, 0, -1):
-                sum_ += (<double>image[_reflected(y - j, rows), x] + <double>image[_reflected(y + j, rows), x]) * weights[j]
+                sum_ += (<double>image[place[y + reach - j], x] + <double>image[place[y + reach + j], x]) * weights[j]
             between[y, x] = <float>sum_
+    for x in range(columns + 2 * reach):
+        place[x] = _reflected(x - reach, columns)
     for y in range(rows):
-        for x in range(-reach, 0):
-            line[x + reach] = between[y, _reflected(x, columns)]
-        for x in range(columns):
-            line[x + reach] = between[y, x]
-        for x in range(columns, columns + reach):
-            line[x + reach] = between[y, _reflected(x, columns)]
+        for x in range(columns + 2 * reach):
+            line[x] = between[y, place[x]]
         for x in range(0, whole, 8):
             middle = &line[x + reach]
             for i in range(BLOCK):
@@ -81,9 +89,11 @@ def gaussian(image, double sigma_px, double truncate):
     cdef const double[::1] weights = half_kernel(sigma_px, truncate)
     smooth = np.empty((of.shape[0], of.shape[1]), dtype=np.float32)
     cdef float[:, ::1] smooth_of = smooth, between = np.empty_like(smooth)
-    cdef double[::1] line = np.empty(of.shape[1] + 2 * weights.shape[0], dtype=np.float64)
+    cdef Py_ssize_t longest = max(of.shape[0], of.shape[1]) + 2 * weights.shape[0]
+    cdef double[::1] line = np.empty(longest, dtype=np.float64)
+    cdef int[::1] place = np.empty(longest, dtype=np.int32)
     with nogil:
-        gaussian_into(of, weights, between, line, smooth_of)
+        gaussian_into(of, weights, place, between, line, smooth_of)
     return smooth
 
 

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
 
 from cadx.flags import Flag, FlagCode
+from cadx.lesion import kernels
+from cadx.lesion.disc import disc_reach
 from cadx.lesion.segmentation.draw import draw_region
 from cadx.lesion.segmentation.dual_stage import grow_in_two_stages
 from cadx.lesion.segmentation.edge_growing import grow_to_edge
@@ -85,7 +86,7 @@ def _cut_mm(mask: Mask, tissue: Mask) -> float:
     """Length of the outline that lies along what is no tissue."""
     if tissue.all():
         return 0.0
-    return int(np.count_nonzero(mask & ndimage.binary_dilation(~tissue))) * ROI_SPACING_MM
+    return int(np.count_nonzero(mask & kernels.dilate(~tissue, disc_reach(1)))) * ROI_SPACING_MM
 
 
 def _flags(growth: Growth, stands_in: bool, cut_mm: float) -> tuple[Flag, ...]:

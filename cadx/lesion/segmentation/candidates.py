@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from cadx.lesion import kernels
 from cadx.lesion.radial_gradient import index_of_sums
@@ -20,6 +19,7 @@ SMALLEST_AREA_MM2 = 4.0
 LARGEST_AREA_MM2 = 1600.0
 # Under this radial gradient index the outline does not point to a common center. See docs/decisions/segmentation.md.
 SMALLEST_RGI = 0.45
+SQUARE_REACH = np.array([1, 1], dtype=np.int32)  # the 8 neighbors
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
     inward, magnitude = kernels.radial_gradient(surface.gray, seed)
     if not surface.tissue.all():
         # The step from tissue to padding or air is nobody's outline: it counts as length without evidence.
-        trusted = ndimage.binary_erosion(surface.tissue, np.ones((3, 3), dtype=np.bool_), border_value=1)
+        trusted = ~kernels.dilate(~surface.tissue, SQUARE_REACH)
         inward, magnitude = inward * trusted, magnitude * trusted
     length = kernels.contour_sums(index, LEVELS, np.ones_like(image))
     inward_sum = kernels.contour_sums(index, LEVELS, inward)

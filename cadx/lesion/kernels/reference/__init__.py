@@ -1,7 +1,8 @@
-"""The kernels in numpy and SciPy: what they compute is defined here, and every compiled one is tested against its own."""
+"""The kernels in numpy and SciPy: the definitions, against which every compiled one is tested."""
 
 from cadx.lesion.kernels.reference.blocks import block_means, enlarged
 from cadx.lesion.kernels.reference.flooding import fill_holes, joining_index, main_piece
+from cadx.lesion.kernels.reference.moments import moments, pixels_within, resampled
 from cadx.lesion.kernels.reference.nested import contour_sums, disc_overlap, region_counts
 from cadx.lesion.kernels.reference.orientation import central_differences, orientation_histograms
 from cadx.lesion.kernels.reference.outline import longest_outline, simplified
@@ -25,11 +26,14 @@ __all__ = [
     "joining_index",
     "longest_outline",
     "main_piece",
+    "moments",
     "neighbor_deviations",
     "neighbor_pairs",
     "orientation_histograms",
+    "pixels_within",
     "radial_gradient",
     "region_counts",
+    "resampled",
     "settle",
     "simplified",
 ]

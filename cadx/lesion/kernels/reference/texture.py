@@ -57,7 +57,7 @@ def neighbor_deviations(levels: NDArray[np.uint8], bins: int) -> tuple[NDArray[n
     own = padded[middle][counted]
     deviation = np.abs(own - _around(padded)[counted] / _around(present)[counted])
     total = np.bincount(own, weights=deviation, minlength=bins + 1)
-    return total, np.bincount(own, minlength=bins + 1)
+    return total.astype(np.float64), np.bincount(own, minlength=bins + 1).astype(np.int64)
 
 
 def _around(values: NDArray[np.int16]) -> NDArray[np.int16]:
