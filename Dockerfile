@@ -20,8 +20,14 @@ RUN touch README.md LICENSE \
     && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --constraint constraints.txt \
         ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} ".${EXTRAS:+[${EXTRAS}]}"
 
+# A C compiler for the kernels of cadx.lesion, in this stage only: whichever version the base has.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+
 # Our own packages in place of the empty ones. Without its extra the training command could not run, so it goes.
-COPY LICENSE README.md ./
+COPY LICENSE README.md setup.py ./
 COPY cadx cadx
 COPY training training
 COPY app app

@@ -1,8 +1,8 @@
 """What Method B computes pixel by pixel: compiled where a C compiler was when the package was installed.
 
-`compiled` (Cython, without the interpreter's lock) and `reference` (numpy, SciPy, scikit-image) have the same functions;
-`reference` says what each computes. Callers name them through this package, `kernels.dilate(...)`. How far the two agree
-is in docs/decisions/compiled-kernels.md.
+`compiled` (Cython, without the interpreter's lock) and `reference` (numpy, SciPy, scikit-image) have the same
+functions, which `reference` defines. Callers name them through this package, `kernels.dilate(...)`. How far the two
+agree is in docs/decisions/compiled-kernels.md.
 """
 
 import logging

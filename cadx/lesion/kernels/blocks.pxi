@@ -6,10 +6,13 @@ cdef enum:
 
 
 cdef void _reduce(
-    const float[:, ::1] gray, const unsigned char[:, ::1] tissue, bint whole, float[:, ::1] mean, unsigned char[:, ::1] held
+    const float[:, ::1] gray,
+    const unsigned char[:, ::1] tissue,
+    bint columns_first,
+    float[:, ::1] mean,
+    unsigned char[:, ::1] held,
 ) noexcept nogil:
-    """Sums in float32 in numpy's order: by columns first where all is tissue, by rows first elsewhere."""
-    cdef int y, x, i, j, count
+    cdef int y, x, i, j, down, right, count
     cdef float total, part
     for y in range(<int>mean.shape[0]):
         for x in range(<int>mean.shape[1]):
@@ -18,14 +21,14 @@ cdef void _reduce(
             for i in range(SIDE):
                 part = 0
                 for j in range(SIDE):
-                    if whole:
-                        part += gray[SIDE * y + j, SIDE * x + i]
-                    elif tissue[SIDE * y + i, SIDE * x + j]:
-                        part += gray[SIDE * y + i, SIDE * x + j]
+                    down = SIDE * y + (j if columns_first else i)
+                    right = SIDE * x + (i if columns_first else j)
+                    if tissue[down, right]:
+                        part += gray[down, right]
                         count += 1
                 total += part
-            mean[y, x] = total / <float>(SIDE * SIDE if whole else max(count, 1))
-            held[y, x] = whole or 2 * count >= SIDE * SIDE
+            mean[y, x] = total / <float>max(count, 1)
+            held[y, x] = 2 * count >= SIDE * SIDE
 
 
 def block_means(gray, tissue):
@@ -38,9 +41,10 @@ def block_means(gray, tissue):
     held = np.empty(mean.shape, dtype=np.bool_)
     cdef float[:, ::1] mean_of = mean
     cdef unsigned char[:, ::1] held_of = held.view(np.uint8)
-    cdef bint whole = tissue.all()
+    # The order in which the reference sums in float32: numpy's, where some is no tissue, is that of the memory.
+    cdef bint columns_first = tissue.all() or (np.isfortran(gray) and np.isfortran(tissue))
     with nogil:
-        _reduce(of, tissue_of, whole, mean_of, held_of)
+        _reduce(of, tissue_of, columns_first, mean_of, held_of)
     return mean, held
 
 

@@ -74,10 +74,7 @@ def settle(surface_gray, tissue, start, free, core, int size, double bend_px, fl
             box_means_into(cover, size, between, line, near_inside)
             box_means_into(inside, size, between, line, gray_inside)
             _cut(surface, near_all, near_gray, near_inside, gray_inside, free_of, core_of, inside_share, threshold, brighter)
-            if bend_px > 1e-15:
-                gaussian_into(brighter, weights, place, between, line, bent)
-            else:
-                bent[:, :] = brighter
+            gaussian_into(brighter, weights, place, between, line, bent)
             for y in range(rows):
                 for x in range(columns):
                     cut[y, x] = (bent[y, x] > 0.5) & (tissue_of[y, x] != 0)

@@ -76,16 +76,17 @@ cdef void gaussian_into(
 
 def half_kernel(double sigma_px, double truncate):
     """Weights of a normalized Gaussian from its middle outwards, as scipy.ndimage computes them."""
-    offsets = np.arange(-int(truncate * sigma_px + 0.5), int(truncate * sigma_px + 0.5) + 1)
+    cdef int reach = int(truncate * sigma_px + 0.5)
+    if reach == 0:
+        return np.ones(1)
+    offsets = np.arange(-reach, reach + 1)
     weights = np.exp(-0.5 / (sigma_px * sigma_px) * offsets**2)
-    return np.ascontiguousarray((weights / weights.sum())[len(offsets) // 2:])
+    return np.ascontiguousarray((weights / weights.sum())[reach:])
 
 
 def gaussian(image, double sigma_px, double truncate):
     """Gaussian mean, the image mirrored beyond its edges: `cadx.lesion.kernels.reference.gaussian`."""
     cdef const float[:, ::1] of = np.ascontiguousarray(image, dtype=np.float32)
-    if sigma_px <= 1e-15:
-        return np.array(of)
     cdef const double[::1] weights = half_kernel(sigma_px, truncate)
     smooth = np.empty((of.shape[0], of.shape[1]), dtype=np.float32)
     cdef float[:, ::1] smooth_of = smooth, between = np.empty_like(smooth)

@@ -43,7 +43,7 @@ def on_image_grid(roi: Roi) -> tuple[Roi, Shift]:
 
 def _moved(image: NDArray[Pixel], rows: int, columns: int) -> NDArray[Pixel]:
     """Move an image up and left; its last row and column are repeated."""
-    moved = np.empty_like(image)
+    moved = np.empty(image.shape, dtype=image.dtype)
     down, right = ROI_SIZE_PX - rows, ROI_SIZE_PX - columns
     moved[:down, :right] = image[rows:, columns:]
     moved[:down, right:] = moved[:down, right - 1 : right]
