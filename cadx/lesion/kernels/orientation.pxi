@@ -30,10 +30,11 @@ cdef inline int _bin(float dot, float cross) noexcept nogil:
     """
     cdef float along = fabsf(dot), aside = fabsf(cross)
     cdef int steep = aside > along, octant = (<int>(cross < 0) << 2) | (<int>(dot < 0) << 1) | steep, first
-    cdef double large = aside if steep else along, small = along if steep else aside, tangent
+    cdef float large = max(along, aside), small = min(along, aside)
+    cdef double tangent
     if small == 0:  # On an axis: the bins begin there.
         return (135 if cross > 0 else 45) if steep else (0 if dot < 0 else 90)
-    tangent = small / large
+    tangent = <double>small / <double>large
     first = FIRST[<int>(tangent * 256) if tangent < 1 else 256]  # Also where a gradient is not finite.
     first += tangent >= ENDS[first]
     return BASE[octant] + TURN[octant] * first

@@ -84,9 +84,11 @@ def _stand_in(roi: Roi) -> Mask:
 
 def _cut_mm(mask: Mask, tissue: Mask) -> float:
     """Length of the outline that lies along what is no tissue."""
-    if tissue.all():
+    if tissue.all() or not mask.any():
         return 0.0
-    return int(np.count_nonzero(mask & kernels.dilate(~tissue, disc_reach(1)))) * ROI_SPACING_MM
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = np.s_[max(0, rows[0] - 1) : rows[-1] + 2, max(0, columns[0] - 1) : columns[-1] + 2]
+    return int(np.count_nonzero(mask[box] & kernels.dilate(~tissue[box], disc_reach(1)))) * ROI_SPACING_MM
 
 
 def _flags(growth: Growth, stands_in: bool, cut_mm: float) -> tuple[Flag, ...]:

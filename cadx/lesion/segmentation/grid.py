@@ -43,6 +43,8 @@ def on_image_grid(roi: Roi) -> tuple[Roi, Shift]:
 
 def _moved(image: NDArray[Pixel], rows: int, columns: int) -> NDArray[Pixel]:
     """Move an image up and left; its last row and column are repeated."""
+    if image.dtype == np.bool_ and image.all():
+        return image
     moved = np.empty(image.shape, dtype=image.dtype)
     down, right = ROI_SIZE_PX - rows, ROI_SIZE_PX - columns
     moved[:down, :right] = image[rows:, columns:]
