@@ -20,8 +20,16 @@ RUN touch README.md LICENSE \
     && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --constraint constraints.txt \
         ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} ".${EXTRAS:+[${EXTRAS}]}"
 
+# A C compiler for the kernels of cadx.lesion, in this stage only: whichever version the base has. What Debian packages
+# the image ships is what the base has before.
+# hadolint ignore=DL3008
+RUN cp /var/lib/dpkg/status dpkg-status \
+    && apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+
 # Our own packages in place of the empty ones. Without its extra the training command could not run, so it goes.
-COPY LICENSE README.md ./
+COPY LICENSE README.md setup.py ./
 COPY cadx cadx
 COPY training training
 COPY app app
@@ -40,7 +48,7 @@ RUN python -m venv /opt/tools \
     && /opt/tools/bin/pip install --no-cache-dir --constraint constraints.txt cyclonedx-bom
 COPY deploy/image/sbom.py deploy/image/
 RUN /opt/tools/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml --output-file python.cdx.json /opt/venv/bin/python \
-    && python deploy/image/sbom.py python.cdx.json /var/lib/dpkg/status > sbom.cdx.json
+    && python deploy/image/sbom.py python.cdx.json dpkg-status > sbom.cdx.json
 
 
 FROM python:3.11-slim-bookworm

@@ -19,8 +19,8 @@ help: ## list the targets
 
 install: $(STAMP) ## make the virtual environment and install everything in it
 
-# Reinstalls only when the project's own requirements change.
-$(STAMP): pyproject.toml constraints.txt
+# Reinstalls only when the project's own requirements change, or what is compiled.
+$(STAMP): pyproject.toml constraints.txt setup.py $(wildcard cadx/lesion/kernels/*.pyx cadx/lesion/kernels/*.pxi)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	index=$(TORCH_INDEX_OF); $(BIN)/pip install --quiet $${index:+--extra-index-url "$$index"} -c constraints.txt -e '.[dev]'
@@ -105,5 +105,5 @@ container-check: $(STAMP) ## build and run the container for real (podman; insta
 	bash scripts/container-check
 
 clean: ## remove what the targets made (environment, caches, documentation, demo data and model)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build docs/api/modules demo models/demo *.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build docs/api/modules demo models/demo *.egg-info cadx/lesion/kernels/compiled.c cadx/lesion/kernels/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from skimage.measure import approximate_polygon, find_contours
 
+from cadx.lesion import kernels
 from cadx.records import ROI_SIZE_PX, Mask, Points, Roi
 
 CONTOUR_TOLERANCE_PX = 0.5
@@ -31,11 +31,8 @@ def contour_polygon(mask: Mask, tolerance_px: float = CONTOUR_TOLERANCE_PX) -> P
     if not len(rows):
         return np.empty((0, 2))
     top, left = rows[0], columns[0]
-    box = np.pad(mask[top : rows[-1] + 1, left : columns[-1] + 1], 1)
-    outlines = find_contours(box.astype(np.float32), 0.5, fully_connected="high")  # type: ignore[no-untyped-call]
-    longest = max(outlines, key=len)
-    simple = approximate_polygon(longest, tolerance_px) if tolerance_px > 0 else longest  # type: ignore[no-untyped-call]
-    outline: Points = simple[:-1]
+    longest = kernels.longest_outline(mask[top : rows[-1] + 1, left : columns[-1] + 1])
+    outline = kernels.simplified(longest, tolerance_px)[:-1]
     polygon: Points = outline[:, ::-1] + np.array([left - 0.5, top - 0.5])
     return polygon
 

@@ -1,7 +1,7 @@
 """Python-heavy work in processes of their own.
 
-Threads share one interpreter lock. A lesion's description holds it for some 35 ms, so that a process full of threads
-describes 25 lesions a second on however many cores; processes describe 25 on each.
+Threads share one interpreter lock. What of a lesion's description is Python holds it, so that a process full of threads
+describes only so many lesions a second on however many cores; processes describe as many on each.
 
 The standard library's process pool is not used, because it wants semaphores (files in a shared memory folder, which a
 full or forbidden disk refuses), leaves its children behind when the parent is killed, and is broken for good when one

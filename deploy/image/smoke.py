@@ -39,7 +39,7 @@ from cadx.classify.gram import Standardization
 from cadx.classify.platt import PlattSigmoid
 from cadx.cnn import BackboneSpec, load_exported
 from cadx.cnn.backbone import describe
-from cadx.lesion import FEATURES, SegmentationMethod
+from cadx.lesion import FEATURES, SegmentationMethod, kernels
 from cadx.mammogram import ReadingPolicy
 
 PORT = 18999
@@ -60,6 +60,8 @@ class Answer:
 
 def main() -> int:
     """Return 0 when every request was answered with the mean of two probabilities."""
+    if not kernels.COMPILED:
+        raise SystemExit("the kernels of cadx.lesion were not compiled")
     with tempfile.TemporaryDirectory() as scratch:
         write_model(Path(scratch) / "smoke")
         with served(Path(scratch)):

@@ -25,7 +25,7 @@ TORCH_PROGRAM = "torch_shm_manager"
 # Packages whose `tests` folders nothing imports outside of tests.
 TEST_SUITES = ("jpeg_ls", "networkx", "numpy", "scipy", "skimage", "sklearn", "sympy")
 # Read by compilers and type checkers only.
-SUFFIXES = frozenset({".a", ".c", ".cpp", ".cuh", ".h", ".hpp", ".lib", ".pxd", ".pyi", ".pyx"})
+SUFFIXES = frozenset({".a", ".c", ".cpp", ".cuh", ".h", ".hpp", ".lib", ".pxd", ".pxi", ".pyi", ".pyx"})
 # skimage reads its stubs when it is imported: they list what it loads lazily.
 STUBS_READ = ("skimage",)
 # skimage's sample pictures; the tables beside them are read by its feature detectors.

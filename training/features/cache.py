@@ -25,6 +25,7 @@ FLOAT32 = np.dtype("<f4")
 FLOAT64 = np.dtype("<f8")
 BYTES = np.dtype("u1")
 
+_CODE = frozenset({".py", ".so", ".pyd"})
 _MAGIC = b"cadx features 1\n"
 _log = logging.getLogger(__name__)
 
@@ -106,12 +107,16 @@ def key_of(kind: str, facts: Mapping[str, object]) -> str:
 
 
 def code_digest(*packages: str) -> str:
-    """SHA-256 over the source files of modules or packages: what they compute may change when it does."""
+    """SHA-256 over the source files of modules or packages, and over what of them is compiled.
+
+    What they compute may change when that does: also when a compiled module comes or goes.
+    """
     digest = hashlib.sha256()
     for package in packages:
         found = find_spec(package)
         origin = Path(found.origin) if found and found.origin else Path()
-        files = sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+        parts = (path for path in sorted(origin.parent.rglob("*")) if path.suffix in _CODE)
+        files = parts if origin.name == "__init__.py" else [origin]
         for file in files:
             digest.update(f"{package} {file.name}\n".encode())
             digest.update(file.read_bytes())

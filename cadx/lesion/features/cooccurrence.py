@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cadx.lesion import kernels
 from cadx.lesion.features.undefined import Undefined
 from cadx.records import FloatImage, Mask
 
@@ -38,29 +39,12 @@ def cooccurrence(gray: FloatImage, mask: Mask) -> Cooccurrence:
     """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    inside, values = mask[box], gray[box].astype(np.float64)
-    low, high = values[inside].min(), values[inside].max()
-    if high <= low:
+    levels = kernels.gray_levels(gray[box], mask[box], GRAY_BINS)
+    if levels is None:
         raise Undefined("the gray inside the region is constant")
-    binned = np.minimum((values - low) * (GRAY_BINS / (high - low)), GRAY_BINS - 1)
-    levels = np.where(inside, np.clip(binned, 0, None).astype(np.uint8) + 1, 0).astype(np.uint8)
-    counts = np.zeros((GRAY_BINS + 1) ** 2, dtype=np.int64)
-    wide = levels.astype(np.int16)
-    for first, second in _neighbors(wide):
-        counts += np.bincount((first * (GRAY_BINS + 1) + second).ravel(), minlength=len(counts))
-    pairs = counts.reshape(GRAY_BINS + 1, GRAY_BINS + 1)[1:, 1:]
+    pairs = kernels.neighbor_pairs(levels, GRAY_BINS)[1:, 1:]
     pairs = pairs + pairs.T
     total = pairs.sum()
     if total == 0:
         raise Undefined("no two pixels of the region touch")
     return Cooccurrence(pairs / total, levels)
-
-
-def _neighbors(levels: NDArray[np.int16]) -> tuple[tuple[NDArray[np.int16], NDArray[np.int16]], ...]:
-    """Pairs of pixels at distance 1 (Chebyshev) in the directions 0, 45, 90 and 135 degrees."""
-    return (
-        (levels[:, :-1], levels[:, 1:]),
-        (levels[:-1, :], levels[1:, :]),
-        (levels[:-1, :-1], levels[1:, 1:]),
-        (levels[:-1, 1:], levels[1:, :-1]),
-    )

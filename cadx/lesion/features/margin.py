@@ -2,14 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
 from cadx.lesion.features.orientation import width_at_half_maximum_degrees
 from cadx.lesion.features.region import LesionRegion
 from cadx.lesion.features.undefined import Undefined
-from cadx.lesion.radial_gradient import index_of_sums, inward_gradient
-from cadx.records import ROI_SPACING_MM, Mask
+from cadx.lesion.radial_gradient import index_of_sums
+from cadx.records import ROI_SPACING_MM
 
 
 def sharpness_gray_per_mm(region: LesionRegion) -> float:
@@ -17,8 +16,7 @@ def sharpness_gray_per_mm(region: LesionRegion) -> float:
 
     Vertices within 0.7 mm of what is no tissue are left out, here and in the next two.
     """
-    magnitude, _ = _outline_gradient(region)
-    return float(magnitude.mean()) / ROI_SPACING_MM
+    return float(region.outline_gradient.magnitude.mean()) / ROI_SPACING_MM
 
 
 def normalized_radial_gradient(region: LesionRegion) -> float:
@@ -26,8 +24,8 @@ def normalized_radial_gradient(region: LesionRegion) -> float:
 
     t is the angle between the gradient and the radius from the centroid.
     """
-    magnitude, inward = _outline_gradient(region)
-    return float(np.abs(inward).sum() / magnitude.sum())
+    along = region.outline_gradient
+    return float(np.abs(along.inward).sum() / along.magnitude.sum())
 
 
 def radial_gradient_index(region: LesionRegion) -> float:
@@ -35,8 +33,8 @@ def radial_gradient_index(region: LesionRegion) -> float:
 
     1 for a bright disc, 0 for noise, -1 for a dark disc.
     """
-    magnitude, inward = _outline_gradient(region)
-    return float(index_of_sums(inward.sum(), magnitude.sum()))
+    along = region.outline_gradient
+    return float(index_of_sums(along.inward.sum(), along.magnitude.sum()))
 
 
 def fwhm_region_degrees(region: LesionRegion) -> float:
@@ -66,34 +64,6 @@ def _fwhm_degrees(histogram: NDArray[np.float64]) -> float:
     if histogram.sum() <= 0:
         raise Undefined("the gray of its neighborhood is constant or absent")
     return width_at_half_maximum_degrees(histogram)
-
-
-def _outline_gradient(region: LesionRegion) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Magnitude of the gradient and its component towards the centroid at the outline's vertices, gray per pixel.
-
-    Only where the gradient is known.
-    """
-    x, y = region.outline[_known_vertices(region)].T
-    if not len(x):
-        raise Undefined("no part of the outline is clear of the image's edge")
-    where = np.stack([y - 0.5, x - 0.5])
-    along_x = ndimage.map_coordinates(region.gradient_x, where, order=1, mode="nearest", output=np.float64)
-    along_y = ndimage.map_coordinates(region.gradient_y, where, order=1, mode="nearest", output=np.float64)
-    magnitude = np.hypot(along_x, along_y)
-    if magnitude.sum() <= 0:
-        raise Undefined("the gray along the outline is constant")
-    out_x, out_y = x - region.centroid[0], y - region.centroid[1]
-    distance = np.maximum(np.hypot(out_x, out_y), 1e-9)
-    return magnitude, inward_gradient(along_x, along_y, out_x, out_y, distance)
-
-
-def _known_vertices(region: LesionRegion) -> Mask:
-    """Vertices between pixels whose gradient is known; a vertex lies midway between two."""
-    last = np.array(region.mask.shape)[::-1] - 1
-    low = np.clip(np.floor(region.outline - 0.5).astype(np.intp), 0, last)
-    high = np.clip(np.ceil(region.outline - 0.5).astype(np.intp), 0, last)
-    known: Mask = region.gradient_known[low[:, 1], low[:, 0]] & region.gradient_known[high[:, 1], high[:, 0]]
-    return known
 
 
 _MARGIN = FeatureFamily.MARGIN

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cadx.lesion import kernels
+from cadx.lesion.disc import disc_reach
 from cadx.records import Mask
 
 MARGIN_PX = 20
@@ -43,23 +45,5 @@ def lesion_neighborhoods(mask: Mask, tissue: Mask) -> Neighborhoods:
 
 
 def dilate(mask: Mask, radius_px: int) -> Mask:
-    """Dilate by a Euclidean disc, exactly: every pixel whose center is within `radius_px` of one of the mask.
-
-    The distance along the row is found by two running extremes; a pixel is reached when in some row at offset dy the
-    distance along that row is at most sqrt(radius^2 - dy^2).
-    """
-    count = mask.shape[1]
-    column = np.arange(count, dtype=np.int16)
-    far = np.int16(16000)
-    before = np.maximum.accumulate(np.where(mask, column, -far), axis=1)
-    after = np.minimum.accumulate(np.where(mask, column, far)[:, ::-1], axis=1)[:, ::-1]
-    across = np.minimum(np.minimum(column - before, after - column), np.int16(255)).astype(np.uint8)
-    reached = np.zeros_like(mask)
-    for offset in range(radius_px + 1):
-        near = across <= int(np.sqrt(radius_px**2 - offset**2))
-        if offset >= mask.shape[0]:
-            break
-        reached[offset:] |= near[: mask.shape[0] - offset]
-        if offset:
-            reached[:-offset] |= near[offset:]
-    return reached
+    """Dilate by a Euclidean disc, exactly: every pixel whose center is within `radius_px` of one of the mask."""
+    return kernels.dilate(mask, disc_reach(radius_px))

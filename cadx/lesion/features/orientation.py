@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cadx.lesion import kernels
 from cadx.lesion.features.neighborhood import Neighborhoods
 from cadx.records import FloatImage, Mask
 
 BIN_DEGREES = 2
-BINS = 360 // BIN_DEGREES
 SMOOTHING_DEGREES = 8.0
 
 
@@ -60,15 +60,10 @@ def radial_histograms(
     neighborhoods
         Of the lesion.
     """
-    to_x = (center[0] - 0.5 - np.arange(mask.shape[1])).astype(np.float32)[None, :]
-    to_y = (center[1] - 0.5 - np.arange(mask.shape[0])).astype(np.float32)[:, None]
-    angle = np.arctan2(to_x * gradient_y - to_y * gradient_x, to_x * gradient_x + to_y * gradient_y)
-    bins = ((angle + np.float32(np.pi)) * np.float32(BINS / (2 * np.pi))).astype(np.int16) % np.int16(BINS)
-    weight = np.sqrt(gradient_x * gradient_x + gradient_y * gradient_y)
-    outside_first = bins + np.int16(BINS) * mask
-    both = np.bincount(outside_first.ravel(), weights=weight.ravel(), minlength=2 * BINS).astype(np.float64)
-    margin = np.bincount(bins[neighborhoods.margin], weights=weight[neighborhoods.margin], minlength=BINS)
-    return RadialHistograms(both[BINS:], margin.astype(np.float64), both[:BINS])
+    opposite, region, margin = kernels.orientation_histograms(
+        gradient_x, gradient_y, center, mask, neighborhoods.margin
+    )
+    return RadialHistograms(region, margin, opposite)
 
 
 def width_at_half_maximum_degrees(histogram: NDArray[np.float64], share: float = 0.5) -> float:

@@ -9,8 +9,8 @@ measures at any size (docs/lesion-features.md, with what a smoothing in proporti
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import approximate_polygon
 
+from cadx.lesion import kernels
 from cadx.records import Points
 
 # Standard deviation along the outline, in pixels: it takes off the steps of the grid and leaves the shape.
@@ -48,7 +48,7 @@ def smooth_outline(outline: Points) -> Points:
     length = _length(outline)
     count = int(np.ceil(length / SMOOTHING_PX * SAMPLES_PER_DEVIATION))
     smooth: Points = ndimage.gaussian_filter1d(
-        _resample(outline, count), SMOOTHING_PX * count / length, axis=0, mode="wrap"
+        kernels.resampled(outline, count), SMOOTHING_PX * count / length, axis=0, mode="wrap"
     )
     return smooth
 
@@ -61,8 +61,7 @@ def polygonal_model(smooth: Points) -> Points:
     start = _farthest(smooth)
     closed = np.concatenate([smooth[start:], smooth[: start + 1]])
     tolerance = MODEL_TOLERANCE_SHARE * effective_diameter(smooth)
-    model: Points = approximate_polygon(closed, tolerance)[:-1]  # type: ignore[no-untyped-call]
-    return model
+    return kernels.simplified(closed, tolerance)[:-1]
 
 
 def fractional_concavity(model: Points) -> float:
@@ -89,7 +88,7 @@ def spiculation_index(smooth: Points) -> float:
     0.38; docs/lesion-features.md).
     """
     count = max(8, round(_length(smooth) / (SIDE_SHARE * effective_diameter(smooth))))
-    fine = _resample(smooth, count * STARTS)
+    fine = kernels.resampled(smooth, count * STARTS)
     return float(np.mean([polygon_spiculation(fine[start::STARTS]) for start in range(STARTS)]))
 
 
@@ -127,7 +126,7 @@ def fourier_factor(smooth: Points) -> float:
 
     A circle has one descriptor, k = 1, and the factor 0; fine detail raises it.
     """
-    points = _resample(smooth, SIGNATURE_POINTS)
+    points = kernels.resampled(smooth, SIGNATURE_POINTS)
     magnitude = np.abs(np.fft.fft(points[:, 0] + 1j * points[:, 1]))
     order = np.abs(np.fft.fftfreq(SIGNATURE_POINTS, 1 / SIGNATURE_POINTS))
     return float(1 - (magnitude[1:] / order[1:]).sum() / magnitude[1:].sum())
@@ -139,7 +138,7 @@ def signature_fractal_dimension(smooth: Points) -> float:
     The signature is the distance from the centroid over its mean, against the arc length scaled to 2 pi; its length
     measured with rulers of 1 to 32 samples of 512 goes as ruler^(1 - D).
     """
-    points = _resample(smooth, SIGNATURE_POINTS)
+    points = kernels.resampled(smooth, SIGNATURE_POINTS)
     distance = np.sqrt(np.square(points - points.mean(axis=0)).sum(axis=1))
     signature = distance / distance.mean()
     lengths = [_ruler_length(signature, step) for step in RULER_STEPS]
@@ -150,14 +149,6 @@ def _ruler_length(signature: NDArray[np.float64], step: int) -> float:
     """Mean over starting points of the length of the signature measured with one ruler."""
     run = 2 * np.pi * step / len(signature)
     return float(np.hypot(np.roll(signature, -step) - signature, run).sum() / step)
-
-
-def _resample(polygon: Points, count: int) -> Points:
-    """Points at equal steps along the closed polygon."""
-    closed = np.concatenate([polygon, polygon[:1]])
-    along = np.concatenate([[0.0], np.cumsum(np.sqrt(np.square(np.diff(closed, axis=0)).sum(axis=1)))])
-    wanted = np.arange(count) * (along[-1] / count)
-    return np.stack([np.interp(wanted, along, closed[:, 0]), np.interp(wanted, along, closed[:, 1])], axis=1)
 
 
 def _farthest(polygon: Points) -> int:

@@ -5,18 +5,21 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy.spatial import ConvexHull
 
 from cadx.errors import LesionTooSmall
+from cadx.lesion import kernels
 from cadx.lesion.contour import contour_polygon
 from cadx.lesion.features.cooccurrence import Cooccurrence, cooccurrence
 from cadx.lesion.features.neighborhood import Neighborhoods, dilate, lesion_neighborhoods
 from cadx.lesion.features.orientation import RadialHistograms, radial_histograms
+from cadx.lesion.features.outline_gradient import OutlineGradient, outline_gradient
 from cadx.lesion.features.polygon import polygonal_model, smooth_outline
 from cadx.records import FloatImage, Mask, Points
 
 SMALLEST_REGION_PX = 50
 GRADIENT_SIGMA_PX = 2.0
+GRADIENT_TRUNCATE = 3.0
 GRADIENT_REACH_PX = 7
 
 
@@ -28,8 +31,9 @@ class LesionRegion:
     ----------
     gray, tissue, mask
         The ROI's pixels, (512, 512), those of them that are tissue, and the lesion in it.
-    pixels
-        float64, (n, 2): x, y of the middles of the lesion's pixels.
+    moments
+        int64, (6,): the number of the lesion's pixels, and the sums of their x, y, x^2, x y and y^2, counted from the
+        middle of the corner pixel.
     inside
         float64, (n,): their gray.
     outline
@@ -53,7 +57,7 @@ class LesionRegion:
     gray: FloatImage
     tissue: Mask
     mask: Mask
-    pixels: Points
+    moments: NDArray[np.int64]
     inside: NDArray[np.float64]
     outline: Points
     smooth_outline: Points
@@ -70,6 +74,16 @@ class LesionRegion:
     def area_px(self) -> int:
         """Number of pixels."""
         return len(self.inside)
+
+    @cached_property
+    def hull(self) -> ConvexHull:
+        """Convex hull of the outline."""
+        return ConvexHull(self.outline)
+
+    @cached_property
+    def outline_gradient(self) -> OutlineGradient:
+        """Gradient along the outline; raises `Undefined` where it is not known anywhere, or zero."""
+        return outline_gradient(self.outline, self.centroid, self.gradient_x, self.gradient_y, self.gradient_known)
 
     @cached_property
     def cooccurrence(self) -> Cooccurrence:
@@ -89,9 +103,8 @@ def measure_region(gray: FloatImage, tissue: Mask, mask: Mask) -> LesionRegion:
     area_px = int(np.count_nonzero(mask))
     if area_px < SMALLEST_REGION_PX:
         raise LesionTooSmall(area_px, SMALLEST_REGION_PX)
-    rows, columns = np.nonzero(mask)
-    pixels = np.stack([columns, rows], axis=1).astype(np.float64) + 0.5
-    x, y = pixels.mean(axis=0)
+    moments = kernels.moments(mask)
+    x, y = moments[1:3] / area_px + 0.5
     outline = contour_polygon(mask, 0.0)
     smooth = smooth_outline(outline)
     neighborhoods = lesion_neighborhoods(mask, tissue)
@@ -100,8 +113,8 @@ def measure_region(gray: FloatImage, tissue: Mask, mask: Mask) -> LesionRegion:
         gray=gray,
         tissue=tissue,
         mask=mask,
-        pixels=pixels,
-        inside=gray[rows, columns].astype(np.float64),
+        moments=moments,
+        inside=gray[mask].astype(np.float64),
         outline=outline,
         smooth_outline=smooth,
         model=polygonal_model(smooth),
@@ -129,15 +142,6 @@ def crofton_perimeter(mask: Mask) -> float:
 
 def _gradient(gray: FloatImage, tissue: Mask) -> tuple[FloatImage, FloatImage, Mask]:
     """Central differences of the gray after a Gaussian of 2 pixels (0.2 mm), and where they are the tissue's own."""
-    smooth = ndimage.gaussian_filter(gray, GRADIENT_SIGMA_PX, truncate=3.0)
-    along_x, along_y = np.zeros_like(smooth), np.zeros_like(smooth)
-    along_x[:, 1:-1] = smooth[:, 2:] - smooth[:, :-2]
-    along_y[1:-1, :] = smooth[2:, :] - smooth[:-2, :]
-    along_x *= np.float32(0.5)
-    along_y *= np.float32(0.5)
-    if tissue.all():
-        return along_x, along_y, tissue
-    known = ~dilate(~tissue, GRADIENT_REACH_PX)
-    along_x *= known
-    along_y *= known
-    return along_x, along_y, known
+    smooth = kernels.gaussian(gray, GRADIENT_SIGMA_PX, GRADIENT_TRUNCATE)
+    known = tissue if tissue.all() else ~dilate(~tissue, GRADIENT_REACH_PX)
+    return *kernels.central_differences(smooth, known), known

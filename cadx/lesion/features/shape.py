@@ -1,8 +1,8 @@
 """How far the lesion's outline is from a disc, measured on its pixels."""
 
 import numpy as np
-from scipy.spatial import ConvexHull
 
+from cadx.lesion import kernels
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
 from cadx.lesion.features.polygon import (
     fourier_factor,
@@ -16,8 +16,8 @@ from cadx.lesion.features.region import LesionRegion
 
 def circularity(region: LesionRegion) -> float:
     """Share of the region inside the disc D of equal area at its centroid, |R n D| / A, 0 to 1 (Huo 1995)."""
-    squared = np.square(region.pixels - np.array(region.centroid)).sum(axis=1)
-    return float(np.count_nonzero(squared <= region.area_px / np.pi)) / region.area_px
+    x, y = region.centroid
+    return kernels.pixels_within(region.mask, (x - 0.5, y - 0.5), region.area_px / np.pi) / region.area_px
 
 
 def irregularity(region: LesionRegion) -> float:
@@ -35,14 +35,16 @@ def eccentricity(region: LesionRegion) -> float:
 
     The square of a pixel's own moment (1/12) is left out, as in the continuous definition.
     """
-    away = region.pixels - np.array(region.centroid)
-    minor, major = np.linalg.eigvalsh(np.einsum("ni,nj->ij", away, away))
+    count, x, y, xx, xy, yy = (int(total) for total in region.moments)
+    # Central moments times the number of pixels: whole numbers, so that nothing is lost by the subtraction.
+    central = [[count * xx - x * x, count * xy - x * y], [count * xy - x * y, count * yy - y * y]]
+    minor, major = np.linalg.eigvalsh(np.array(central, dtype=np.float64))
     return float(np.sqrt(max(0.0, 1 - minor / major)))
 
 
 def solidity(region: LesionRegion) -> float:
     """Area of the outline over the area of its convex hull, 0 to 1; 1 for a convex lesion."""
-    return polygon_area(region.outline) / float(ConvexHull(region.outline).volume)
+    return polygon_area(region.outline) / float(region.hull.volume)
 
 
 def _fractional_concavity(region: LesionRegion) -> float:

@@ -1,7 +1,6 @@
 """How large the lesion is."""
 
 import numpy as np
-from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
@@ -26,7 +25,7 @@ def perimeter_mm(region: LesionRegion) -> float:
 
 def longest_diameter_mm(region: LesionRegion) -> float:
     """Longest (Feret) diameter: largest distance between two points of the outline, mm. 2-D analogue of IBSI L0JK."""
-    hull = region.outline[ConvexHull(region.outline).vertices]
+    hull = region.outline[region.hull.vertices]
     return float(pdist(hull).max()) * ROI_SPACING_MM
 
 

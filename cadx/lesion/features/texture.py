@@ -8,6 +8,7 @@ merged; symmetric), mu and var the mean and variance of its marginal, p+(k) and 
 import numpy as np
 from numpy.typing import NDArray
 
+from cadx.lesion import kernels
 from cadx.lesion.features.cooccurrence import GRAY_BINS
 from cadx.lesion.features.definition import FeatureDefinition, FeatureFamily
 from cadx.lesion.features.region import LesionRegion
@@ -114,21 +115,9 @@ def coarseness(region: LesionRegion) -> float:
 
     Neighbors are the 8 adjacent pixels that lie in the lesion; pixels without any do not count.
     """
-    levels = np.pad(region.cooccurrence.levels, 1).astype(np.int16)
-    present = (levels > 0).astype(np.int16)
-    middle = np.s_[1:-1, 1:-1]
-    counted = (present[middle] > 0) & (_around(present) > 0)
-    own = levels[middle][counted]
-    deviation = np.abs(own - _around(levels)[counted] / _around(present)[counted])
-    total = np.bincount(own, weights=deviation, minlength=GRAY_BINS + 1)
-    probability = np.bincount(own, minlength=GRAY_BINS + 1) / max(1, len(own))
-    return 1 / _positive(float(probability @ total))
-
-
-def _around(values: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Sum of the 8 neighbors of every pixel of a padded array."""
-    rows = values[:-2] + values[1:-1] + values[2:]
-    return np.asarray(rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:] - values[1:-1, 1:-1])
+    deviation, count = kernels.neighbor_deviations(region.cooccurrence.levels, GRAY_BINS)
+    probability = count / max(1, count.sum())
+    return 1 / _positive(float(probability @ deviation))
 
 
 def _marginal_moments(region: LesionRegion) -> tuple[float, float]:

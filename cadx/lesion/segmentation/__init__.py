@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
 
 from cadx.flags import Flag, FlagCode
+from cadx.lesion import kernels
+from cadx.lesion.disc import disc_reach
 from cadx.lesion.segmentation.draw import draw_region
 from cadx.lesion.segmentation.dual_stage import grow_in_two_stages
 from cadx.lesion.segmentation.edge_growing import grow_to_edge
@@ -83,9 +84,11 @@ def _stand_in(roi: Roi) -> Mask:
 
 def _cut_mm(mask: Mask, tissue: Mask) -> float:
     """Length of the outline that lies along what is no tissue."""
-    if tissue.all():
+    if tissue.all() or not mask.any():
         return 0.0
-    return int(np.count_nonzero(mask & ndimage.binary_dilation(~tissue))) * ROI_SPACING_MM
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = np.s_[max(0, rows[0] - 1) : rows[-1] + 2, max(0, columns[0] - 1) : columns[-1] + 2]
+    return int(np.count_nonzero(mask[box] & kernels.dilate(~tissue[box], disc_reach(1)))) * ROI_SPACING_MM
 
 
 def _flags(growth: Growth, stands_in: bool, cut_mm: float) -> tuple[Flag, ...]:

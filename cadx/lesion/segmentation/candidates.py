@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from cadx.lesion.radial_gradient import index_of_sums, radial_gradient
-from cadx.lesion.segmentation.levels import contour_sums, joining_level, nested_shapes
+from cadx.lesion import kernels
+from cadx.lesion.radial_gradient import index_of_sums
+from cadx.lesion.segmentation.levels import nested_shapes
 from cadx.lesion.segmentation.records import Trace
 from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface
 from cadx.records import FloatImage, Mask
@@ -19,6 +19,7 @@ SMALLEST_AREA_MM2 = 4.0
 LARGEST_AREA_MM2 = 1600.0
 # Under this radial gradient index the outline does not point to a common center. See docs/decisions/segmentation.md.
 SMALLEST_RGI = 0.45
+SQUARE_REACH = np.array([1, 1], dtype=np.int32)  # the 8 neighbors
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Candidates:
         (levels,) whether the region reaches the ROI's frame.
     """
 
-    index: NDArray[np.intp]
+    index: NDArray[np.int32]
     level: NDArray[np.float64]
     area_mm2: NDArray[np.float64]
     circularity: NDArray[np.float64]
@@ -90,20 +91,19 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
     """
     top, bottom = float(image[seed]), float(image.min())
     step = max((top - bottom) / (LEVELS - 1), 1e-9)
-    # Rounding to levels first changes no region and makes the reconstruction a third quicker.
-    level_number = np.clip(np.ceil((top - image) / step - 1e-4), 0, LEVELS - 1).astype(np.float32)
-    index = (-joining_level(-level_number, seed)).astype(np.intp)
+    level_number = np.clip(np.ceil((top - image) / step - 1e-4), 0, LEVELS - 1).astype(np.int32)
+    index = kernels.joining_index(level_number, LEVELS, seed)
     frame = np.ones(image.shape, dtype=np.bool_)
     frame[1:-1, 1:-1] = False
     shapes = nested_shapes(index, LEVELS, frame)
-    inward, magnitude = radial_gradient(surface.gray, seed)
+    inward, magnitude = kernels.radial_gradient(surface.gray, seed)
     if not surface.tissue.all():
         # The step from tissue to padding or air is nobody's outline: it counts as length without evidence.
-        trusted = ndimage.binary_erosion(surface.tissue, np.ones((3, 3), dtype=np.bool_), border_value=1)
+        trusted = ~kernels.dilate(~surface.tissue, SQUARE_REACH)
         inward, magnitude = inward * trusted, magnitude * trusted
-    length = contour_sums(index, LEVELS, np.ones_like(image))
-    inward_sum = contour_sums(index, LEVELS, inward)
-    rgi = index_of_sums(inward_sum, contour_sums(index, LEVELS, magnitude))
+    length = kernels.contour_sums(index, LEVELS, np.ones_like(image))
+    inward_sum = kernels.contour_sums(index, LEVELS, inward)
+    rgi = index_of_sums(inward_sum, kernels.contour_sums(index, LEVELS, magnitude))
     mean_inward = inward_sum / np.maximum(length, 1)
     diameter_mm = 2 * np.sqrt(shapes.area / np.pi) * GRID_SPACING_MM
     return Candidates(

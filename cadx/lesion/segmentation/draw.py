@@ -1,15 +1,16 @@
 """From a region on the grid of 0.4 mm to the mask on the ROI's own pixels of 0.1 mm."""
 
 import numpy as np
-from scipy import ndimage
 
+from cadx.lesion import kernels
 from cadx.lesion.segmentation.growth import Growth
 from cadx.lesion.segmentation.surface import GRID_SIZE, REDUCTION, Surface, smooth_within
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, Mask, Roi
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Mask, Roi
 
 DRAWING_SMOOTHING_MM = 0.25
 # How far, on the grid, the fine outline may leave the coarse one.
 SLACK_PX = 2
+DIAMOND = np.arange(SLACK_PX, -1, -1, dtype=np.int32)  # SLACK_PX steps to one of the 4 neighbors
 
 
 def draw_region(roi: Roi, surface: Surface, growth: Growth) -> Mask:
@@ -29,11 +30,11 @@ def draw_region(roi: Roi, surface: Surface, growth: Growth) -> Mask:
         slice(columns.start * REDUCTION, columns.stop * REDUCTION),
     )
     coarse = growth.region[rows, columns]
-    reach = ndimage.binary_dilation(coarse, iterations=SLACK_PX)
-    core = ndimage.binary_erosion(coarse, iterations=SLACK_PX)
+    reach = kernels.dilate(coarse, DIAMOND)
+    core = ~kernels.dilate(~np.pad(coarse, SLACK_PX), DIAMOND)[SLACK_PX:-SLACK_PX, SLACK_PX:-SLACK_PX]
     tissue = roi.tissue[fine]
     gray = smooth_within(roi.gray[fine], tissue, DRAWING_SMOOTHING_MM / ROI_SPACING_MM)
-    threshold = _enlarge((growth.threshold + surface.trend)[rows, columns])
+    threshold = kernels.enlarged((growth.threshold + surface.trend)[rows, columns])
     drawn = (((gray > threshold) & _repeat(reach)) | _repeat(core)) & tissue
     mask = np.zeros((ROI_SIZE_PX, ROI_SIZE_PX), dtype=np.bool_)
     mask[fine] = _main_piece(drawn, _repeat(coarse) & tissue)
@@ -54,17 +55,6 @@ def _repeat(mask: Mask) -> Mask:
     return np.asarray(np.repeat(np.repeat(mask, REDUCTION, axis=0), REDUCTION, axis=1))
 
 
-def _enlarge(field: FloatImage) -> FloatImage:
-    """Bilinear interpolation of a grid field at the middles of the fine pixels."""
-    fine: FloatImage = ndimage.zoom(field, REDUCTION, order=1, mode="nearest", grid_mode=True)
-    return fine
-
-
 def _main_piece(drawn: Mask, region: Mask) -> Mask:
-    pieces, _ = ndimage.label(drawn, np.ones((3, 3)))
-    shared = np.bincount(pieces[region], minlength=2)
-    shared[0] = 0
-    if not shared.any():
-        return region
-    piece: Mask = ndimage.binary_fill_holes(pieces == np.argmax(shared))
-    return piece
+    piece = kernels.main_piece(drawn, region)
+    return kernels.fill_holes(piece) if piece.any() else region

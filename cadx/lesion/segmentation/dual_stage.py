@@ -8,11 +8,12 @@ on one side does not pull the contour.
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
 
+from cadx.lesion import kernels
+from cadx.lesion.disc import disc_reach
 from cadx.lesion.segmentation.growth import Growth
 from cadx.lesion.segmentation.rgi import grow_by_radial_gradient
-from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface, near_mean
+from cadx.lesion.segmentation.surface import GRID_SPACING_MM, Surface, box_size
 from cadx.records import FloatImage, Mask
 
 # The contour may move by this share of the first stage's effective radius, and by 1 mm at least.
@@ -36,9 +37,10 @@ SETTLED_SHARE = 0.01
 def grow_in_two_stages(surface: Surface, seed: tuple[int, int]) -> Growth:
     """Find a contour by the radial gradient, then let it settle between its inside and its surroundings."""
     first = grow_by_radial_gradient(surface, seed)
-    if not first.region.any():
-        return first
-    region, threshold, steps = _settle(surface, first.region & surface.tissue)
+    start = first.region & surface.tissue
+    if not start.any():
+        return replace(first, region=start)
+    region, threshold, steps = _settle(surface, start)
     reason = f"{first.reason}; then {steps} steps of the active contour"
     return replace(first, region=region, threshold=threshold, reason=reason)
 
@@ -47,16 +49,25 @@ def _settle(surface: Surface, start: Mask) -> tuple[Mask, FloatImage, int]:
     """Move the contour until it changes by less than 1 % of its area, 10 steps at most."""
     radius_px = float(np.sqrt(np.count_nonzero(start) / np.pi))
     limit_px = max(BAND_MINIMUM_MM / GRID_SPACING_MM, BAND_SHARE * radius_px)
-    free = (ndimage.distance_transform_edt(~start) <= limit_px) & surface.tissue
+    free = kernels.dilate(start, disc_reach(limit_px)) & surface.tissue
     free[:FRAME_PX] = free[-FRAME_PX:] = free[:, :FRAME_PX] = free[:, -FRAME_PX:] = False
-    core = ndimage.distance_transform_edt(start) > limit_px
+    core = ~kernels.dilate(~start, disc_reach(limit_px))
     sigma_px = max(2.0, LOCAL_SHARE * radius_px)
     box = _reach(free | start, int(3 * sigma_px) + 6)
-    region, threshold, steps = _iterate(
-        surface.gray[box], surface.tissue[box], start[box], free[box], core[box], sigma_px, BEND_SHARE * radius_px
+    region, threshold, steps = kernels.settle(
+        surface.gray[box],
+        surface.tissue[box],
+        start[box],
+        free[box],
+        core[box],
+        size=box_size(sigma_px),
+        bend_px=BEND_SHARE * radius_px,
+        inside_share=INSIDE_SHARE,
+        most_steps=MOST_STEPS,
+        settled_share=SETTLED_SHARE,
     )
     full_region, full_threshold = np.zeros_like(start), surface.gray.copy()
-    full_region[box], full_threshold[box] = ndimage.binary_fill_holes(region), threshold
+    full_region[box], full_threshold[box] = kernels.fill_holes(region), threshold
     return full_region, full_threshold, steps
 
 
@@ -67,36 +78,3 @@ def _reach(mask: Mask, margin_px: int) -> tuple[slice, slice]:
         slice(max(0, int(rows[0]) - margin_px), int(rows[-1]) + margin_px + 1),
         slice(max(0, int(columns[0]) - margin_px), int(columns[-1]) + margin_px + 1),
     )
-
-
-def _iterate(
-    surface_gray: FloatImage, tissue: Mask, start: Mask, free: Mask, core: Mask, sigma_px: float, bend_px: float
-) -> tuple[Mask, FloatImage, int]:
-    """Cut between the local means inside and outside until the region settles; return it, the threshold, the steps."""
-    gray = np.where(tissue, surface_gray, np.float32(0))
-    near_all, near_gray = near_mean(tissue, sigma_px), near_mean(gray, sigma_px)
-    region, threshold, step = start, surface_gray, 0
-    while step < MOST_STEPS:
-        step += 1
-        near_inside, gray_inside = near_mean(region, sigma_px), near_mean(gray * region, sigma_px)
-        inside = gray_inside / np.maximum(near_inside, 1e-4)
-        outside = (near_gray - gray_inside) / np.maximum(near_all - near_inside, 1e-4)
-        threshold = outside + np.float32(INSIDE_SHARE) * (inside - outside)
-        brighter = ((surface_gray > threshold) & free) | core
-        bent = ndimage.gaussian_filter(brighter.astype(np.float32), bend_px, truncate=2.5) > 0.5
-        moved = _largest_piece(bent & tissue, start)
-        changed = np.count_nonzero(moved ^ region)
-        region = moved
-        if changed < SETTLED_SHARE * np.count_nonzero(region):
-            break
-    return region, threshold, step
-
-
-def _largest_piece(mask: Mask, start: Mask) -> Mask:
-    """The 8-connected piece that shares most with the start; the start itself where none does."""
-    pieces, _ = ndimage.label(mask, np.ones((3, 3)))
-    shared = np.bincount(pieces[start], minlength=2)
-    shared[0] = 0
-    if not shared.any():
-        return start
-    return np.asarray(pieces == np.argmax(shared))

@@ -28,7 +28,7 @@ def grow_to_edge(surface: Surface, seed: tuple[int, int]) -> Growth:
     image[~surface.tissue] = image[surface.tissue].min() if surface.tissue.any() else 0.0
     image = ndimage.grey_opening(image, footprint=_disc(BRIDGE_RADIUS_PX))
     candidates = nested_candidates(image, surface, seed)
-    growth = choose(candidates, candidates.level.astype(np.float32)[:, None, None])
+    growth = choose(candidates, lambda level: np.full(image.shape, level))
     return Growth(growth.region, growth.threshold + background, growth.outcome, growth.reason, growth.trace)
 
 

@@ -5,13 +5,16 @@ a little, and with it the choice between outlines of nearly equal evidence.
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cadx.lesion.segmentation.surface import REDUCTION
 from cadx.records import ROI_SIZE_PX, Mask, Roi
 
 Shift = tuple[int, int]
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 
 def on_image_grid(roi: Roi) -> tuple[Roi, Shift]:
@@ -29,10 +32,25 @@ def on_image_grid(roi: Roi) -> tuple[Roi, Shift]:
     columns = round(-left / (right - left) * ROI_SIZE_PX) % REDUCTION
     if not (rows or columns):
         return roi, (0, 0)
-    place = np.arange(ROI_SIZE_PX)
-    moved = np.ix_(np.minimum(place + rows, ROI_SIZE_PX - 1), np.minimum(place + columns, ROI_SIZE_PX - 1))
-    placed = replace(roi, gray=roi.gray[moved], valid=roi.valid[moved], tissue=roi.tissue[moved])
+    placed = replace(
+        roi,
+        gray=_moved(roi.gray, rows, columns),
+        valid=_moved(roi.valid, rows, columns),
+        tissue=_moved(roi.tissue, rows, columns),
+    )
     return placed, (rows, columns)
+
+
+def _moved(image: NDArray[Pixel], rows: int, columns: int) -> NDArray[Pixel]:
+    """Move an image up and left; its last row and column are repeated."""
+    if image.dtype == np.bool_ and image.all():
+        return image
+    moved = np.empty(image.shape, dtype=image.dtype)
+    down, right = ROI_SIZE_PX - rows, ROI_SIZE_PX - columns
+    moved[:down, :right] = image[rows:, columns:]
+    moved[:down, right:] = moved[:down, right - 1 : right]
+    moved[down:] = moved[down - 1 : down]
+    return moved
 
 
 def back_on_roi(mask: Mask, shift: Shift) -> Mask:

@@ -1,5 +1,6 @@
 """What every method hands over: a region on the grid, the threshold that draws it finely, and why."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,7 @@ class Growth:
     trace: Trace
 
 
-def choose(candidates: Candidates, threshold: FloatImage) -> Growth:
+def choose(candidates: Candidates, threshold: Callable[[np.float32], FloatImage]) -> Growth:
     """Take the candidate of most evidence that keeps clear of the ROI's frame.
 
     Parameters
@@ -38,7 +39,7 @@ def choose(candidates: Candidates, threshold: FloatImage) -> Growth:
     candidates
         All nested regions.
     threshold
-        float32, (levels, ...) or broadcastable: threshold of each candidate in the gray of the surface.
+        From a candidate's level to its threshold in the gray of the surface, float32, (128, 128).
     """
     allowed, peaks = candidates.plausible, candidates.peaks
     clear = allowed & ~candidates.at_frame
@@ -59,5 +60,5 @@ def choose(candidates: Candidates, threshold: FloatImage) -> Growth:
     else:
         outcome = SegmentationOutcome.TOUCHES_BORDER
         reason = f"strongest outline that keeps clear of the ROI's frame ({facts}); a stronger one runs out of the ROI"
-    field = np.broadcast_to(threshold, (len(candidates.level), *candidates.index.shape))[best]
+    field = threshold(np.float32(candidates.level[best]))
     return Growth(candidates.region(best), field, outcome, reason, candidates.trace(peaks, best))

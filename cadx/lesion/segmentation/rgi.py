@@ -22,9 +22,7 @@ def grow_by_radial_gradient(surface: Surface, seed: tuple[int, int]) -> Growth:
     squared_mm2 = _squared_distance_mm2(seed)
     constraint = np.exp(-squared_mm2 / (2 * CONSTRAINT_MM**2)).astype(np.float32)
     candidates = nested_candidates((surface.gray - base) * constraint, surface, seed)
-    levels = candidates.level.astype(np.float32)[:, None, None]
-    threshold = (levels / np.maximum(constraint, 1e-6) + base).astype(np.float32)
-    return choose(candidates, threshold)
+    return choose(candidates, lambda level: (level / np.maximum(constraint, 1e-6) + base).astype(np.float32))
 
 
 def _squared_distance_mm2(seed: tuple[int, int]) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """Where to grow from: the brightest blob that a reader's mark may have meant."""
 
 import numpy as np
-from scipy import ndimage
 
+from cadx.lesion import kernels
 from cadx.lesion.segmentation.surface import GRID_SIZE, GRID_SPACING_MM, Surface
 
 # A mark may lie up to 3 mm off the lesion; half of that distance is its standard deviation.
@@ -10,6 +10,7 @@ SEED_TOLERANCE_MM = 3.0
 MARK_SD_MM = 1.5
 BLOB_MM = 1.0
 BLOB_RATIO = 1.6  # of the two Gaussians whose difference stands for the Laplacian (Marr & Hildreth 1980)
+TRUNCATE = 4.0
 _REACH_PX = 24
 
 
@@ -23,7 +24,7 @@ def find_seed(surface: Surface, mark: tuple[float, float] = (GRID_SIZE / 2, GRID
     box = np.s_[middle - _REACH_PX : middle + _REACH_PX, middle - _REACH_PX : middle + _REACH_PX]
     gray = surface.gray[box]
     sigma = BLOB_MM / GRID_SPACING_MM
-    blob = ndimage.gaussian_filter(gray, sigma) - ndimage.gaussian_filter(gray, sigma * BLOB_RATIO)
+    blob = kernels.gaussian(gray, sigma, TRUNCATE) - kernels.gaussian(gray, sigma * BLOB_RATIO, TRUNCATE)
     place = np.arange(middle - _REACH_PX, middle + _REACH_PX) + 0.5
     down_mm, right_mm = ((place - along) * GRID_SPACING_MM for along in mark)
     squared_mm2 = np.add.outer(down_mm**2, right_mm**2)

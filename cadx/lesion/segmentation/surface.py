@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
+from cadx.lesion import kernels
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage, Mask, Roi
 
 REDUCTION = 4
 GRID_SIZE = ROI_SIZE_PX // REDUCTION
 GRID_SPACING_MM = ROI_SPACING_MM * REDUCTION
 SMOOTHING_MM = 0.4
+SMOOTHING_TRUNCATE = 3.0
 _FIT_STEP = 2
 
 
@@ -36,7 +37,7 @@ class Surface:
 
 def gray_surface(roi: Roi) -> Surface:
     """Reduce, detrend and smooth a ROI for segmentation."""
-    gray, tissue = _reduce(roi.gray, roi.tissue)
+    gray, tissue = kernels.block_means(roi.gray, roi.tissue)
     trend = background_trend(gray, tissue)
     sigma = SMOOTHING_MM / GRID_SPACING_MM
     smooth = smooth_within(gray - trend, tissue, sigma)
@@ -46,10 +47,10 @@ def gray_surface(roi: Roi) -> Surface:
 
 def smooth_within(image: FloatImage, mask: Mask, sigma_px: float) -> FloatImage:
     """Gaussian mean over the pixels of a mask only (normalized convolution); 0 where the mask is out of reach."""
-    total: FloatImage = ndimage.gaussian_filter(np.where(mask, image, np.float32(0)), sigma_px, truncate=3.0)
     if mask.all():
-        return total
-    cover = ndimage.gaussian_filter(mask.astype(np.float32), sigma_px, truncate=3.0)
+        return kernels.gaussian(image, sigma_px, SMOOTHING_TRUNCATE)
+    total = kernels.gaussian(np.where(mask, image, np.float32(0)), sigma_px, SMOOTHING_TRUNCATE)
+    cover = kernels.gaussian(mask.astype(np.float32), sigma_px, SMOOTHING_TRUNCATE)
     return np.divide(total, cover, out=np.zeros_like(total), where=cover > 1e-3)
 
 
@@ -60,11 +61,12 @@ def near_mean(image: FloatImage | Mask, sigma_px: float) -> FloatImage:
     mask for the mean over that mask. No matrix products: the threads of a linear algebra library that wait for each
     other cost a busy machine ten times what these small sums do.
     """
-    size = max(1, round(float(np.sqrt(4 * sigma_px**2 + 1)))) | 1
-    near = image.astype(np.float32)
-    for _ in range(3):
-        near = ndimage.uniform_filter(near, size, mode="constant")
-    return near
+    return kernels.box_means(image.astype(np.float32), box_size(sigma_px))
+
+
+def box_size(sigma_px: float) -> int:
+    """Pixels along a side, odd, of three boxes that together are as wide as a Gaussian."""
+    return max(1, round(float(np.sqrt(4 * sigma_px**2 + 1)))) | 1
 
 
 def background_trend(gray: FloatImage, mask: Mask) -> FloatImage:
@@ -97,14 +99,3 @@ def background_trend(gray: FloatImage, mask: Mask) -> FloatImage:
     if mask.any():
         trend -= trend[mask].mean()
     return np.asarray(trend, dtype=np.float32)
-
-
-def _reduce(gray: FloatImage, tissue: Mask) -> tuple[FloatImage, Mask]:
-    """Means of blocks of 4 x 4 pixels over their tissue; a block is tissue when half of it is."""
-    blocks = (GRID_SIZE, REDUCTION, GRID_SIZE, REDUCTION)
-    if tissue.all():
-        total = gray.reshape(GRID_SIZE, REDUCTION, -1).sum(axis=1).reshape(GRID_SIZE, GRID_SIZE, REDUCTION).sum(axis=2)
-        return total / np.float32(REDUCTION**2), np.ones((GRID_SIZE, GRID_SIZE), dtype=np.bool_)
-    count = tissue.reshape(blocks).sum(axis=(1, 3), dtype=np.int64)
-    total = np.where(tissue, gray, np.float32(0)).reshape(blocks).sum(axis=(1, 3))
-    return (total / np.maximum(count, 1)).astype(np.float32), count * 2 >= REDUCTION**2

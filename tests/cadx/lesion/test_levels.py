@@ -1,4 +1,4 @@
-"""Nested regions from two reconstructions, against a flood fill at every level."""
+"""Nested regions from two floods, against a flood fill at every level."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -6,12 +6,18 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.measure import perimeter_crofton
 
-from cadx.lesion.segmentation.levels import contour_sums, joining_level, nested_shapes
+from cadx.lesion import kernels
+from cadx.lesion.segmentation.levels import nested_shapes
 
 
 def random_image(seed: int) -> np.ndarray:
     image = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(40, 44)), 2.0)
     return image.astype(np.float32)
+
+
+def joining_index(image: np.ndarray, levels: np.ndarray, seed: tuple[int, int] = (20, 22)) -> np.ndarray:
+    number = np.sum(image[..., None] < levels, axis=-1).astype(np.int32)
+    return kernels.joining_index(number, len(levels) + 1, seed)
 
 
 def flood(image: np.ndarray, seed: tuple[int, int], level: float) -> np.ndarray:
@@ -24,15 +30,16 @@ def flood(image: np.ndarray, seed: tuple[int, int], level: float) -> np.ndarray:
 def test_every_level_equals_a_flood_fill_with_holes_filled(number: int) -> None:
     image = random_image(number)
     seed = (20, 22)
-    joins = joining_level(image, seed)
-    for level in np.linspace(image[seed], image.min(), 7):
-        np.testing.assert_array_equal(joins >= level, flood(image, seed, level))
+    levels = np.linspace(image[seed], image.min(), 7)
+    index = joining_index(image, levels, seed)
+    for number_of, level in enumerate(levels):
+        np.testing.assert_array_equal(index <= number_of, flood(image, seed, level))
 
 
 def test_areas_perimeters_and_circularities_equal_those_of_single_masks() -> None:
     image = random_image(1)
     levels = np.linspace(image[20, 22], image.min(), 12)
-    index = np.sum(joining_level(image, (20, 22))[..., None] < levels, axis=-1)
+    index = joining_index(image, levels)
     frame = np.zeros(image.shape, bool)
     frame[0] = frame[-1] = True
     shapes = nested_shapes(index, len(levels), frame)
@@ -51,8 +58,8 @@ def test_contour_sums_add_up_the_pixels_with_a_neighbor_outside() -> None:
     image = random_image(2)
     weights = np.random.default_rng(3).normal(size=image.shape).astype(np.float32)
     levels = np.linspace(image[20, 22], image.min(), 9)[:-1]
-    index = np.sum(joining_level(image, (20, 22))[..., None] < levels, axis=-1)
-    sums = contour_sums(index, len(levels), weights)
+    index = joining_index(image, levels)
+    sums = kernels.contour_sums(index, len(levels), weights)
     for number in range(len(levels)):
         mask = index <= number
         contour = mask & ~ndimage.binary_erosion(mask)

@@ -146,4 +146,7 @@ def test_code_digest_follows_the_source(monkeypatch: pytest.MonkeyPatch, tmp_pat
     before = code_digest("a_package_of_the_test", "cadx.roi")
     assert code_digest("a_package_of_the_test", "cadx.roi") == before
     (package / "part.py").write_text("x = 2\n")
-    assert code_digest("a_package_of_the_test", "cadx.roi") != before
+    changed = code_digest("a_package_of_the_test", "cadx.roi")
+    assert changed != before
+    (package / "part.cpython-311-x86_64-linux-gnu.so").write_bytes(b"compiled")
+    assert code_digest("a_package_of_the_test", "cadx.roi") not in (before, changed)

@@ -1,0 +1,3 @@
+"""Types of the compiled kernels: those of the reference."""
+
+from cadx.lesion.kernels.reference import *

@@ -1,0 +1,117 @@
+# Derivatives of a smooth image, and histograms of their direction against the radius.
+
+
+
+cdef enum:
+    BINS = 180
+
+# Of an octant's 22.5 bins of 2 degrees: the tangents at which they end, and the bin in which each 1/256 begins.
+cdef double[23] ENDS
+cdef int[257] FIRST
+cdef int[8] BASE = [90, 134, 179, 135, 89, 45, 0, 44]
+cdef int[8] TURN = [1, -1, -1, 1, -1, 1, 1, -1]
+
+
+def _fill_tables():
+    ends = np.append(np.tan(np.radians(np.arange(2.0, 46.0, 2.0))), np.inf)
+    for at in range(23):
+        ENDS[at] = ends[at]
+    for at in range(257):
+        FIRST[at] = np.searchsorted(ends, at / 256, side="right")
+
+
+_fill_tables()
+
+
+cdef inline int _bin(float dot, float cross) noexcept nogil:
+    """Bin of 2 degrees of the angle from -180, as floor((atan2(cross, dot) + pi) * 90 / pi) modulo 180.
+
+    BASE + TURN * (bin in the octant), by the signs of the cross (4) and dot product (2), and which is larger (1).
+    """
+    cdef float along = fabsf(dot), aside = fabsf(cross)
+    cdef int steep = aside > along, octant = (<int>(cross < 0) << 2) | (<int>(dot < 0) << 1) | steep, first
+    cdef float large = max(along, aside), small = min(along, aside)
+    cdef double tangent
+    if small == 0:  # On an axis: the bins begin there.
+        return (135 if cross > 0 else 45) if steep else (0 if dot < 0 else 90)
+    tangent = <double>small / <double>large
+    first = FIRST[<int>(tangent * 256) if tangent < 1 else 256]  # Also where a gradient is not finite.
+    first += tangent >= ENDS[first]
+    return BASE[octant] + TURN[octant] * first
+
+
+cdef void _histograms(
+    const float[:, ::1] gradient_x,
+    const float[:, ::1] gradient_y,
+    const float[::1] to_x,
+    const float[::1] to_y,
+    const unsigned char[:, ::1] mask,
+    const unsigned char[:, ::1] margin,
+    double[:, ::1] histograms,
+) noexcept nogil:
+    cdef int y, x, bin_
+    cdef float along, aside, dot, cross
+    cdef double weight
+    for y in range(<int>gradient_x.shape[0]):
+        for x in range(<int>gradient_x.shape[1]):
+            along = gradient_x[y, x]
+            aside = gradient_y[y, x]
+            dot = to_x[x] * along + to_y[y] * aside
+            cross = to_x[x] * aside - to_y[y] * along
+            bin_ = _bin(dot, cross)
+            weight = sqrtf(along * along + aside * aside)
+            histograms[mask[y, x] != 0, bin_] += weight
+            if margin[y, x]:
+                histograms[2, bin_] += weight
+
+
+def orientation_histograms(gradient_x, gradient_y, center, mask, margin):
+    """Gradient magnitude by direction outside, inside and at the margin: `reference.orientation_histograms`.
+
+    Angles are binned by comparison of tangents within an octant: an arc tangent a pixel costs five times as much.
+    """
+    cdef const float[:, ::1] x_of = np.ascontiguousarray(gradient_x, dtype=np.float32)
+    cdef const float[:, ::1] y_of = np.ascontiguousarray(gradient_y, dtype=np.float32)
+    for each in (gradient_y, mask, margin):
+        if each.shape != gradient_x.shape:
+            raise ValueError("gradients and masks differ in size")
+    cdef const unsigned char[:, ::1] mask_of = np.ascontiguousarray(mask, dtype=np.bool_).view(np.uint8)
+    cdef const unsigned char[:, ::1] margin_of = np.ascontiguousarray(margin, dtype=np.bool_).view(np.uint8)
+    cdef const float[::1] to_x = (center[0] - 0.5 - np.arange(x_of.shape[1])).astype(np.float32)
+    cdef const float[::1] to_y = (center[1] - 0.5 - np.arange(x_of.shape[0])).astype(np.float32)
+    histograms = np.zeros((3, BINS))
+    cdef double[:, ::1] histograms_of = histograms
+    with nogil:
+        _histograms(x_of, y_of, to_x, to_y, mask_of, margin_of, histograms_of)
+    return histograms
+
+
+cdef void _differences(
+    const float[:, ::1] smooth, const unsigned char[:, ::1] known, float[:, ::1] along_x, float[:, ::1] along_y
+) noexcept nogil:
+    cdef int rows = <int>smooth.shape[0], columns = <int>smooth.shape[1], y, x
+    for y in range(rows):
+        along_x[y, 0] = along_x[y, columns - 1] = 0
+        for x in range(1, columns - 1):
+            along_x[y, x] = (smooth[y, x + 1] - smooth[y, x - 1]) * <float>0.5
+        if y == 0 or y == rows - 1:
+            along_y[y, :] = 0
+        else:
+            for x in range(columns):
+                along_y[y, x] = (smooth[y + 1, x] - smooth[y - 1, x]) * <float>0.5
+        for x in range(columns):
+            along_x[y, x] = along_x[y, x] if known[y, x] else <float>0
+            along_y[y, x] = along_y[y, x] if known[y, x] else <float>0
+
+
+def central_differences(smooth, known):
+    """Half the difference of the two neighbors, 0 at the ends: `cadx.lesion.kernels.reference.central_differences`."""
+    cdef const float[:, ::1] of = np.ascontiguousarray(smooth, dtype=np.float32)
+    cdef const unsigned char[:, ::1] known_of = np.ascontiguousarray(known, dtype=np.bool_).view(np.uint8)
+    if of.shape[0] != known_of.shape[0] or of.shape[1] != known_of.shape[1] or not of.size:
+        raise ValueError("an image and a mask of its size")
+    along_x, along_y = np.empty(smooth.shape, dtype=np.float32), np.empty(smooth.shape, dtype=np.float32)
+    cdef float[:, ::1] x_of = along_x, y_of = along_y
+    with nogil:
+        _differences(of, known_of, x_of, y_of)
+    return along_x, along_y
