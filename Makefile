@@ -53,8 +53,12 @@ types: $(STAMP) ## mypy --strict over the packages, tests, benchmarks, examples 
 contracts: $(STAMP) ## import-linter: the one-way flow between packages
 	$(BIN)/lint-imports
 
+# What computes runs in JOBS processes; what starts servers and counts their seconds runs alone.
+JOBS ?= 2
+ALONE := tests/app tests/deploy tests/examples tests/scripts
 unit: $(STAMP) ## pytest (set CADX_SHARED to a folder with mini-mias/ and weights/ to include real data)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ALONE:%=--ignore %)
+	$(BIN)/python -m pytest $(ALONE)
 
 validate: $(STAMP) fhir-schema ## every variant of every DICOM object and FHIR before every validator (20 minutes)
 	CADX_VALIDATE_ALL=1 $(BIN)/python -m pytest tests/cadx/exchange
