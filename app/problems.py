@@ -18,7 +18,7 @@ from app.observability.request_context import current_request
 from cadx.errors import CadxError
 
 PROBLEM_TYPE = "application/problem+json"
-_METHODS = ("GET", "HEAD", "POST")  # of all that is served here
+_METHODS = ("GET", "HEAD", "POST", "DELETE")  # of all that is served here
 
 # The nearest class in an error's family line decides. What is not listed is a fault of the service: 500.
 STATUS: Mapping[type[CadxError], int] = {

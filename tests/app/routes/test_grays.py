@@ -122,6 +122,11 @@ def test_refusals(client: TestClient, sample: Any, path: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "image_expired")
 
 
+def test_the_methods_of_an_image_are_told(client: TestClient) -> None:
+    answer = client.options("/v1/images/some")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, DELETE")
+
+
 def test_an_image_is_seen_by_its_sender_alone(make_client: Callable[..., TestClient], sample: Any) -> None:
     (a, a_entry), (b, b_entry) = new_key("a"), new_key("b")
     client = make_client(api_keys=(a_entry, b_entry))

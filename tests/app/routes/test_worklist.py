@@ -108,9 +108,9 @@ def test_the_images_of_a_study_and_one_of_them_kept(client: TestClient, orthanc:
 def test_what_was_looked_for_is_in_no_log(
     client: TestClient, orthanc: Orthanc, unseen_phantom: Case, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    dataset = upload(orthanc, unseen_phantom, PatientName="PLANTED^X", PatientID="PLANTED-ID")
+    dataset = upload(orthanc, unseen_phantom, PatientName="PLANTED^SEARCH", PatientID="PLANTED-SEARCH")
     with caplog.at_level("DEBUG"):
-        assert found(client, patient_name="PLANTED", patient_id="PLANTED-ID") == [dataset.StudyInstanceUID]
+        assert found(client, patient_name="PLANTED", patient_id="PLANTED-SEARCH") == [dataset.StudyInstanceUID]
         refused = client.post(STUDIES, json={"patient_name": "PLANTED\\X", "date": "PLANTED"})
     assert refused.status_code == 422
     audit = (tmp_path / "audit").read_text(encoding="utf-8")
