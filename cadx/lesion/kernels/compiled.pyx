@@ -8,7 +8,7 @@ killed.
 
 import numpy as np
 
-from libc.math cimport atan2, cos, fabs, fabsf, sin, sqrt, sqrtf
+from libc.math cimport atan2, atan2f, cos, fabs, fabsf, sin, sqrt, sqrtf
 
 include "flooding.pxi"
 include "nested.pxi"

@@ -5,38 +5,43 @@
 cdef enum:
     BINS = 180
 
-# Of an octant's 22.5 bins of 2 degrees: the tangents at which they end, and the bin in which each 1/256 begins.
-cdef double[23] ENDS
+# Of an octant's 22.5 bins of 2 degrees: the tangents at which they begin, and the bin in which each 1/256 begins.
+cdef double[24] BEGINS
 cdef int[257] FIRST
 cdef int[8] BASE = [90, 134, 179, 135, 89, 45, 0, 44]
 cdef int[8] TURN = [1, -1, -1, 1, -1, 1, 1, -1]
+cdef float PI = np.float32(np.pi)
+cdef float BINS_A_RADIAN = np.float32(BINS / (2 * np.pi))
+# The reference's angle in float32 is off by less than this, as a tangent.
+cdef double NEAR = 1e-5
 
 
 def _fill_tables():
-    ends = np.append(np.tan(np.radians(np.arange(2.0, 46.0, 2.0))), np.inf)
-    for at in range(23):
-        ENDS[at] = ends[at]
+    begins = np.append(np.tan(np.radians(np.arange(0.0, 46.0, 2.0))), np.inf)
+    for at in range(24):
+        BEGINS[at] = begins[at]
     for at in range(257):
-        FIRST[at] = np.searchsorted(ends, at / 256, side="right")
+        FIRST[at] = np.searchsorted(begins, at / 256, side="right") - 1
 
 
 _fill_tables()
 
 
 cdef inline int _bin(float dot, float cross) noexcept nogil:
-    """Bin of 2 degrees of the angle from -180, as floor((atan2(cross, dot) + pi) * 90 / pi) modulo 180.
+    """Bin of 2 degrees of the angle from -180, as floor((atan2(cross, dot) + pi) * 90 / pi) modulo 180 in float32.
 
-    BASE + TURN * (bin in the octant), by the signs of the cross (4) and dot product (2), and which is larger (1).
+    BASE + TURN * (bin in the octant), by the signs of the cross (4) and dot product (2), and which is larger (1). Only
+    an angle next to a bin's end is computed, as the reference does, so that it falls on the same side.
     """
     cdef float along = fabsf(dot), aside = fabsf(cross)
     cdef int steep = aside > along, octant = (<int>(cross < 0) << 2) | (<int>(dot < 0) << 1) | steep, first
     cdef float large = max(along, aside), small = min(along, aside)
     cdef double tangent
-    if small == 0:  # On an axis: the bins begin there.
-        return (135 if cross > 0 else 45) if steep else (0 if dot < 0 else 90)
-    tangent = <double>small / <double>large
+    tangent = <double>small / <double>large if large > 0 else 0
     first = FIRST[<int>(tangent * 256) if tangent < 1 else 256]  # Also where a gradient is not finite.
-    first += tangent >= ENDS[first]
+    first += tangent >= BEGINS[first + 1]
+    if tangent - BEGINS[first] < NEAR or BEGINS[first + 1] - tangent < NEAR:
+        return <int>((atan2f(cross, dot) + PI) * BINS_A_RADIAN) % BINS
     return BASE[octant] + TURN[octant] * first
 
 
@@ -68,7 +73,7 @@ cdef void _histograms(
 def orientation_histograms(gradient_x, gradient_y, center, mask, margin):
     """Gradient magnitude by direction outside, inside and at the margin: `reference.orientation_histograms`.
 
-    Angles are binned by comparison of tangents within an octant: an arc tangent a pixel costs five times as much.
+    Angles are binned by comparison of tangents within an octant: an arc tangent a pixel costs several times as much.
     """
     cdef const float[:, ::1] x_of = np.ascontiguousarray(gradient_x, dtype=np.float32)
     cdef const float[:, ::1] y_of = np.ascontiguousarray(gradient_y, dtype=np.float32)
