@@ -169,8 +169,8 @@ byId('views').dataset.tool = session.tool;
 joinButtons();
 takeDrops();
 show('views');
-addEventListener('hashchange', () => trying(openLink, refusalElement));
 trying(async () => {
   await learn();
+  addEventListener('hashchange', () => trying(openLink, refusalElement)); // not before: one link is opened once
   await openLink();
 }, refusalElement);
