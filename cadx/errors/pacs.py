@@ -64,7 +64,7 @@ class PacsUnreachable(PacsFault):
 
     code: ClassVar[str] = "pacs_unreachable"
     summary: ClassVar[str] = "The PACS '{pacs}' cannot be reached: {reason}."
-    remedy: ClassVar[str] = "Try again later; the operator checks address, network and certificates ."
+    remedy: ClassVar[str] = "Try again later; the operator checks address, network and certificates."
 
 
 @dataclass(eq=False)
