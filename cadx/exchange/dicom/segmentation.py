@@ -39,6 +39,8 @@ _TYPES = {
     FindingKind.CALCIFICATION: CALCIFICATION,
 }
 _ALGORITHM_TYPES = {OutlinedBy.ALGORITHM: "SEMIAUTOMATIC", OutlinedBy.READER: "MANUAL"}
+# CIELab of sRGB's yellow under D65, which is readable on grays; encoded as PS3.3 C.10.7.1.1 has it.
+_YELLOW_LAB = (97.14, -21.55, 94.48)
 _DEFORMABLE_MODELS = dcm("123111", "Deformable Models")
 _SEGMENT_IDENTIFICATION, _SEGMENT_NUMBER = 0x0062_000A, 0x0062_000B
 
@@ -102,6 +104,10 @@ def _segment(results: Results, number: int, index: int, lesion: LesionResult, vi
         item.SegmentationAlgorithmIdentificationSequence = [
             _algorithm(results.algorithm, view.assessment.segmentation.method.value)
         ]
+    lightness, a, b = _YELLOW_LAB
+    item.RecommendedDisplayCIELabValue = [
+        round(share * 65535) for share in (lightness / 100, (a + 128) / 255, (b + 128) / 255)
+    ]
     item.SegmentedPropertyCategoryCodeSequence = [code_item(_CATEGORY)]
     item.SegmentedPropertyTypeCodeSequence = [code_item(_TYPES[lesion.finding])]
     region = code_item(BREAST)

@@ -3,6 +3,7 @@ import io
 import numpy as np
 import pydicom
 import pytest
+from skimage.color import lab2rgb
 
 from cadx.exchange import file_bytes, segmentations, tracking_uid
 from cadx.lesion import mask_on_source
@@ -20,6 +21,14 @@ def test_its_pixels_are_the_mask_on_the_sources_grid(spacing_mm: float) -> None:
     expected[part.row : part.row + part.mask.shape[0], part.column : part.column + part.mask.shape[1]] = part.mask
     assert np.array_equal(pixels.astype(bool), expected)
     assert expected.sum() == part.mask.sum() > 0
+
+
+def test_the_color_it_asks_for_is_yellow() -> None:
+    """Back through skimage's conversion: what a viewer shows."""
+    (dataset,) = segmentations(one_lesion(sample()))
+    encoded = np.array(dataset.SegmentSequence[0].RecommendedDisplayCIELabValue)
+    lab = encoded / 65535 * np.array([100, 255, 255]) - np.array([0, 128, 128])
+    assert np.allclose(lab2rgb(lab), (1, 1, 0), atol=0.02)
 
 
 def test_several_lesions_are_segments_of_one_object() -> None:
