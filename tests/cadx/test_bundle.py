@@ -22,7 +22,7 @@ from cadx.bundle import (
     load_bundle,
     load_estimators,
 )
-from cadx.bundle.files import ESTIMATORS, SERVED
+from cadx.bundle.files import COHORT_ARRAYS, COHORT_FACTS, ESTIMATORS, KNOWN_CASES, SERVED
 from cadx.errors import (
     BundleDefinitionChanged,
     BundleFileInvalid,
@@ -97,10 +97,11 @@ def test_what_the_operating_system_does_not_let_be_read_is_said(tmp_path: Path) 
 
 
 def test_its_files_are_these(bundle: Path) -> None:
-    assert {path.name for path in bundle.iterdir()} == {MANIFEST, "MODEL_CARD.md", *SERVED, *ESTIMATORS}
+    optional = {COHORT_FACTS, COHORT_ARRAYS, KNOWN_CASES}
+    assert {path.name for path in bundle.iterdir()} == {MANIFEST, "MODEL_CARD.md", *SERVED, *ESTIMATORS, *optional}
 
 
-@pytest.mark.parametrize("name", [*SERVED, *ESTIMATORS, "MODEL_CARD.md"])
+@pytest.mark.parametrize("name", [*SERVED, *ESTIMATORS, COHORT_FACTS, COHORT_ARRAYS, KNOWN_CASES, "MODEL_CARD.md"])
 def test_one_changed_byte_anywhere_is_refused(bundle: Path, name: str) -> None:
     content = bytearray((bundle / name).read_bytes())
     content[len(content) // 2] ^= 1
