@@ -153,8 +153,9 @@ _REQUEST_ID: Document = {
     "name": "X-Request-ID",
     "in": "header",
     "required": False,
-    "description": "The caller's own name for the request: it comes back with the answer and stands in the log.",
-    "schema": {"type": "string", "maxLength": 64, "pattern": "^[A-Za-z0-9._-]+$"},
+    "description": "The caller's own name for the request: it comes back with the answer and stands in the log. "
+    "One that is not up to 64 letters, digits, dots, underscores and hyphens is replaced.",
+    "schema": {"type": "string"},
 }
 
 

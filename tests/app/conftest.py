@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
 from app.main import create_app
@@ -22,6 +24,11 @@ from tests.conftest import free_ports
 from training.cohort.cases import Case
 
 READY_SECONDS = 60.0
+# No connection but the page's own.
+CHROMIUM_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,18 @@ class LiveServer:
 
     def log_text(self) -> str:
         return self.log.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; of a module, for while it is open no other test of this thread can run an event loop."""
+    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if binary is None:
+        pytest.skip("no Chromium here")
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=binary, args=CHROMIUM_FLAGS)
+        yield opened
+        opened.close()
 
 
 def free_port() -> int:

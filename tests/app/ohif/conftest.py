@@ -1,6 +1,5 @@
 """OHIF's dist from npm, a real Orthanc, a real service with keys, one origin in front of them, and a Chromium."""
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,14 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from app.auth.api_keys import Right, new_key
 from scripts.viewer_demo.gateway import Upstream, basic_login, make_gateway
 from scripts.viewer_demo.ohif_configuration import ohif_configuration
 from tests.app.conftest import LiveServer
 from tests.app.ohif.study import ViewerStudy, write_study
-from tests.app.ohif.viewer import FLAGS, NO_TOUR, Viewer
+from tests.app.ohif.viewer import NO_TOUR, Viewer
 from tests.conftest import Orthanc, free_ports
 
 DIST = Path(__file__).parents[3] / "build" / "ohif"
@@ -87,18 +86,7 @@ def running_gateway(hospital: Hospital, dist: Path, cadx: dict[str, object]) -> 
         thread.join(10)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if binary is None:
-        pytest.skip("no Chromium here")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=binary, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_viewer(chromium: Browser, hospital: Hospital) -> Callable[..., AbstractContextManager[Viewer]]:
     """Open an OHIF of a version with settings of the module; skipped where that version was not fetched."""
 

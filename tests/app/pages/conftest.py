@@ -1,6 +1,5 @@
 """A real browser with the page in it. Skipped without Chromium; checks of types and access without npm's tools."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,18 +7,13 @@ from typing import Any
 
 import pydicom
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
 from tests.app.conftest import LiveServer
 from training.cohort.cases import Case, read_manifest
 
 STATIC = Path(__file__).parents[3] / "app" / "pages" / "static"
 NODE_MODULES = Path(__file__).parents[3] / "build" / "page" / "node_modules"
-# No connection but the page's own.
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 RUN = """async () => {
   const wanted = {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa']};
@@ -27,17 +21,6 @@ RUN = """async () => {
   return violations.flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.target} ${node.failureSummary}`));
 }"""
 DESK, TABLET = {"width": 1280, "height": 800}, {"width": 820, "height": 1180}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("no Chromium here")
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @dataclass
@@ -120,13 +103,13 @@ def _predicts(response: Response) -> bool:
 
 
 @pytest.fixture
-def make_reader(browser: Browser) -> Iterator[Callable[..., Reader]]:
+def make_reader(chromium: Browser) -> Iterator[Callable[..., Reader]]:
     """Open the page of a server, at some size."""
     pages: list[Page] = []
     readers: list[Reader] = []
 
     def make(server: LiveServer, size: dict[str, int] = DESK) -> Reader:
-        pages.append(browser.new_page(viewport=size))  # type: ignore[arg-type]
+        pages.append(chromium.new_page(viewport=size))  # type: ignore[arg-type]
         readers.append(Reader(pages[-1], server))
         return readers[-1]
 
