@@ -28,7 +28,8 @@ from playwright.sync_api import Page, sync_playwright
 from scripts.viewer_demo.gateway import Upstream, basic_login, make_gateway
 from scripts.viewer_demo.neighbors import PACS, free_port, running_orthanc, running_service, store
 from scripts.viewer_demo.ohif_configuration import ohif_configuration
-from tests.app.ohif.viewer import FLAGS, NO_TOUR, Viewer
+from tests.app.conftest import CHROMIUM_FLAGS
+from tests.app.ohif.viewer import NO_TOUR, WEBGL_FLAGS, Viewer
 from training.phantoms import write_unseen_phantom
 
 ROWS, COLUMNS = 4096, 3328  # 27.3 MB of 16 bits
@@ -118,7 +119,7 @@ def main() -> None:
         while not server.started:
             time.sleep(0.05)
         driver = stack.enter_context(sync_playwright())
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=chromium, args=[*CHROMIUM_FLAGS, *WEBGL_FLAGS])
         stack.callback(browser.close)
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         page.add_init_script(NO_TOUR)

@@ -24,9 +24,8 @@ from tests.conftest import free_ports
 from training.cohort.cases import Case
 
 READY_SECONDS = 60.0
-# No connection but the page's own.
 CHROMIUM_FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--no-sandbox", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 
@@ -93,16 +92,24 @@ class LiveServer:
         return self.log.read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; of a module, for while it is open no other test of this thread can run an event loop."""
+@contextmanager
+def open_chromium(*flags: str) -> Iterator[Browser]:
+    """Debian's Chromium, which makes no connection but its pages' own; the test is skipped without it."""
     binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if binary is None:
         pytest.skip("no Chromium here")
     with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=binary, args=CHROMIUM_FLAGS)
+        opened = driver.chromium.launch(executable_path=binary, args=[*CHROMIUM_FLAGS, *flags])
         yield opened
         opened.close()
+
+
+# Of a module, and no more: while a browser is open, no other test of this thread can run an event loop.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for pages of documents."""
+    with open_chromium("--disable-gpu") as opened:
+        yield opened
 
 
 def free_port() -> int:

@@ -87,6 +87,13 @@ def running_gateway(hospital: Hospital, dist: Path, cadx: dict[str, object]) -> 
 
 
 @pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser that draws images."""
+    with open_chromium(*WEBGL_FLAGS) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def open_viewer(chromium: Browser, hospital: Hospital) -> Callable[..., AbstractContextManager[Viewer]]:
     """Open an OHIF of a version with settings of the module; skipped where that version was not fetched."""
 

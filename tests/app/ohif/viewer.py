@@ -12,11 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 # No connection but the page's own; WebGL without a graphics card.
-FLAGS = (
-    *("--no-sandbox", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--enable-unsafe-swiftshader", "--use-gl=angle", "--use-angle=swiftshader"),
-)
+WEBGL_FLAGS = ("--enable-unsafe-swiftshader", "--use-gl=angle", "--use-angle=swiftshader")
 START_MS = 90_000
 ANSWER_MS = 30_000
 OUTLINE = (255, 196, 0)
