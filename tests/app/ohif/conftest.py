@@ -15,9 +15,9 @@ from playwright.sync_api import Browser
 from app.auth.api_keys import Right, new_key
 from scripts.viewer_demo.gateway import Upstream, basic_login, make_gateway
 from scripts.viewer_demo.ohif_configuration import ohif_configuration
-from tests.app.conftest import LiveServer
+from tests.app.conftest import LiveServer, open_chromium
 from tests.app.ohif.study import ViewerStudy, write_study
-from tests.app.ohif.viewer import NO_TOUR, Viewer
+from tests.app.ohif.viewer import NO_TOUR, WEBGL_FLAGS, Viewer
 from tests.conftest import Orthanc, free_ports
 
 DIST = Path(__file__).parents[3] / "build" / "ohif"
