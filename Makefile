@@ -53,9 +53,9 @@ types: $(STAMP) ## mypy --strict over the packages, tests, benchmarks, examples 
 contracts: $(STAMP) ## import-linter: the one-way flow between packages
 	$(BIN)/lint-imports
 
-# What computes runs in JOBS processes; what starts servers and counts their seconds runs alone.
+# In JOBS processes, but for what starts servers and counts their seconds: that runs alone.
 JOBS ?= 2
-ALONE := tests/app tests/deploy tests/examples tests/scripts
+ALONE := tests/deploy $(filter-out %/__init__.py %/conftest.py %/__pycache__ %/ohif %/pages,$(wildcard tests/app/*))
 unit: $(STAMP) ## pytest (set CADX_SHARED to a folder with mini-mias/ and weights/ to include real data)
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ALONE:%=--ignore %)
 	$(BIN)/python -m pytest $(ALONE)
