@@ -11,6 +11,7 @@ Run:  python benchmarks/novelty.py [--count 150] [--cache FOLDER]
 
 import argparse
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -29,7 +30,7 @@ from cadx.errors import CadxError
 from cadx.explain import Novelty, fit_novelty
 from cadx.lesion import DEFAULT_METHOD, measure_lesion
 from cadx.mammogram import ReadingPolicy, read_mammogram
-from cadx.records import FloatImage, LesionCenter, Mammogram, PixelWindow, Spacing, SpacingSource
+from cadx.records import FloatImage, LesionCenter, Mammogram
 from cadx.roi import extract_roi
 from training.cohort.cases import Case, read_manifest
 from training.cohort.grouping import group_cases
@@ -38,27 +39,15 @@ from training.features.extraction import extract_features
 from training.features.store import FeatureStore
 from training.phantoms import write_phantom_cohort
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.steadiness import Marked, in_memory, mini_mias
+
 FALSE_ALARMS = 0.05
-Marked = tuple[Mammogram, LesionCenter]
 
 
-class ArrayPixels:
-    """An image in memory as a source of pixels."""
-
-    def __init__(self, gray: FloatImage) -> None:
-        self.gray = gray
-
-    def window(self, row_start: int, row_stop: int, column_start: int, column_stop: int) -> PixelWindow:
-        """Return a rectangle; every pixel is valid."""
-        part = self.gray[row_start:row_stop, column_start:column_stop]
-        return PixelWindow(part, np.ones(part.shape, dtype=np.bool_))
-
-
-def in_memory(gray: NDArray[np.floating], spacing_mm: float) -> Mammogram:
-    gray = np.clip(gray, 0, 1).astype(np.float32)
-    spacing = Spacing(spacing_mm, spacing_mm, SpacingSource.CALLER)
-    rows, columns = gray.shape
-    return Mammogram(rows, columns, spacing, ArrayPixels(gray), "png")
+def clipped(gray: NDArray[np.floating], spacing_mm: float) -> Mammogram:
+    return in_memory(np.clip(gray, 0, 1).astype(np.float32), spacing_mm)
 
 
 def whole(image: Mammogram) -> FloatImage:
@@ -72,13 +61,13 @@ def films(cases: Sequence[Case], change: Callable[[Mammogram], Mammogram]) -> It
 
 
 def negative(image: Mammogram) -> Mammogram:
-    return in_memory(1 - whole(image), image.spacing.row_mm)
+    return clipped(1 - whole(image), image.spacing.row_mm)
 
 
 def digital_look(image: Mammogram) -> Mammogram:
     gray = whole(image).astype(np.float64)
     sharp = filters.unsharp_mask(np.sqrt(gray), radius=5, amount=1.5)  # type: ignore[no-untyped-call]
-    return in_memory(exposure.equalize_adapthist(np.clip(sharp, 0, 1), clip_limit=0.02), image.spacing.row_mm)
+    return clipped(exposure.equalize_adapthist(np.clip(sharp, 0, 1), clip_limit=0.02), image.spacing.row_mm)
 
 
 def at_wrong_size(factor: float) -> Callable[[Mammogram], Mammogram]:
@@ -89,14 +78,6 @@ def at_wrong_size(factor: float) -> Callable[[Mammogram], Mammogram]:
         )
 
     return read
-
-
-def mini_mias(folder: Path) -> Iterator[Marked]:
-    for line in (folder / "Info.txt").read_text(encoding="ascii").splitlines():
-        words = line.split()
-        path = folder / f"{words[0]}.pgm" if words else folder
-        if len(words) == 7 and words[2] != "CALC" and path.is_file():
-            yield read_mammogram(path, pixel_spacing_mm=0.2), LesionCenter(int(words[4]), 1024 - int(words[5]))
 
 
 def phantoms(folder: Path, count: int) -> Iterator[Marked]:
@@ -112,7 +93,7 @@ def pictures(grays: Sequence[NDArray[np.floating]], count: int) -> Iterator[Mark
         low, high = np.quantile(gray, [0.01, 0.995])
         size = (1000, round(1000 * gray.shape[1] / gray.shape[0]))
         resized = transform.resize(gray.astype(np.float64), size)  # type: ignore[no-untyped-call]
-        images.append(in_memory((resized - low) / (high - low), 0.1))
+        images.append(clipped((resized - low) / (high - low), 0.1))
     for number in range(count):
         image = images[number % len(images)]
         yield image, LesionCenter(*(float(rng.uniform(0.25, 0.75) * side) for side in (image.columns, image.rows)))
