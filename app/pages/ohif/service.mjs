@@ -67,7 +67,7 @@ export class Service {
   /** Whether predictions take an outline that a reader drew. @returns {Promise<boolean>} */
   async takesContour() {
     const { components } = await this.openApi();
-    return 'contour' in (components?.schemas?.LesionReference?.properties ?? {});
+    return 'contour' in (components?.schemas?.LesionInPacs?.properties ?? {});
   }
 
   /**
@@ -139,10 +139,12 @@ export class Service {
   /** @param {Lesion[]} lesions */
   async #form(lesions) {
     const form = new FormData();
-    for (const { image, x, y } of lesions) {
+    const drawn = lesions.some(({ contour }) => contour);
+    for (const { image, x, y, contour } of lesions) {
       form.append('image', await fetchFile(this.host, image), 'image');
       form.append('x', String(x));
       form.append('y', String(y));
+      if (drawn) form.append('contour', JSON.stringify(contour ?? null));
       if (image.frame) form.append('frame', String(image.frame));
     }
     return { body: form };

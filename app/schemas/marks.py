@@ -1,0 +1,44 @@
+"""What a reader says of where a lesion is: a center, an outline, a diameter."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from app.schemas.base import Pixels
+from cadx.lesion.segmentation import LARGEST_DIAMETER_MM, SMALLEST_DIAMETER_MM
+
+LARGEST_CONTOUR = 2000
+
+Contour = Annotated[tuple[tuple[Pixels, Pixels], ...], Field(min_length=3, max_length=LARGEST_CONTOUR)]
+DiameterMm = Annotated[float, Field(ge=SMALLEST_DIAMETER_MM, le=LARGEST_DIAMETER_MM)]
+
+CONTOUR = (
+    "The reader's own outline, which takes the place of the segmentation: its corners in order, [x, y] in pixels of "
+    "the stored image. x and y may then be left out, both: the center is a point inside."
+)
+CONTOUR_TEXT = f"{CONTOUR} As JSON text: [[x, y], ...]."
+DIAMETER = (
+    "The lesion's diameter as the reader measured it: it steers the search for the outline, and fixes none. Without "
+    "effect beside `contour`."
+)
+# What `Place` checks, for the schema.
+CENTER_OR_CONTOUR: dict[str, Any] = {
+    "anyOf": [
+        {"required": ["x", "y"]},
+        {"required": ["contour"], "not": {"anyOf": [{"required": ["x"]}, {"required": ["y"]}]}},
+    ]
+}
+
+
+class Place(BaseModel):
+    """Base of what has `contour`, `x` and `y`, in this order: x and y are needed, both, but beside a contour."""
+
+    @field_validator("x", "y", check_fields=False)
+    @classmethod
+    def _needed(cls, value: float | None, info: ValidationInfo) -> float | None:
+        alone = "contour" in info.data and info.data["contour"] is None
+        half = info.field_name == "y" and "x" in info.data and (info.data["x"] is None) is not (value is None)
+        if (value is None and alone) or half:
+            raise PydanticCustomError("missing", "Field required" if alone else "x and y go together")
+        return value
