@@ -113,7 +113,7 @@ def assess(
     contour
         A reader's outline, (n, 2): x, y in pixels of the stored image. It takes the place of the segmentation.
     diameter_mm
-        The lesion's diameter as a reader measured it: it steers the segmentation. Without effect beside `contour`.
+        The lesion's diameter as a reader measured it: it steers the segmentation, where there is no `contour`.
 
     Returns
     -------

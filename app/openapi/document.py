@@ -137,7 +137,7 @@ def request_body(
         "type": "object",
         "properties": {"image": images, **properties},
         "required": ["image", *schema.get("required", [])],
-        **{name: schema[name] for name in ("anyOf",) if name in schema},
+        **{name: schema[name] for name in ("anyOf", "not") if name in schema},
         "additionalProperties": False,
         "$defs": schema.get("$defs", {}),
     }

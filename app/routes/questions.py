@@ -15,6 +15,7 @@ from app.representations.json import views_of
 from app.routes.named_images import NamedImages, center_of
 from app.schemas.answers import LesionPredictions
 from app.schemas.forms import BareFileFields, LesionForm, LesionsForm, ViewsForm, read_form, same_length
+from app.schemas.marks import BOTH
 from app.schemas.references import LesionReference, LesionsReference, ViewsReference, read_body
 from app.settings import Settings
 from app.upload.receiving import Upload
@@ -143,6 +144,8 @@ def _marks(form: LesionsForm | ViewsForm) -> tuple[Mark, ...]:
     for name, sent in (("contour", form.contour), ("diameter_mm", form.diameter_mm)):
         if sent:
             same_length(count, name, sent)
+    if any(contour and diameter for contour, diameter in zip(form.contour, form.diameter_mm, strict=False)):
+        raise InvalidRequest(({"where": "body.diameter_mm", "message": BOTH},))
     centers = (LesionCenter(x, y) for x, y in zip(form.x, form.y, strict=True))
     return tuple(map(Mark, centers, form.contour or [None] * count, form.diameter_mm or [None] * count))
 

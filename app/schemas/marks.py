@@ -19,20 +19,25 @@ CONTOUR = (
 )
 CONTOUR_TEXT = f"{CONTOUR} As JSON text: [[x, y], ...]."
 DIAMETER = (
-    "The lesion's diameter as the reader measured it: it steers the search for the outline, and fixes none. Without "
-    "effect beside `contour`."
+    "The lesion's diameter as the reader measured it: it steers the search for the outline, and fixes none. Not "
+    "beside `contour`."
 )
 # What `Place` checks, for the schema.
 CENTER_OR_CONTOUR: dict[str, Any] = {
     "anyOf": [
         {"required": ["x", "y"]},
         {"required": ["contour"], "not": {"anyOf": [{"required": ["x"]}, {"required": ["y"]}]}},
-    ]
+    ],
+    "not": {"required": ["contour", "diameter_mm"]},
 }
+BOTH = "goes without contour, which is measured as it is"
 
 
 class Place(BaseModel):
-    """Base of what has `contour`, `x` and `y`, in this order: x and y are needed, both, but beside a contour."""
+    """Base of what has `contour`, `x`, `y` and `diameter_mm`, in this order.
+
+    x and y are needed, both, but beside a contour; a diameter goes without one.
+    """
 
     @field_validator("x", "y", check_fields=False)
     @classmethod
@@ -41,4 +46,11 @@ class Place(BaseModel):
         half = info.field_name == "y" and "x" in info.data and (info.data["x"] is None) is not (value is None)
         if (value is None and alone) or half:
             raise PydanticCustomError("missing", "Field required" if alone else "x and y go together")
+        return value
+
+    @field_validator("diameter_mm", check_fields=False)
+    @classmethod
+    def _instead(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.data.get("contour") is not None:
+            raise PydanticCustomError("both", BOTH)
         return value

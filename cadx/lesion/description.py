@@ -60,7 +60,7 @@ def describe_lesion(
         A reader's outline, (n, 2) array of x, y in pixels of the source image, as `readers_contour` gives it: it is
         measured as it is.
     diameter_mm
-        A reader's diameter, by which the outline is looked for; without effect beside `contour`.
+        A reader's diameter, by which the outline is looked for where there is no `contour`.
 
     Raises
     ------
