@@ -11,15 +11,17 @@ from app.observability.drift import drift_values
 from app.observability.metrics import Metrics
 from app.observability.request_context import current_request
 from app.representations.json import prediction_id, prediction_of
-from app.representations.trust import asked_parts
+from app.representations.trust import asked_parts, robustness_of
 from app.schemas.answers import Prediction
 from app.schemas.base import Part
+from app.schemas.trust import RobustnessFacts
 from cadx.assessment import Assessment, assess
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle
-from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion
+from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion, readers_contour
 from cadx.mammogram import ReadingLimits, VoiPolicy
 from cadx.records import LesionCenter, Mammogram, Points, Roi
+from cadx.robustness import click_robustness
 from cadx.runtime.processes import WorkerProcesses
 
 
@@ -120,6 +122,10 @@ class PredictionJob:
             diameter_mm=mark.diameter_mm,
         )
         asked, asked_ms = asked_parts(self.bundle, assessment, self.parts)
+        if Part.ROBUSTNESS in self.parts:
+            started = time.perf_counter()
+            asked[Part.ROBUSTNESS.value] = self._robustness(mammogram, assessment, mark, ticket)
+            asked_ms[Part.ROBUSTNESS.value] = 1000 * (time.perf_counter() - started)
         sha256 = view.image.file.sha256.result()
         prediction = prediction_of(
             self.bundle,
@@ -145,6 +151,19 @@ class PredictionJob:
         self._count(prediction, {**assessment.timings_ms, **asked_ms})
         self.metrics.drift.observe(prediction.model.digest, drift_values(assessment))
         return Assessed(view, assessment, prediction)
+
+    def _robustness(self, mammogram: Mammogram, assessment: Assessment, mark: Mark, ticket: Ticket) -> RobustnessFacts:
+        contour = None if mark.contour is None else readers_contour(mark.contour, mammogram.rows, mammogram.columns)
+        discs = click_robustness(
+            self.bundle,
+            mammogram,
+            assessment,
+            self._describe,
+            contour=contour,
+            diameter_mm=mark.diameter_mm,
+            check=ticket.check,
+        )
+        return robustness_of(discs)
 
     def _describe(
         self, roi: Roi, method: SegmentationMethod, contour: Points | None, diameter_mm: float | None

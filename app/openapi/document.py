@@ -137,7 +137,7 @@ def request_body(
         "type": "object",
         "properties": {"image": images, **properties},
         "required": ["image", *schema.get("required", [])],
-        **{name: schema[name] for name in ("anyOf", "not") if name in schema},
+        **{name: rule for name, rule in schema.items() if name in {"anyOf", "not"}},
         "additionalProperties": False,
         "$defs": schema.get("$defs", {}),
     }

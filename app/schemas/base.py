@@ -26,6 +26,7 @@ class Part(StrEnum):
     MAP = "map"
     SIMILAR = "similar"
     RELIABILITY = "reliability"
+    ROBUSTNESS = "robustness"
 
 
 DEFAULT_PARTS = frozenset({Part.FEATURES, Part.CONTOUR, Part.TIMINGS})

@@ -43,10 +43,10 @@ class Options(Query):
     model: str | None = Field(None, max_length=64, description="Name of the model; without it the default one answers.")
     include: list[Part] | None = Field(
         None,
-        max_length=8,
+        max_length=len(Part),
         description="Parts of the answer besides the probabilities; without it features, contour and timings. "
-        "explanation, map, similar and reliability tell why the number is what it is (docs/explanation.md). Repeat it "
-        "for several.",
+        "explanation, map, similar, reliability and robustness tell why the number is what it is, and how firm "
+        "(docs/explanation.md). Repeat it for several.",
     )
     prevalence: float | None = Field(
         None,

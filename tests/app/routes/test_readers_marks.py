@@ -26,7 +26,8 @@ Document = dict[str, Any]
 def outline(sample: "Sample", radius_px: float = 45.0) -> list[list[float]]:
     angle = np.arange(24) / 24 * 2 * np.pi
     x, y = sample.x + 8 + radius_px * np.cos(angle), sample.y - 6 + 0.8 * radius_px * np.sin(angle)
-    return np.stack([x, y], axis=1).round(2).tolist()
+    points: list[list[float]] = np.stack([x, y], axis=1).round(2).tolist()
+    return points
 
 
 def ask(client: TestClient, sample: "Sample", path: str = "", **fields: Any) -> Document:
@@ -177,3 +178,20 @@ def test_objects_tell_that_a_reader_drew(client: TestClient, sample: "Sample") -
     assert "SegmentAlgorithmName" not in drawn
     report = client.post(f"{URL}/sr", files=sample.files, data={"contour": json.dumps(outline(sample))})
     assert "Outlined by a reader" in str(pydicom.dcmread(io.BytesIO(report.content)))
+
+
+def test_robustness_comes_when_asked(client: TestClient, sample: "Sample") -> None:
+    response = client.post(f"{URL}?include=robustness&include=timings", files=sample.files, data=sample.data)
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    discs = answer["robustness"]["discs"]
+    assert [disc["radius_mm"] for disc in discs] == [1, 2, 3]
+    for disc in discs:
+        assert disc["points"] + disc["refused"] == 12
+        for name in ("probability", "cnn_probability", "lesion_probability"):
+            assert disc[name]["lowest"] <= answer[name] <= disc[name]["highest"]
+    assert answer["timings_ms"]["robustness"] > 0
+    assert "robustness" in client.get("/v1/models").json()["models"][0]["parts"]
+    again = client.post(f"{URL}?include=robustness", files=sample.files, data=sample.data).json()
+    assert again["robustness"] == answer["robustness"]
+    assert "robustness" not in ask(client, sample, **sample.data)

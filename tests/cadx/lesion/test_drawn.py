@@ -26,7 +26,7 @@ from cadx.lesion import (
     segment,
 )
 from cadx.lesion.drawn import drawn_segmentation, polygon_mask
-from cadx.records import ROI_SIZE_PX, LesionCenter, Roi, Spacing, SpacingSource
+from cadx.records import ROI_SIZE_PX, LesionCenter, Points, Roi, Spacing, SpacingSource
 
 MIDDLE = ROI_SIZE_PX / 2
 
@@ -44,7 +44,8 @@ def two_disks(inner_mm: float, outer_mm: float) -> np.ndarray:
     y, x = np.mgrid[:ROI_SIZE_PX, :ROI_SIZE_PX] + 0.5 - MIDDLE
     radius_mm = np.hypot(x, y) / 10
     edge = [1 / (1 + np.exp((radius_mm - diameter / 2) / 0.15)) for diameter in (inner_mm, outer_mm)]
-    return 0.3 + 0.25 * edge[0] + 0.2 * edge[1] + 0.01 * np.sin(x / 3) * np.cos(y / 4)
+    gray: np.ndarray = 0.3 + 0.25 * edge[0] + 0.2 * edge[1] + 0.01 * np.sin(x / 3) * np.cos(y / 4)
+    return gray
 
 
 def circle(radius_px: float, x: float = MIDDLE, y: float = MIDDLE, count: int = 90) -> np.ndarray:
@@ -52,7 +53,7 @@ def circle(radius_px: float, x: float = MIDDLE, y: float = MIDDLE, count: int = 
     return np.stack([x + radius_px * np.cos(angle), y + radius_px * np.sin(angle)], axis=1)
 
 
-def on_image(roi: Roi, polygon: np.ndarray) -> np.ndarray:
+def on_image(roi: Roi, polygon: Points) -> Points:
     return roi.to_image(polygon)
 
 
@@ -63,7 +64,7 @@ def test_the_mask_holds_the_pixels_whose_middle_is_inside(seed: int) -> None:
     radius = rng.uniform(30, 240, 25)
     polygon = MIDDLE + np.stack([np.cos(angle), np.sin(angle)], axis=1) * radius[:, None]
     # The reference has pixels at whole numbers, row before column.
-    expected = polygon2mask((ROI_SIZE_PX, ROI_SIZE_PX), polygon[:, ::-1] - 0.5)
+    expected = polygon2mask((ROI_SIZE_PX, ROI_SIZE_PX), polygon[:, ::-1] - 0.5)  # type: ignore[no-untyped-call]
     assert np.array_equal(polygon_mask(polygon), expected)
 
 
@@ -118,7 +119,8 @@ def test_first_point_repeated_and_points_in_a_row_are_one() -> None:
 
 
 def test_too_few_points_are_refused() -> None:
-    for points in ([], [[1, 1]], [[1, 1], [5, 5]], [[1, 1], [5, 5], [5, 5], [1, 1]]):
+    few: list[list[list[float]]] = [[], [[1, 1]], [[1, 1], [5, 5]], [[1, 1], [5, 5], [5, 5], [1, 1]]]
+    for points in few:
         with pytest.raises(ContourTooFewPoints):
             readers_contour(np.array(points, dtype=np.float64).reshape(-1, 2), 100, 100)
 
@@ -144,7 +146,7 @@ def test_parts_that_touch_at_a_corner_are_one_outline() -> None:
 @pytest.mark.parametrize("bad", [[-1.0, 5.0], [5.0, 101.0], [np.nan, 5.0], [np.inf, 5.0]])
 def test_an_outline_that_leaves_the_image_is_refused(bad: list[float]) -> None:
     with pytest.raises(ContourOutsideImage) as refused:
-        readers_contour([[0, 0], [100, 0], bad], 100, 100)
+        readers_contour(np.array([[0, 0], [100, 0], bad]), 100, 100)
     assert (refused.value.columns, refused.value.rows) == (100, 100)
     assert len(readers_contour([[0, 0], [100, 0], [100, 100]], 100, 100)) == 3, "the image's edge is on the image"
 
