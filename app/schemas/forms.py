@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 from app.errors import InvalidRequest
 from app.problems import invalid_request
 from app.schemas.base import Part, Pixels
-from app.schemas.marks import CENTER_OR_CONTOUR, CONTOUR_TEXT, DIAMETER, Contour, DiameterMm, Place
+from app.schemas.marks import CONTOUR_TEXT, DIAMETER, TOGETHER, Contour, DiameterMm, Place
 from cadx.mammogram import READABLE_FILES, VoiPolicy
 
 Form = TypeVar("Form", bound=BaseModel)
@@ -71,9 +71,9 @@ class BareFileFields(_Form):
 class LesionForm(_Form, Place):
     """Form fields beside one image with one lesion."""
 
-    model_config = ConfigDict(json_schema_extra=CENTER_OR_CONTOUR)
+    model_config = ConfigDict(json_schema_extra=TOGETHER)
 
-    contour: Json[Contour] | None = Field(None, description=CONTOUR_TEXT)
+    contour: Json[Contour | None] | None = Field(None, description=CONTOUR_TEXT)
     x: Pixels | None = Field(None, validate_default=True, description=X, examples=[EXAMPLE_X])
     y: Pixels | None = Field(None, validate_default=True, description=Y, examples=[EXAMPLE_Y])
     diameter_mm: DiameterMm | None = Field(None, description=DIAMETER)

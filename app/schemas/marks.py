@@ -22,14 +22,8 @@ DIAMETER = (
     "The lesion's diameter as the reader measured it: it steers the search for the outline, and fixes none. Not "
     "beside `contour`."
 )
-# What `Place` checks, for the schema.
-CENTER_OR_CONTOUR: dict[str, Any] = {
-    "anyOf": [
-        {"required": ["x", "y"]},
-        {"required": ["contour"], "not": {"anyOf": [{"required": ["x"]}, {"required": ["y"]}]}},
-    ],
-    "not": {"required": ["contour", "diameter_mm"]},
-}
+# Of what `Place` checks, that which generators of clients do not stumble over: they take `anyOf` for a union of types.
+TOGETHER: dict[str, Any] = {"dependentRequired": {"x": ["y"], "y": ["x"]}}
 BOTH = "goes without contour, which is measured as it is"
 
 

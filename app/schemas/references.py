@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 from app.problems import invalid_request
 from app.schemas.base import Pixels
 from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y, FRAME, SPACING, VOI, Frame, SpacingMm, X, Y
-from app.schemas.marks import CENTER_OR_CONTOUR, CONTOUR, DIAMETER, Contour, DiameterMm, Place
+from app.schemas.marks import CONTOUR, DIAMETER, TOGETHER, Contour, DiameterMm, Place
 from cadx.exchange.dicomweb import InstanceName
 from cadx.mammogram import VoiPolicy
 
@@ -60,7 +60,7 @@ class DicomwebAnnotation(_Body):
 class MarkedCenter(_Body, Place):
     """The center of a lesion or its outline, in pixels of the stored image."""
 
-    model_config = ConfigDict(json_schema_extra=CENTER_OR_CONTOUR)
+    model_config = ConfigDict(json_schema_extra=TOGETHER)
 
     contour: Contour | None = Field(None, description=CONTOUR)
     x: Pixels | None = Field(None, validate_default=True, description=X, examples=[EXAMPLE_X])

@@ -64,7 +64,7 @@ export class Service {
     return this.document;
   }
 
-  /** Whether predictions take an outline that a reader drew. @returns {Promise<boolean>} */
+  /** Whether a reader's outline is taken. @returns {Promise<boolean>} */
   async takesContour() {
     const { components } = await this.openApi();
     return 'contour' in (components?.schemas?.LesionInPacs?.properties ?? {});
@@ -139,12 +139,11 @@ export class Service {
   /** @param {Lesion[]} lesions */
   async #form(lesions) {
     const form = new FormData();
-    const drawn = lesions.some(({ contour }) => contour);
     for (const { image, x, y, contour } of lesions) {
       form.append('image', await fetchFile(this.host, image), 'image');
       form.append('x', String(x));
       form.append('y', String(y));
-      if (drawn) form.append('contour', JSON.stringify(contour ?? null));
+      form.append('contour', JSON.stringify(contour ?? null));
       if (image.frame) form.append('frame', String(image.frame));
     }
     return { body: form };
