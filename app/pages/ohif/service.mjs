@@ -49,7 +49,7 @@ export class Service {
   predictViews = lesions => this.#ask('/views', lesions, {});
 
   /**
-   * Assess once more, and have the service store the result in the archive.
+   * Assess once more, and have the result stored.
    * @param {Lesion[]} lesions one, or one a view @param {string[]} kinds @returns {Promise<Prediction>}
    */
   store = (lesions, kinds) =>
@@ -67,7 +67,7 @@ export class Service {
   /** Whether a reader's outline is taken. @returns {Promise<boolean>} */
   async takesContour() {
     const { components } = await this.openApi();
-    return 'contour' in (components?.schemas?.LesionInPacs?.properties ?? {});
+    return !!components?.schemas?.LesionInPacs?.properties?.contour;
   }
 
   /**
