@@ -49,7 +49,7 @@ export class Service {
   predictViews = lesions => this.#ask('/views', lesions, {});
 
   /**
-   * Assess once more, and have the result stored.
+   * Assess again, and have the result stored.
    * @param {Lesion[]} lesions one, or one a view @param {string[]} kinds @returns {Promise<Prediction>}
    */
   store = (lesions, kinds) =>
