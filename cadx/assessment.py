@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cadx.artifacts import artifact_flags
 from cadx.branches import CNN, LESION, UNINFORMATIVE
@@ -19,13 +19,15 @@ from cadx.lesion import (
     Segmentation,
     SegmentationMethod,
     describe_lesion,
+    inner_point,
+    readers_contour,
 )
 from cadx.model import Classifiers, Model
 from cadx.records import LesionCenter, Mammogram, Points, Roi
 from cadx.roi import extract_roi
 
 Result = TypeVar("Result")
-DescribeLesion = Callable[[Roi, SegmentationMethod], LesionDescription]
+DescribeLesion = Callable[[Roi, SegmentationMethod, Points | None, float | None], LesionDescription]
 
 # The CNN branch, and the search for artifacts, run beside the lesion branch, in compiled code that releases the GIL.
 _BESIDE = ThreadPoolExecutor(max_workers=256, thread_name_prefix="cadx-beside")
@@ -88,7 +90,13 @@ class Assessment:
 
 
 def assess(
-    model: Model, mammogram: Mammogram, center: LesionCenter, describe: DescribeLesion = describe_lesion
+    model: Model,
+    mammogram: Mammogram,
+    center: LesionCenter | None,
+    describe: DescribeLesion = describe_lesion,
+    *,
+    contour: ArrayLike | None = None,
+    diameter_mm: float | None = None,
 ) -> Assessment:
     """Assess one lesion (Huynh 2016, Fig. 1).
 
@@ -99,9 +107,13 @@ def assess(
     mammogram
         The image, read with the model's own reading policy.
     center
-        The lesion's center in pixels of the stored image.
+        The lesion's center in pixels of the stored image; None for a point inside `contour`.
     describe
         Where lesions are described: here, or, for a service that does several at once, in processes of their own.
+    contour
+        A reader's outline, (n, 2): x, y in pixels of the stored image. It takes the place of the segmentation.
+    diameter_mm
+        The lesion's diameter as a reader measured it: it steers the segmentation, where there is no `contour`.
 
     Returns
     -------
@@ -113,13 +125,17 @@ def assess(
     CenterError
         When the center cannot be used.
     LesionError
-        When the lesion cannot be described.
+        When the lesion cannot be described, or a reader's outline or diameter cannot be used.
+    ValueError
+        When there is neither center nor contour.
     """
-    roi, roi_ms = _timed(lambda: extract_roi(mammogram, center))
+    outline = None if contour is None else readers_contour(contour, mammogram.rows, mammogram.columns)
+    mark = _mark(center, outline)
+    roi, roi_ms = _timed(lambda: extract_roi(mammogram, mark))
     beside = _BESIDE.submit(
         lambda: (_timed(lambda: _cnn_branch(model, roi)), _timed(lambda: artifact_flags(roi.gray, roi.tissue)))
     )
-    lesion, lesion_ms = _timed(lambda: describe(roi, model.segmentation_method))
+    lesion, lesion_ms = _timed(lambda: describe(roi, model.segmentation_method, outline, diameter_mm))
     lesion_probability = _malignant(model.classifiers.lesion.predict_proba(lesion.features[None, :]))
     ((cnn_features, cnn_probability), cnn_ms), (found_flags, artifacts_ms) = beside.result()
     vote = model.classifiers.ensemble
@@ -150,6 +166,14 @@ def assess(
         timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms, "artifacts": artifacts_ms},
         cnn_features=cnn_features,
     )
+
+
+def _mark(center: LesionCenter | None, outline: Points | None) -> LesionCenter:
+    if center is not None:
+        return center
+    if outline is None:
+        raise ValueError("a lesion needs a center or a contour")
+    return inner_point(outline)
 
 
 def model_flags(classifiers: Classifiers) -> tuple[Flag, ...]:

@@ -180,6 +180,12 @@ class Roi:
         mapped: Points = (np.asarray(points, dtype=np.float64) - ROI_SIZE_PX / 2) * self.step + origin
         return mapped
 
+    def from_image(self, points: Points) -> Points:
+        """Map points of the source image, (n, 2) array of x, y in its pixels, to ROI pixels."""
+        origin = np.array([self.center.x, self.center.y])
+        mapped: Points = (np.asarray(points, dtype=np.float64) - origin) / self.step + ROI_SIZE_PX / 2
+        return mapped
+
 
 def source_step(spacing_mm: float) -> float:
     """Source pixels a ROI pixel along one axis; exactly 1 where the source is within 0.5 % of 0.1 mm."""

@@ -1,4 +1,4 @@
-"""The job of a worker: image bytes and centers in, predictions out. Everything here runs in a worker thread."""
+"""The job of a worker: image bytes and marks in, predictions out. Everything here runs in a worker thread."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,37 @@ from app.observability.drift import drift_values
 from app.observability.metrics import Metrics
 from app.observability.request_context import current_request
 from app.representations.json import prediction_id, prediction_of
-from app.representations.trust import asked_parts
+from app.representations.trust import asked_parts, robustness_of
 from app.schemas.answers import Prediction
 from app.schemas.base import Part
+from app.schemas.trust import RobustnessFacts
 from cadx.assessment import Assessment, assess
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle
-from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion
+from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion, readers_contour
 from cadx.mammogram import ReadingLimits, VoiPolicy
-from cadx.records import LesionCenter, Mammogram, Roi
+from cadx.records import LesionCenter, Mammogram, Points, Roi
+from cadx.robustness import click_robustness
 from cadx.runtime.processes import WorkerProcesses
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a reader said of one lesion.
+
+    Attributes
+    ----------
+    center
+        None for a point inside the contour.
+    contour
+        The reader's outline: x, y in pixels of the stored image.
+    diameter_mm
+        The reader's measurement.
+    """
+
+    center: LesionCenter | None
+    contour: tuple[tuple[float, float], ...] | None = None
+    diameter_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +52,7 @@ class View:
     ----------
     image
         The image.
-    centers
+    marks
         The lesions.
     pixel_spacing_mm
         Given by the caller, for files that carry none.
@@ -42,7 +63,7 @@ class View:
     """
 
     image: HeldImage
-    centers: tuple[LesionCenter, ...]
+    marks: tuple[Mark, ...]
     pixel_spacing_mm: float | None = None
     frame: int | None = None
     voi: VoiPolicy | None = None
@@ -81,25 +102,45 @@ class PredictionJob:
         mammogram = view.image.read(self.bundle.policy, self.limits, view.pixel_spacing_mm, view.frame, view.voi)
         before_ms = {"queue": queue_ms, "read": 1000 * (time.perf_counter() - started)}
         self.metrics.observe_stages({"read": before_ms["read"] / 1000})
-        return [self._lesion(view, mammogram, center, ticket, before_ms) for center in view.centers]
+        return [self._lesion(view, mammogram, mark, ticket, before_ms) for mark in view.marks]
 
     def _lesion(
         self,
         view: View,
         mammogram: Mammogram,
-        center: LesionCenter,
+        mark: Mark,
         ticket: Ticket,
         before_ms: Mapping[str, float],
     ) -> Assessed:
         ticket.check()
-        assessment = assess(self.bundle, mammogram, center, self._describe)
+        assessment = assess(
+            self.bundle,
+            mammogram,
+            mark.center,
+            self._describe,
+            contour=mark.contour,
+            diameter_mm=mark.diameter_mm,
+        )
         asked, asked_ms = asked_parts(self.bundle, assessment, self.parts)
+        if Part.ROBUSTNESS in self.parts:
+            started = time.perf_counter()
+            asked[Part.ROBUSTNESS.value] = self._robustness(mammogram, assessment, mark, ticket)
+            asked_ms[Part.ROBUSTNESS.value] = 1000 * (time.perf_counter() - started)
         sha256 = view.image.file.sha256.result()
         prediction = prediction_of(
             self.bundle,
             mammogram,
             assessment,
-            prediction_id=prediction_id(self.bundle, sha256, mammogram, center, view.frame or 1, view.voi),
+            prediction_id=prediction_id(
+                self.bundle,
+                sha256,
+                mammogram,
+                mark.center,
+                view.frame or 1,
+                view.voi,
+                contour=mark.contour,
+                diameter_mm=mark.diameter_mm,
+            ),
             image_sha256=sha256,
             origin=view.image.origin,
             parts=self.parts,
@@ -111,8 +152,23 @@ class PredictionJob:
         self.metrics.drift.observe(prediction.model.digest, drift_values(assessment))
         return Assessed(view, assessment, prediction)
 
-    def _describe(self, roi: Roi, method: SegmentationMethod) -> LesionDescription:
-        return self.lesions.call(describe_lesion, roi, method)
+    def _robustness(self, mammogram: Mammogram, assessment: Assessment, mark: Mark, ticket: Ticket) -> RobustnessFacts:
+        contour = None if mark.contour is None else readers_contour(mark.contour, mammogram.rows, mammogram.columns)
+        discs = click_robustness(
+            self.bundle,
+            mammogram,
+            assessment,
+            self._describe,
+            contour=contour,
+            diameter_mm=mark.diameter_mm,
+            check=ticket.check,
+        )
+        return robustness_of(discs)
+
+    def _describe(
+        self, roi: Roi, method: SegmentationMethod, contour: Points | None, diameter_mm: float | None
+    ) -> LesionDescription:
+        return self.lesions.call(describe_lesion, roi, method, contour, diameter_mm)
 
     def _count(self, prediction: Prediction, timings_ms: Mapping[str, float]) -> None:
         current_request().facts.update({f"{stage}_ms": round(value, 1) for stage, value in timings_ms.items()})

@@ -137,6 +137,7 @@ def request_body(
         "type": "object",
         "properties": {"image": images, **properties},
         "required": ["image", *schema.get("required", [])],
+        **{name: rule for name, rule in schema.items() if name == "dependentRequired"},
         "additionalProperties": False,
         "$defs": schema.get("$defs", {}),
     }

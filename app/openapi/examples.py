@@ -197,6 +197,8 @@ ERROR_FACTS: Mapping[str, object] = {
     "differing": ("side",),
     "encoding": "gzip",
     "expected_bytes": 27_262_976,
+    "area_mm2": 2.5,
+    "diameter_mm": 120.0,
     "feature": "spiculation",
     "file_format": "dicom",
     "file_mm": 0.1,

@@ -47,9 +47,12 @@ def prediction_id(
     bundle: Bundle,
     image_sha256: str,
     mammogram: Mammogram,
-    center: LesionCenter,
+    center: LesionCenter | None,
     frame: int,
     voi: VoiPolicy | None = None,
+    *,
+    contour: Sequence[tuple[float, float]] | None = None,
+    diameter_mm: float | None = None,
 ) -> str:
     """Derive the id of a prediction from all that decides its numbers."""
     spacing = mammogram.spacing
@@ -59,9 +62,10 @@ def prediction_id(
         str(frame),
         spacing.row_mm.hex(),
         spacing.column_mm.hex(),
-        float(center.x).hex(),
-        float(center.y).hex(),
+        *([] if center is None else [float(center.x).hex(), float(center.y).hex()]),
         *([] if voi in {None, bundle.policy.voi} else [str(voi)]),
+        *([] if contour is None else ["contour", *(float(value).hex() for point in contour for value in point)]),
+        *([] if diameter_mm is None else ["diameter", float(diameter_mm).hex()]),
     )
     return "p-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 

@@ -3,7 +3,7 @@
 import base64
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import numpy as np
@@ -14,19 +14,23 @@ from app.errors import PartUnavailable
 from app.schemas.base import Answer, Part
 from app.schemas.trust import (
     AtPrevalence,
+    DiscFacts,
     ExplanationFacts,
     FeatureContribution,
     MapFacts,
     NoveltyFacts,
     ReliabilityFacts,
+    RobustnessFacts,
     SimilarCaseFacts,
     SimilarFacts,
+    SpreadFacts,
 )
 from cadx.assessment import Assessment
 from cadx.branches import CNN, LESION
 from cadx.bundle import Bundle
 from cadx.explain import MEANING, at_prevalence, explain_decision, saliency_map, similar_cases
 from cadx.records import ROI_SIZE_PX
+from cadx.robustness import DiscRobustness, Spread
 
 NEEDS = {
     Part.SIMILAR: "its cohort's cases, which `cadx-train fit --keep-cases` keeps",
@@ -167,6 +171,29 @@ def reliability_of(bundle: Bundle, assessment: Assessment) -> ReliabilityFacts:
         conformal_set=reference.conformal.labels(assessment.probability),
         conformal_coverage=reference.conformal.coverage,
     )
+
+
+def robustness_of(discs: Sequence[DiscRobustness]) -> RobustnessFacts:
+    """Tell what became of the moved marks."""
+    return RobustnessFacts(
+        discs=tuple(
+            DiscFacts(
+                radius_mm=disc.radius_mm,
+                points=disc.points,
+                refused=disc.refused,
+                probability=_spread(disc.probability),
+                cnn_probability=_spread(disc.cnn_probability),
+                lesion_probability=_spread(disc.lesion_probability),
+                mean_overlap=disc.mean_overlap,
+                least_overlap=disc.least_overlap,
+            )
+            for disc in discs
+        )
+    )
+
+
+def _spread(spread: Spread) -> SpreadFacts:
+    return SpreadFacts(lowest=spread.lowest, highest=spread.highest, sd=spread.sd)
 
 
 def at_prevalence_of(bundle: Bundle, assessment: Assessment, prevalence: float | None) -> AtPrevalence | None:

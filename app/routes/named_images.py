@@ -7,7 +7,7 @@ from typing import TypeVar
 from app.auth.api_keys import KeyEntry, Right
 from app.errors import ImagesNotKept, InvalidRequest
 from app.images.held import HeldImage, Origin
-from app.jobs.prediction import View
+from app.jobs.prediction import Mark, View
 from app.schemas.references import AnnotatedImageInPacs, DicomwebInstance, ImageInPacs, NamedLesion, NamedLesions
 from app.service import Service
 from app.settings import Settings
@@ -45,8 +45,8 @@ class NamedImages:
             When an annotation marks several.
         """
         view = await self.view_of(reference)
-        if len(view.centers) > 1:
-            message = f"it marks {len(view.centers)} lesions; ask /v1/predictions/lesions"
+        if len(view.marks) > 1:
+            message = f"it marks {len(view.marks)} lesions; ask /v1/predictions/lesions"
             raise InvalidRequest(({"where": f"{where}.annotation", "message": message},))
         return view
 
@@ -59,9 +59,9 @@ class NamedImages:
                 raise ImagesNotKept
             image = self.service.images.sent(self.owner, reference.image_id)
         if isinstance(reference, AnnotatedImageInPacs):
-            marks = await self._annotated(reference)
+            marks = tuple(Mark(center) for center in await self._annotated(reference))
         else:
-            marks = tuple(LesionCenter(mark.x, mark.y) for mark in reference.marks)
+            marks = tuple(Mark(center_of(mark.x, mark.y), mark.contour, mark.diameter_mm) for mark in reference.marks)
         return View(image, marks, reference.pixel_spacing_mm, reference.frame_number, reference.voi)
 
     async def fetched(self, instance: DicomwebInstance) -> HeldImage:
@@ -93,6 +93,11 @@ class NamedImages:
             raise
         self.service.audit.note("read", origin.pacs, origin.name, "ok")
         return found
+
+
+def center_of(x: float | None, y: float | None) -> LesionCenter | None:
+    """A center, where there is one."""
+    return None if x is None or y is None else LesionCenter(x, y)
 
 
 def owner_of(caller: KeyEntry | None) -> str:

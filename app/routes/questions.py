@@ -9,12 +9,13 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import InvalidRequest
 from app.images.held import HeldImage
-from app.jobs.prediction import Assessed, View
+from app.jobs.prediction import Assessed, Mark, View
 from app.problems import invalid_request
 from app.representations.json import views_of
-from app.routes.named_images import NamedImages
+from app.routes.named_images import NamedImages, center_of
 from app.schemas.answers import LesionPredictions
 from app.schemas.forms import BareFileFields, LesionForm, LesionsForm, ViewsForm, read_form, same_length
+from app.schemas.marks import BOTH
 from app.schemas.references import LesionReference, LesionsReference, ViewsReference, read_body
 from app.settings import Settings
 from app.upload.receiving import Upload
@@ -60,8 +61,8 @@ class OneLesion(Question):
     def sent(self, upload: Upload, query: BaseModel, settings: Settings) -> tuple[View, ...]:
         """The views of a body that holds its images."""
         form = _lesion_form(upload, query)
-        center = LesionCenter(form.x, form.y)
-        return (View(HeldImage(upload.images[0]), (center,), form.pixel_spacing_mm, form.frame, form.voi),)
+        mark = Mark(center_of(form.x, form.y), form.contour, form.diameter_mm)
+        return (View(HeldImage(upload.images[0]), (mark,), form.pixel_spacing_mm, form.frame, form.voi),)
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
         """The views of a body that names its images."""
@@ -84,13 +85,12 @@ class SeveralLesions(Question):
         form = read_form(LesionsForm, upload.fields or {})
         same_length(len(form.x), "y", form.y)
         _at_most(settings.max_lesions, "x", len(form.x))
-        centers = tuple(LesionCenter(x, y) for x, y in zip(form.x, form.y, strict=True))
-        return (View(HeldImage(upload.images[0]), centers, form.pixel_spacing_mm, form.frame, form.voi),)
+        return (View(HeldImage(upload.images[0]), _marks(form), form.pixel_spacing_mm, form.frame, form.voi),)
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
         """The views of a body that names its images."""
         view = await images.view_of(read_body(LesionsReference, content).root)
-        _at_most(images.settings.max_lesions, "centers", len(view.centers))
+        _at_most(images.settings.max_lesions, "centers", len(view.marks))
         return (view,)
 
     def lesions(self, assessed: Sequence[Assessed]) -> Sequence[Sequence[Assessed]]:
@@ -119,8 +119,8 @@ class SeveralViews(Question):
         spacings = _for_each(count, "pixel_spacing_mm", form.pixel_spacing_mm)
         frames = _for_each(count, "frame", form.frame)
         return tuple(
-            View(HeldImage(image), (LesionCenter(x, y),), spacing, frame, form.voi)
-            for image, x, y, spacing, frame in zip(upload.images, form.x, form.y, spacings, frames, strict=True)
+            View(HeldImage(image), (mark,), spacing, frame, form.voi)
+            for image, mark, spacing, frame in zip(upload.images, _marks(form), spacings, frames, strict=True)
         )
 
     async def named(self, content: bytes, images: NamedImages) -> tuple[View, ...]:
@@ -136,6 +136,18 @@ class SeveralViews(Question):
     def document(self, assessed: Sequence[Assessed]) -> BaseModel:
         """The JSON answer."""
         return views_of(tuple(each.prediction for each in assessed), _mixed(assessed))
+
+
+def _marks(form: LesionsForm | ViewsForm) -> tuple[Mark, ...]:
+    """What was said of each lesion, or of the lesion on each view; x and y have one length."""
+    count = len(form.x)
+    for name, sent in (("contour", form.contour), ("diameter_mm", form.diameter_mm)):
+        if sent:
+            same_length(count, name, sent)
+    if any(contour and diameter for contour, diameter in zip(form.contour, form.diameter_mm, strict=False)):
+        raise InvalidRequest(({"where": "body.diameter_mm", "message": BOTH},))
+    centers = (LesionCenter(x, y) for x, y in zip(form.x, form.y, strict=True))
+    return tuple(map(Mark, centers, form.contour or [None] * count, form.diameter_mm or [None] * count))
 
 
 def _mixed(assessed: Sequence[Assessed]) -> tuple[str, ...]:

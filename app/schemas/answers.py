@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.schemas.base import Answer, Part
-from app.schemas.trust import AtPrevalence, ExplanationFacts, MapFacts, ReliabilityFacts, SimilarFacts
+from app.schemas.trust import AtPrevalence, ExplanationFacts, MapFacts, ReliabilityFacts, RobustnessFacts, SimilarFacts
 from cadx.bundle import BackboneFacts, CohortFacts, EvaluationFigures
 from cadx.exchange.dicomweb import StoreState
 from cadx.flags import FlagCode
@@ -160,6 +160,7 @@ class Prediction(StorableAnswer):
     map: MapFacts | None = Field(None, description="Only with include=map.")
     similar: SimilarFacts | None = Field(None, description="Only with include=similar.")
     reliability: ReliabilityFacts | None = Field(None, description="Only with include=reliability.")
+    robustness: RobustnessFacts | None = Field(None, description="Only with include=robustness.")
     research_use_only: Literal[True] = True
     demonstration_only: bool = Field(description="True when the numbers mean nothing: phantoms, or an untrained CNN.")
     notices: tuple[str, ...] = Field(description="What a reader must know before using the number.")

@@ -1,8 +1,12 @@
 """What every document is made of, and which parts of an answer may be asked for."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_COORDINATE_PX = 1_000_000
+Pixels = Annotated[float, Field(ge=0, le=MAX_COORDINATE_PX)]
 
 
 class Answer(BaseModel):
@@ -22,6 +26,7 @@ class Part(StrEnum):
     MAP = "map"
     SIMILAR = "similar"
     RELIABILITY = "reliability"
+    ROBUSTNESS = "robustness"
 
 
 DEFAULT_PARTS = frozenset({Part.FEATURES, Part.CONTOUR, Part.TIMINGS})

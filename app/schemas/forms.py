@@ -3,19 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
 from app.errors import InvalidRequest
 from app.problems import invalid_request
-from app.schemas.base import Part
+from app.schemas.base import Part, Pixels
+from app.schemas.marks import CONTOUR_TEXT, DIAMETER, TOGETHER, Contour, DiameterMm, Place
 from cadx.mammogram import READABLE_FILES, VoiPolicy
 
 Form = TypeVar("Form", bound=BaseModel)
 
-MAX_COORDINATE_PX = 1_000_000
 EXAMPLE_X, EXAMPLE_Y = 318.0, 483.0
 """The lesion on the image that `make demo` sends (``demo/unseen``), so that /docs can be tried as it opens."""
-Pixels = Annotated[float, Field(ge=0, le=MAX_COORDINATE_PX)]
 SpacingMm = Annotated[float, Field(gt=0, le=10)]
 Frame = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -44,10 +43,10 @@ class Options(Query):
     model: str | None = Field(None, max_length=64, description="Name of the model; without it the default one answers.")
     include: list[Part] | None = Field(
         None,
-        max_length=8,
+        max_length=len(Part),
         description="Parts of the answer besides the probabilities; without it features, contour and timings. "
-        "explanation, map, similar and reliability tell why the number is what it is (docs/explanation.md). Repeat it "
-        "for several.",
+        "explanation, map, similar, reliability and robustness tell why the number is what it is, and how firm "
+        "(docs/explanation.md). Repeat it for several.",
     )
     prevalence: float | None = Field(
         None,
@@ -63,16 +62,21 @@ class BareFileFields(_Form):
 
     x: Pixels | None = Field(None, description=f"{X} Only when the body is the bare file.")
     y: Pixels | None = Field(None, description=f"{Y} Only when the body is the bare file.")
+    diameter_mm: DiameterMm | None = Field(None, description=f"{DIAMETER} Only when the body is the bare file.")
     pixel_spacing_mm: SpacingMm | None = Field(None, description=f"{SPACING} Only when the body is the bare file.")
     frame: Frame | None = Field(None, description=f"{FRAME} Only when the body is the bare file.")
     voi: VoiPolicy | None = Field(None, description=f"{VOI} Only when the body is the bare file.")
 
 
-class LesionForm(_Form):
+class LesionForm(_Form, Place):
     """Form fields beside one image with one lesion."""
 
-    x: Pixels = Field(description=X, examples=[EXAMPLE_X])
-    y: Pixels = Field(description=Y, examples=[EXAMPLE_Y])
+    model_config = ConfigDict(json_schema_extra=TOGETHER)
+
+    contour: Json[Contour | None] | None = Field(None, description=CONTOUR_TEXT)
+    x: Pixels | None = Field(None, validate_default=True, description=X, examples=[EXAMPLE_X])
+    y: Pixels | None = Field(None, validate_default=True, description=Y, examples=[EXAMPLE_Y])
+    diameter_mm: DiameterMm | None = Field(None, description=DIAMETER)
     pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
     frame: Frame | None = Field(None, description=FRAME)
     voi: VoiPolicy | None = Field(None, description=VOI)
@@ -85,6 +89,12 @@ class LesionsForm(_Form):
     y: list[Pixels] = Field(
         min_length=1, description=f"{Y} Repeated, once a lesion, in the order of x.", examples=[[EXAMPLE_Y]]
     )
+    contour: list[Json[Contour | None]] = Field(
+        default_factory=list, description=f"{CONTOUR_TEXT} Repeated, once a lesion; null for none."
+    )
+    diameter_mm: list[Json[DiameterMm | None]] = Field(
+        default_factory=list, description=f"{DIAMETER} Repeated, once a lesion; null for none."
+    )
     pixel_spacing_mm: SpacingMm | None = Field(None, description=SPACING)
     frame: Frame | None = Field(None, description=FRAME)
     voi: VoiPolicy | None = Field(None, description=VOI)
@@ -95,6 +105,12 @@ class ViewsForm(_Form):
 
     x: list[Pixels] = Field(min_length=1, description=f"{X} Repeated, once a view.", examples=[[EXAMPLE_X]])
     y: list[Pixels] = Field(min_length=1, description=f"{Y} Repeated, once a view.", examples=[[EXAMPLE_Y]])
+    contour: list[Json[Contour | None]] = Field(
+        default_factory=list, description=f"{CONTOUR_TEXT} Repeated, once a view; null for none."
+    )
+    diameter_mm: list[Json[DiameterMm | None]] = Field(
+        default_factory=list, description=f"{DIAMETER} Repeated, once a view; null for none."
+    )
     pixel_spacing_mm: list[SpacingMm] = Field(
         default_factory=list, description=f"{SPACING} Given once for all views, or once a view."
     )

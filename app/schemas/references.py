@@ -6,7 +6,9 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, ValidationError
 
 from app.problems import invalid_request
-from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y, FRAME, SPACING, VOI, Frame, Pixels, SpacingMm, X, Y
+from app.schemas.base import Pixels
+from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y, FRAME, SPACING, VOI, Frame, SpacingMm, X, Y
+from app.schemas.marks import CONTOUR, DIAMETER, TOGETHER, Contour, DiameterMm, Place
 from cadx.exchange.dicomweb import InstanceName
 from cadx.mammogram import VoiPolicy
 
@@ -55,11 +57,15 @@ class DicomwebAnnotation(_Body):
     instance: Uid = Field(description="SOP Instance UID.", examples=[INSTANCE_EXAMPLE])
 
 
-class MarkedCenter(_Body):
-    """The center of a lesion, in pixels of the stored image."""
+class MarkedCenter(_Body, Place):
+    """The center of a lesion or its outline, in pixels of the stored image."""
 
-    x: Pixels = Field(description=X, examples=[EXAMPLE_X])
-    y: Pixels = Field(description=Y, examples=[EXAMPLE_Y])
+    model_config = ConfigDict(json_schema_extra=TOGETHER)
+
+    contour: Contour | None = Field(None, description=CONTOUR)
+    x: Pixels | None = Field(None, validate_default=True, description=X, examples=[EXAMPLE_X])
+    y: Pixels | None = Field(None, validate_default=True, description=Y, examples=[EXAMPLE_Y])
+    diameter_mm: DiameterMm | None = Field(None, description=DIAMETER)
 
 
 Centers = Annotated[

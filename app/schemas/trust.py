@@ -105,3 +105,30 @@ class AtPrevalence(Answer):
     prevalence: float
     cohort_share: float = Field(description="Share of malignant ROIs in the cohort that the model was fitted on.")
     calibrated_probability: float = Field(ge=0, le=1)
+
+
+class SpreadFacts(Answer):
+    """What a probability did while the mark moved, the mark's own included."""
+
+    lowest: float
+    highest: float
+    sd: float
+
+
+class DiscFacts(Answer):
+    """What came of marks moved over one disc about the mark."""
+
+    radius_mm: float
+    points: int = Field(description="Moved marks that were assessed.")
+    refused: int = Field(description="Moved marks that cannot be assessed: in air, outside the image.")
+    probability: SpreadFacts
+    cnn_probability: SpreadFacts
+    lesion_probability: SpreadFacts
+    mean_overlap: float = Field(ge=0, le=1, description="Mean Dice coefficient of their outlines with the mark's.")
+    least_overlap: float = Field(ge=0, le=1, description="The lowest.")
+
+
+class RobustnessFacts(Answer):
+    """How far the answer depends on where exactly the lesion was marked."""
+
+    discs: tuple[DiscFacts, ...] = Field(description="From the smallest.")

@@ -64,6 +64,16 @@ from cadx.errors.classifier import (
     TooFewGroups,
     UnusableSetting,
 )
+from cadx.errors.contour import (
+    ContourError,
+    ContourOutsideImage,
+    ContourOutsideRegion,
+    ContourSelfCrossing,
+    ContourTooFewPoints,
+    ContourTooLarge,
+    ContourTooSmall,
+    DiameterUnusable,
+)
 from cadx.errors.exchange import (
     AnnotationMissing,
     AnnotationUnreadable,

@@ -162,7 +162,7 @@ def _view(common: Resource, lesion: LesionResult, view: ViewResult) -> Resource:
     return {
         **common,
         "valueQuantity": _quantity(100 * assessment.probability, PERCENT),
-        **({"method": _concept(OUTLINED_BY[lesion.outlined_by])} if view.outlined else {}),
+        **({"method": _concept(OUTLINED_BY[lesion.drawn_by(view)])} if view.outlined else {}),
         "derivedFrom": [_image(view.source)],
         "component": [
             *common["component"],

@@ -20,7 +20,7 @@ from cadx.errors import SourcesMixed, TrackingUnusable
 from cadx.exchange.identity import SourceImage
 from cadx.exchange.uids import is_uid, named_uid
 from cadx.findings import FindingKind, OutlinedBy
-from cadx.lesion import SegmentationOutcome
+from cadx.lesion import DrawnBy, SegmentationOutcome
 
 MANUFACTURER = "mammo-cadx"
 _LONGEST_NAME = 64
@@ -61,7 +61,11 @@ class ViewResult:
     def outlined(self) -> bool:
         """Whether the outline is the lesion's; false where a disc stands in for a lesion that was not found."""
         segmentation = self.assessment.segmentation
-        return segmentation.outcome is SegmentationOutcome.FOUND or segmentation.trace.chosen >= 0
+        return (
+            segmentation.outcome is SegmentationOutcome.FOUND
+            or segmentation.trace.chosen >= 0
+            or segmentation.method is DrawnBy.READER
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class LesionResult:
     finding
         What the caller says it is.
     outlined_by
-        Who drew the outlines.
+        Who drew the outlines that do not tell themselves (`drawn_by`).
     tracking_identifier
         The lesion's name for people, 1 to 64 characters; "" for "Lesion N".
     tracking_uid
@@ -87,6 +91,10 @@ class LesionResult:
     outlined_by: OutlinedBy = OutlinedBy.ALGORITHM
     tracking_identifier: str = ""
     tracking_uid: str = ""
+
+    def drawn_by(self, view: ViewResult) -> OutlinedBy:
+        """Who drew the outline on one of the views."""
+        return OutlinedBy.READER if view.assessment.segmentation.method is DrawnBy.READER else self.outlined_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from cadx.lesion.contour import CONTOUR_TOLERANCE_PX, SourceMask, contour_polygon, mask_on_source
 from cadx.lesion.description import LesionDescription, describe_lesion, measure_lesion
+from cadx.lesion.drawn import inner_point, readers_contour
 from cadx.lesion.features import FEATURES, FeatureDefinition, FeatureFamily, lesion_features
 from cadx.lesion.segmentation import (
     DEFAULT_METHOD,
+    DrawnBy,
     Segmentation,
     SegmentationMethod,
     SegmentationOutcome,
@@ -16,6 +18,7 @@ __all__ = [
     "CONTOUR_TOLERANCE_PX",
     "DEFAULT_METHOD",
     "FEATURES",
+    "DrawnBy",
     "FeatureDefinition",
     "FeatureFamily",
     "LesionDescription",
@@ -26,8 +29,10 @@ __all__ = [
     "Trace",
     "contour_polygon",
     "describe_lesion",
+    "inner_point",
     "lesion_features",
     "mask_on_source",
     "measure_lesion",
+    "readers_contour",
     "segment",
 ]

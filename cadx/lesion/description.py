@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadx.lesion.contour import contour_polygon
+from cadx.lesion.drawn import drawn_segmentation
 from cadx.lesion.features import lesion_features
 from cadx.lesion.segmentation import Segmentation, SegmentationMethod, segment
 from cadx.records import Points, Roi
@@ -41,13 +42,30 @@ def measure_lesion(roi: Roi, method: SegmentationMethod) -> NDArray[np.float64]:
     return lesion_features(roi, segment(roi, method))
 
 
-def describe_lesion(roi: Roi, method: SegmentationMethod) -> LesionDescription:
+def describe_lesion(
+    roi: Roi,
+    method: SegmentationMethod,
+    contour: Points | None = None,
+    diameter_mm: float | None = None,
+) -> LesionDescription:
     """Outline and measure the lesion in the middle of a ROI.
+
+    Parameters
+    ----------
+    roi
+        The region of interest.
+    method
+        How to grow the lesion.
+    contour
+        A reader's outline, (n, 2) array of x, y in pixels of the source image, as `readers_contour` gives it: it is
+        measured as it is.
+    diameter_mm
+        A reader's diameter, by which the outline is looked for where there is no `contour`.
 
     Raises
     ------
     LesionError
         When the lesion cannot be described.
     """
-    segmentation = segment(roi, method)
+    segmentation = segment(roi, method, diameter_mm) if contour is None else drawn_segmentation(roi, contour)
     return LesionDescription(segmentation, lesion_features(roi, segmentation), contour_polygon(segmentation.mask))

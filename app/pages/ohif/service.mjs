@@ -49,7 +49,7 @@ export class Service {
   predictViews = lesions => this.#ask('/views', lesions, {});
 
   /**
-   * Assess once more, and have the service store the result in the archive.
+   * Assess again, and have the result stored.
    * @param {Lesion[]} lesions one, or one a view @param {string[]} kinds @returns {Promise<Prediction>}
    */
   store = (lesions, kinds) =>
@@ -64,10 +64,10 @@ export class Service {
     return this.document;
   }
 
-  /** Whether predictions take an outline that a reader drew. @returns {Promise<boolean>} */
+  /** Whether a reader's outline is taken. @returns {Promise<boolean>} */
   async takesContour() {
     const { components } = await this.openApi();
-    return 'contour' in (components?.schemas?.LesionReference?.properties ?? {});
+    return !!components?.schemas?.LesionInPacs?.properties?.contour;
   }
 
   /**
@@ -139,10 +139,11 @@ export class Service {
   /** @param {Lesion[]} lesions */
   async #form(lesions) {
     const form = new FormData();
-    for (const { image, x, y } of lesions) {
+    for (const { image, x, y, contour } of lesions) {
       form.append('image', await fetchFile(this.host, image), 'image');
       form.append('x', String(x));
       form.append('y', String(y));
+      form.append('contour', JSON.stringify(contour ?? null));
       if (image.frame) form.append('frame', String(image.frame));
     }
     return { body: form };

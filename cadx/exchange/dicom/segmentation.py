@@ -98,8 +98,8 @@ def _segment(results: Results, number: int, index: int, lesion: LesionResult, vi
     item.SegmentNumber = number
     item.SegmentLabel = name
     item.SegmentDescription = RESEARCH_USE_SHORT + found
-    item.SegmentAlgorithmType = _ALGORITHM_TYPES[lesion.outlined_by]
-    if lesion.outlined_by is OutlinedBy.ALGORITHM:
+    item.SegmentAlgorithmType = _ALGORITHM_TYPES[lesion.drawn_by(view)]
+    if lesion.drawn_by(view) is OutlinedBy.ALGORITHM:
         item.SegmentAlgorithmName = MODEL_NAME
         item.SegmentationAlgorithmIdentificationSequence = [
             _algorithm(results.algorithm, view.assessment.segmentation.method.value)

@@ -160,7 +160,7 @@ def _view_group(algorithm: Algorithm, lesion: LesionResult, name: str, view: Vie
         _GROUP,
         [
             *_group_head(algorithm, lesion, name, view.source.laterality),
-            *([code(HAS_CONCEPT_MOD, _METHOD, OUTLINED_BY[lesion.outlined_by])] if view.outlined else []),
+            *([code(HAS_CONCEPT_MOD, _METHOD, OUTLINED_BY[lesion.drawn_by(view)])] if view.outlined else []),
             region,
             number(
                 CONTAINS,

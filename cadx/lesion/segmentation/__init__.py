@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cadx.errors import DiameterUnusable
 from cadx.flags import Flag, FlagCode
 from cadx.lesion import kernels
 from cadx.lesion.disc import disc_reach
@@ -12,23 +13,34 @@ from cadx.lesion.segmentation.dual_stage import grow_in_two_stages
 from cadx.lesion.segmentation.edge_growing import grow_to_edge
 from cadx.lesion.segmentation.grid import back_on_roi, on_image_grid
 from cadx.lesion.segmentation.growth import Growth
-from cadx.lesion.segmentation.records import Segmentation, SegmentationMethod, SegmentationOutcome, Trace
+from cadx.lesion.segmentation.records import DrawnBy, Segmentation, SegmentationMethod, SegmentationOutcome, Trace
 from cadx.lesion.segmentation.region_growing import grow_region
 from cadx.lesion.segmentation.rgi import grow_by_radial_gradient
 from cadx.lesion.segmentation.seed import find_seed
 from cadx.lesion.segmentation.surface import REDUCTION, Surface, gray_surface
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Mask, Roi
 
-__all__ = ["DEFAULT_METHOD", "Segmentation", "SegmentationMethod", "SegmentationOutcome", "Trace", "grow", "segment"]
+__all__ = [
+    "DEFAULT_METHOD",
+    "DrawnBy",
+    "Segmentation",
+    "SegmentationMethod",
+    "SegmentationOutcome",
+    "Trace",
+    "grow",
+    "segment",
+]
 
 # The method that measured best: docs/decisions/segmentation.md.
 DEFAULT_METHOD = SegmentationMethod.DUAL_STAGE
 FALLBACK_DIAMETER_MM = 10.0
+# A reader's diameter: discs of the smallest and the largest area that an outline may have, rounded.
+SMALLEST_DIAMETER_MM, LARGEST_DIAMETER_MM = 2.0, 45.0
 # An outline that runs along the image's edge, or along air, for as long as this is cut off by it.
 CUT_MM = 1.0
 
 
-def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentation:
+def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD, diameter_mm: float | None = None) -> Segmentation:
     """Find the lesion about the ROI's center.
 
     Parameters
@@ -37,6 +49,9 @@ def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentati
         The region of interest.
     method
         How to grow the lesion.
+    diameter_mm
+        The lesion's diameter as a reader measured it: it steers the choice among outlines and fixes none. A disc that
+        stands in has it.
 
     Returns
     -------
@@ -45,44 +60,60 @@ def segment(roi: Roi, method: SegmentationMethod = DEFAULT_METHOD) -> Segmentati
         ROI, the mask is a disc of 10 mm about the marked center, cut to the tissue; the outcome says so and a flag
         is set. Where a stronger outline runs out of the ROI, the mask is the strongest one that does not, flagged too.
         Where the lesion runs out of the image, the mask is what is seen of it, flagged in the same way.
+
+    Raises
+    ------
+    DiameterUnusable
+        When no outline may have the diameter.
     """
+    if diameter_mm is not None and not SMALLEST_DIAMETER_MM <= diameter_mm <= LARGEST_DIAMETER_MM:
+        raise DiameterUnusable(diameter_mm, SMALLEST_DIAMETER_MM, LARGEST_DIAMETER_MM)
     placed, shift = on_image_grid(roi)
     surface = gray_surface(placed)
     mark = tuple((ROI_SIZE_PX / 2 - moved) / REDUCTION for moved in shift)
     seed = find_seed(surface, (mark[0], mark[1]))
-    growth = grow(surface, seed, method)
+    growth = grow(surface, seed, method, diameter_mm)
+    stand_in_mm = FALLBACK_DIAMETER_MM if diameter_mm is None else diameter_mm
     stands_in = not growth.region.any()
-    mask = _stand_in(roi) if stands_in else back_on_roi(draw_region(placed, surface, growth), shift)
-    cut_mm = 0.0 if stands_in else _cut_mm(mask, roi.tissue)
+    mask = _stand_in(roi, stand_in_mm) if stands_in else back_on_roi(draw_region(placed, surface, growth), shift)
+    cut_mm = 0.0 if stands_in else cut_mm_of(mask, roi.tissue)
     if growth.outcome is SegmentationOutcome.FOUND and cut_mm >= CUT_MM:
         reason = f"{growth.reason}; {cut_mm:.1f} mm of it are the edge of the tissue"
         growth = replace(growth, outcome=SegmentationOutcome.TOUCHES_BORDER, reason=reason)
     y, x = ((index + 0.5) * REDUCTION + moved for index, moved in zip(seed, shift, strict=True))
-    flags = _flags(growth, stands_in, cut_mm)
+    flags = _flags(growth, stand_in_mm if stands_in else None, cut_mm)
     return Segmentation(mask, method, growth.outcome, growth.reason, (x, y), growth.trace, flags)
 
 
-def grow(surface: Surface, seed: tuple[int, int], method: SegmentationMethod) -> Growth:
+def grow(
+    surface: Surface, seed: tuple[int, int], method: SegmentationMethod, diameter_mm: float | None = None
+) -> Growth:
     """Grow a seed on a surface by one of the methods."""
     match method:
         case SegmentationMethod.REGION_GROWING:
-            return grow_region(surface, seed)
+            return grow_region(surface, seed, diameter_mm)
         case SegmentationMethod.EDGE_GROWING:
-            return grow_to_edge(surface, seed)
+            return grow_to_edge(surface, seed, diameter_mm)
         case SegmentationMethod.RGI:
-            return grow_by_radial_gradient(surface, seed)
+            return grow_by_radial_gradient(surface, seed, diameter_mm)
         case SegmentationMethod.DUAL_STAGE:
-            return grow_in_two_stages(surface, seed)
+            return grow_in_two_stages(surface, seed, diameter_mm)
 
 
-def _stand_in(roi: Roi) -> Mask:
-    """Disc of 10 mm about the marked center, cut to the tissue."""
+def _stand_in(roi: Roi, diameter_mm: float) -> Mask:
+    """Disc about the marked center, cut to the tissue."""
     offsets = np.arange(ROI_SIZE_PX) + 0.5 - ROI_SIZE_PX / 2
-    radius_px = FALLBACK_DIAMETER_MM / 2 / ROI_SPACING_MM
+    radius_px = diameter_mm / 2 / ROI_SPACING_MM
     return np.asarray(np.add.outer(offsets**2, offsets**2) <= radius_px**2) & roi.tissue
 
 
-def _cut_mm(mask: Mask, tissue: Mask) -> float:
+def cut_flag(cut_mm: float) -> Flag:
+    """Tell that an outline is cut off by the edge of the image or of the tissue."""
+    message = f"The lesion runs out of the image for {cut_mm:.1f} mm of its outline; what is seen of it was measured."
+    return Flag(FlagCode.LESION_TOUCHES_BORDER, message, {"cut_mm": round(cut_mm, 1)})
+
+
+def cut_mm_of(mask: Mask, tissue: Mask) -> float:
     """Length of the outline that lies along what is no tissue."""
     if tissue.all() or not mask.any():
         return 0.0
@@ -91,23 +122,21 @@ def _cut_mm(mask: Mask, tissue: Mask) -> float:
     return int(np.count_nonzero(mask[box] & kernels.dilate(~tissue[box], disc_reach(1)))) * ROI_SPACING_MM
 
 
-def _flags(growth: Growth, stands_in: bool, cut_mm: float) -> tuple[Flag, ...]:
+def _flags(growth: Growth, stand_in_mm: float | None, cut_mm: float) -> tuple[Flag, ...]:
     flags = []
     if growth.outcome is SegmentationOutcome.NO_LESION:
+        disc_mm = stand_in_mm or FALLBACK_DIAMETER_MM
         flags.append(
             Flag(
                 FlagCode.NO_LESION_FOUND,
-                f"No lesion was found about the mark; a disc of {FALLBACK_DIAMETER_MM:g} mm stands in for it.",
-                {"stand_in_diameter_mm": FALLBACK_DIAMETER_MM},
+                f"No lesion was found about the mark; a disc of {disc_mm:g} mm stands in for it.",
+                {"stand_in_diameter_mm": disc_mm},
             )
         )
     elif cut_mm >= CUT_MM:
-        message = (
-            f"The lesion runs out of the image for {cut_mm:.1f} mm of its outline; what is seen of it was measured."
-        )
-        flags.append(Flag(FlagCode.LESION_TOUCHES_BORDER, message, {"cut_mm": round(cut_mm, 1)}))
+        flags.append(cut_flag(cut_mm))
     elif growth.outcome is SegmentationOutcome.TOUCHES_BORDER:
-        stand_in = f"a disc of {FALLBACK_DIAMETER_MM:g} mm" if stands_in else "a smaller outline"
+        stand_in = f"a disc of {stand_in_mm:g} mm" if stand_in_mm else "a smaller outline"
         flags.append(
             Flag(FlagCode.LESION_TOUCHES_BORDER, f"The lesion seems to run out of the ROI; {stand_in} was measured.")
         )

@@ -19,6 +19,8 @@ SMALLEST_AREA_MM2 = 4.0
 LARGEST_AREA_MM2 = 1600.0
 # Under this radial gradient index the outline does not point to a common center. See docs/decisions/segmentation.md.
 SMALLEST_RGI = 0.45
+# A reader's diameter weighs the evidence by a Gaussian in the logarithm of the diameter, with this deviation.
+DIAMETER_DEVIATION = 0.35
 SQUARE_REACH = np.array([1, 1], dtype=np.int32)  # the 8 neighbors
 
 
@@ -39,7 +41,8 @@ class Candidates:
     evidence
         (levels,) how strongly the image supports the outline: mean inward gradient x RGI x square root of the
         effective diameter. The mean of n noisy gradients has a standard error that falls as the square root of n, and n
-        grows with the diameter: without the last factor specks would win.
+        grows with the diameter: without the last factor specks would win. Where a reader gave a diameter d, times
+        exp(-ln(D / d)^2 / (2 s^2)), s = 0.35.
     at_frame
         (levels,) whether the region reaches the ROI's frame.
     """
@@ -77,7 +80,9 @@ class Candidates:
         )
 
 
-def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]) -> Candidates:
+def nested_candidates(
+    image: FloatImage, surface: Surface, seed: tuple[int, int], diameter_mm: float | None = None
+) -> Candidates:
     """Grow a seed on an image through all its levels; weigh the outlines by the gradient of the surface.
 
     Parameters
@@ -88,6 +93,8 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
         Whose gradient is the evidence.
     seed
         Row and column.
+    diameter_mm
+        The lesion's diameter as a reader measured it, which the evidence is weighed by.
     """
     top, bottom = float(image[seed]), float(image.min())
     step = max((top - bottom) / (LEVELS - 1), 1e-9)
@@ -105,7 +112,11 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
     inward_sum = kernels.contour_sums(index, LEVELS, inward)
     rgi = index_of_sums(inward_sum, kernels.contour_sums(index, LEVELS, magnitude))
     mean_inward = inward_sum / np.maximum(length, 1)
-    diameter_mm = 2 * np.sqrt(shapes.area / np.pi) * GRID_SPACING_MM
+    effective_mm = 2 * np.sqrt(shapes.area / np.pi) * GRID_SPACING_MM
+    evidence = np.maximum(mean_inward, 0) / GRID_SPACING_MM * np.maximum(rgi, 0) * np.sqrt(effective_mm)
+    if diameter_mm is not None:
+        deviations = np.log(np.maximum(effective_mm, GRID_SPACING_MM) / diameter_mm) / DIAMETER_DEVIATION
+        evidence = evidence * np.exp(-(deviations**2) / 2)
     return Candidates(
         index=index,
         level=top - step * np.arange(LEVELS, dtype=np.float64),
@@ -113,6 +124,6 @@ def nested_candidates(image: FloatImage, surface: Surface, seed: tuple[int, int]
         circularity=shapes.circularity,
         irregularity=shapes.irregularity,
         rgi=rgi,
-        evidence=np.maximum(mean_inward, 0) / GRID_SPACING_MM * np.maximum(rgi, 0) * np.sqrt(diameter_mm),
+        evidence=evidence,
         at_frame=shapes.at_frame,
     )

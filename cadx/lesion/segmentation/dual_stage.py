@@ -34,9 +34,9 @@ MOST_STEPS = 10
 SETTLED_SHARE = 0.01
 
 
-def grow_in_two_stages(surface: Surface, seed: tuple[int, int]) -> Growth:
+def grow_in_two_stages(surface: Surface, seed: tuple[int, int], diameter_mm: float | None = None) -> Growth:
     """Find a contour by the radial gradient, then let it settle between its inside and its surroundings."""
-    first = grow_by_radial_gradient(surface, seed)
+    first = grow_by_radial_gradient(surface, seed, diameter_mm)
     start = first.region & surface.tissue
     if not start.any():
         return replace(first, region=start)

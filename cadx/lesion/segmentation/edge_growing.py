@@ -18,7 +18,7 @@ BACKGROUND_MM = 10.0
 BRIDGE_RADIUS_PX = 3
 
 
-def grow_to_edge(surface: Surface, seed: tuple[int, int]) -> Growth:
+def grow_to_edge(surface: Surface, seed: tuple[int, int], diameter_mm: float | None = None) -> Growth:
     """Grow from the seed through every level; take the strongest outline."""
     sigma_px = BACKGROUND_MM / GRID_SPACING_MM
     tissue = np.where(surface.tissue, surface.gray, np.float32(0))
@@ -27,7 +27,7 @@ def grow_to_edge(surface: Surface, seed: tuple[int, int]) -> Growth:
     image = surface.gray - background
     image[~surface.tissue] = image[surface.tissue].min() if surface.tissue.any() else 0.0
     image = ndimage.grey_opening(image, footprint=_disc(BRIDGE_RADIUS_PX))
-    candidates = nested_candidates(image, surface, seed)
+    candidates = nested_candidates(image, surface, seed, diameter_mm)
     growth = choose(candidates, lambda level: np.full(image.shape, level))
     return Growth(growth.region, growth.threshold + background, growth.outcome, growth.reason, growth.trace)
 

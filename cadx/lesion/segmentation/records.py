@@ -31,6 +31,12 @@ class SegmentationMethod(StrEnum):
     DUAL_STAGE = "dual_stage"
 
 
+class DrawnBy(StrEnum):
+    """Who drew an outline that no method grew."""
+
+    READER = "reader"
+
+
 class SegmentationOutcome(StrEnum):
     """How a segmentation ended. Only `FOUND` is a contour that the image itself supports."""
 
@@ -59,7 +65,7 @@ class Trace:
         Radial gradient index of the outline about the seed, -1 to 1 (Kupinski & Giger 1998).
     evidence
         What the methods but region growing maximize: mean inward gradient along the outline (gray per mm) x RGI x
-        square root of the effective diameter (mm).
+        square root of the effective diameter (mm), and the weight of a reader's diameter where there is one.
     transitions
         Indices of the candidates just before the region spills (region growing: the choice is among them), or of the
         local maxima of the evidence (the other methods: the choice is the highest that keeps clear of the frame).
@@ -86,21 +92,22 @@ class Segmentation:
     mask
         bool, (512, 512), one connected region without holes, on the ROI's own grid.
     method
-        The method that made it.
+        The method that made it, or who drew it.
     outcome
         How it ended.
     reason
         One sentence: why this contour.
     seed
-        x, y in ROI pixels of the point that the region was grown from (it may lie up to 3 mm off the marked center).
+        x, y in ROI pixels of the point that the region was grown from (it may lie up to 3 mm off the marked center);
+        the ROI's middle for an outline that was drawn.
     trace
-        The candidates and the choice among them.
+        The candidates and the choice among them; empty for an outline that was drawn.
     flags
         What the reader of a result should doubt.
     """
 
     mask: Mask
-    method: SegmentationMethod
+    method: SegmentationMethod | DrawnBy
     outcome: SegmentationOutcome
     reason: str
     seed: tuple[float, float]

@@ -21,16 +21,24 @@ SMALLEST_AREA_MM2 = 7.0
 SPILL_LEVELS = 4
 DIAMETER_JUMP = 0.20
 CIRCULARITY_FALL = 0.10
+# How far a region's effective diameter may be from a reader's.
+MOST_TIMES = 2.0
 # Half of the side of the square, on the grid, whose mean gray the threshold falls from (2 mm).
 START_REACH_PX = 2
 
 
-def grow_region(surface: Surface, seed: tuple[int, int]) -> Growth:
-    """Grow from the seed through every level; stop before the first spill of a plausible region."""
+def grow_region(surface: Surface, seed: tuple[int, int], diameter_mm: float | None = None) -> Growth:
+    """Grow from the seed through every level; stop before the first spill of a plausible region.
+
+    A reader's diameter narrows what is plausible to between half and twice of it.
+    """
     # Clipped there, the image's levels begin at the mean gray about the seed.
     candidates = nested_candidates(np.minimum(surface.gray, _mean_about(surface, seed)), surface, seed)
     transitions = transition_points(candidates)
     size = (candidates.area_mm2 >= SMALLEST_AREA_MM2) & (candidates.area_mm2 <= LARGEST_AREA_MM2)
+    if diameter_mm is not None:
+        area_mm2 = np.pi / 4 * diameter_mm**2
+        size &= (candidates.area_mm2 >= area_mm2 / MOST_TIMES**2) & (candidates.area_mm2 <= area_mm2 * MOST_TIMES**2)
     clear = size & ~candidates.at_frame
     return _stop(candidates, transitions, size, clear)
 

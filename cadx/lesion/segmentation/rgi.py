@@ -11,17 +11,19 @@ from cadx.lesion.segmentation.surface import GRID_SIZE, GRID_SPACING_MM, Surface
 CONSTRAINT_MM = 6.0
 
 
-def grow_by_radial_gradient(surface: Surface, seed: tuple[int, int]) -> Growth:
+def grow_by_radial_gradient(surface: Surface, seed: tuple[int, int], diameter_mm: float | None = None) -> Growth:
     """Threshold the gray under a Gaussian about the seed; take the contour of most radial-gradient evidence.
 
     h = f exp(-r^2 / (2 s^2)) with s = 6 mm; the gradient is that of the unconstrained f. The published choice is the
     largest RGI; ours weighs RGI with the mean gradient and the square root of the diameter (`Candidates.evidence`),
-    which measured better (docs/decisions/segmentation.md).
+    which measured better (docs/decisions/segmentation.md). A reader's diameter takes the place of the mean one: s is
+    half of it, and the evidence is weighed by it.
     """
+    constraint_mm = CONSTRAINT_MM if diameter_mm is None else diameter_mm / 2
     base = float(surface.gray.min())
     squared_mm2 = _squared_distance_mm2(seed)
-    constraint = np.exp(-squared_mm2 / (2 * CONSTRAINT_MM**2)).astype(np.float32)
-    candidates = nested_candidates((surface.gray - base) * constraint, surface, seed)
+    constraint = np.exp(-squared_mm2 / (2 * constraint_mm**2)).astype(np.float32)
+    candidates = nested_candidates((surface.gray - base) * constraint, surface, seed, diameter_mm)
     return choose(candidates, lambda level: (level / np.maximum(constraint, 1e-6) + base).astype(np.float32))
 
 

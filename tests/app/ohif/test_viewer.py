@@ -238,7 +238,7 @@ def test_an_outline_becomes_a_roi_and_an_edited_one_is_sent_back_once_the_servic
     with viewer.page.expect_response("**/openapi.json") as told:
         viewer.evaluate(EDITED)
     viewer.page.wait_for_timeout(200)
-    takes = "contour" in told.value.json()["components"]["schemas"]["LesionReference"].get("properties", {})
+    takes = "contour" in told.value.json()["components"]["schemas"]["LesionInPacs"]["properties"]
     assert bool(viewer.page.query_selector('[data-focus="outline-1"]')) is takes
     viewer.evaluate(NO_ROI)
 
