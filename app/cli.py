@@ -77,14 +77,9 @@ def serve(settings: Settings) -> None:
     tune_process(settings.compute_threads)
     service = make_service(settings)
     ensure_threads(service)
-    try:
-        service.lesions.start(service.jobs.workers)
-        load_models(service)
-        service.lesions.wait()
-        warm_workers(service)
-        run_server(create_app(service=service), service)
-    finally:
-        service.lesions.close()
+    load_models(service)
+    warm_workers(service)
+    run_server(create_app(service=service), service)
 
 
 def _openapi_document() -> str:

@@ -19,11 +19,8 @@ from app.settings import Settings
 from app.upload.receiving import UploadMemory
 from cadx.assessment import assess
 from cadx.bundle.reference_image import CENTER, SPACING_MM, draw_reference
-from cadx.lesion import describe_lesion
 from cadx.mammogram import ReadingLimits, read_mammogram
-from cadx.roi import extract_roi
 from cadx.runtime.machine import startable_threads, usable_cores
-from cadx.runtime.processes import WorkerProcesses
 
 MOST_WORKERS_UNASKED = 8
 _OTHER_THREADS = 8  # digests of bodies that arrive, reloads
@@ -49,7 +46,6 @@ class Service:
     images: ImageCache
     archives: Archives
     audit: AuditLog
-    lesions: WorkerProcesses
     tracing: Tracing | None = None
     draining: bool = field(default=False)
 
@@ -68,9 +64,6 @@ def make_service(settings: Settings) -> Service:
     metrics.jobs_running.set_function(lambda: jobs.running)
     metrics.jobs_waiting.set_function(lambda: jobs.waiting)
     metrics.upload_bytes.set_function(lambda: memory.used_bytes)
-    lesions = WorkerProcesses("cadx.lesion", settings.compute_threads, call_seconds=settings.deadline_seconds)
-    metrics.worker_memory.set_function(lambda: lesions.usage().resident_bytes)
-    metrics.worker_cpu.set_function(lambda: lesions.usage().cpu_seconds)
     images = ImageCache(settings.image_cache_mb, settings.image_cache_minutes)
     metrics.image_cache_bytes.set_function(lambda: images.used_bytes)
     keys = KeyRing(settings)
@@ -87,7 +80,6 @@ def make_service(settings: Settings) -> Service:
         images=images,
         archives=Archives(settings, images, memory),
         audit=AuditLog(settings.audit_file),
-        lesions=lesions,
         tracing=Tracing(settings.otlp_endpoint, version("mammo-cadx")) if settings.otlp_endpoint else None,
     )
 
@@ -112,27 +104,22 @@ def ensure_threads(service: Service) -> None:
         When it does not.
     """
     threads = service.settings.compute_threads
-    # A worker: its thread, one for the CNN branch, one that watches the call to its lesion process, and that process.
-    needed = service.jobs.workers * (3 + threads) + threads + _OTHER_THREADS
+    # A worker: its thread, and one for the CNN branch.
+    needed = service.jobs.workers * (1 + threads) + threads + _OTHER_THREADS
     found = startable_threads(needed)
     if found < needed:
         raise ThreadsTooFew(found, needed)
 
 
 def warm_workers(service: Service) -> None:
-    """Let every worker thread and every lesion process compute once, so that no reader waits for their first time."""
+    """Let every worker thread compute once, so that no reader waits for its first time."""
     bundle = service.models.get(None)
     mammogram = read_mammogram(draw_reference(), policy=bundle.policy, pixel_spacing_mm=SPACING_MM)
-    roi = extract_roi(mammogram, CENTER)
-    service.lesions.call_in_each(describe_lesion, roi, bundle.segmentation_method)
-    service.jobs.in_every_worker(
-        lambda: assess(bundle, mammogram, CENTER, lambda *lesion: service.lesions.call(describe_lesion, *lesion))
-    )
+    service.jobs.in_every_worker(lambda: assess(bundle, mammogram, CENTER))
 
 
 def close_service(service: Service) -> None:
     """Finish the jobs in flight and send the last spans."""
-    service.lesions.close()  # A call that goes on is one whose request has ended: it must not hold up the end.
     service.jobs.close()
     if service.tracing is not None:
         service.tracing.close()

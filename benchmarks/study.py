@@ -69,7 +69,7 @@ def whole_study(manifest: Path, folder: Path) -> tuple[Fit, float, float]:
         "features, nested evaluation, statistics, final fits", lambda: fit_models(cases, settings)
     )
     tables = fit.tables
-    lesions = f"lesion features {tables.lesion_seconds:.1f} s summed over {WORKERS} processes"
+    lesions = f"lesion features {tables.lesion_seconds:.1f} s summed over {WORKERS} threads"
     print(f"  CNN features {tables.cnn_seconds:.1f} s, {lesions};")
     times = ", ".join(f"{branch.name} {branch.seconds:.1f} s" for branch in fit.evaluation.branches.values())
     print(f"  nested cross validation {times}")

@@ -15,9 +15,7 @@ from cadx.flags import Flag, FlagCode
 from cadx.lesion import (
     FEATURES,
     FeatureDefinition,
-    LesionDescription,
     Segmentation,
-    SegmentationMethod,
     describe_lesion,
     inner_point,
     readers_contour,
@@ -27,7 +25,6 @@ from cadx.records import LesionCenter, Mammogram, Points, Roi
 from cadx.roi import extract_roi
 
 Result = TypeVar("Result")
-DescribeLesion = Callable[[Roi, SegmentationMethod, Points | None, float | None], LesionDescription]
 
 # The CNN branch, and the search for artifacts, run beside the lesion branch, in compiled code that releases the GIL.
 _BESIDE = ThreadPoolExecutor(max_workers=256, thread_name_prefix="cadx-beside")
@@ -93,7 +90,6 @@ def assess(
     model: Model,
     mammogram: Mammogram,
     center: LesionCenter | None,
-    describe: DescribeLesion = describe_lesion,
     *,
     contour: ArrayLike | None = None,
     diameter_mm: float | None = None,
@@ -108,8 +104,6 @@ def assess(
         The image, read with the model's own reading policy.
     center
         The lesion's center in pixels of the stored image; None for a point inside `contour`.
-    describe
-        Where lesions are described: here, or, for a service that does several at once, in processes of their own.
     contour
         A reader's outline, (n, 2): x, y in pixels of the stored image. It takes the place of the segmentation.
     diameter_mm
@@ -135,7 +129,7 @@ def assess(
     beside = _BESIDE.submit(
         lambda: (_timed(lambda: _cnn_branch(model, roi)), _timed(lambda: artifact_flags(roi.gray, roi.tissue)))
     )
-    lesion, lesion_ms = _timed(lambda: describe(roi, model.segmentation_method, outline, diameter_mm))
+    lesion, lesion_ms = _timed(lambda: describe_lesion(roi, model.segmentation_method, outline, diameter_mm))
     lesion_probability = _malignant(model.classifiers.lesion.predict_proba(lesion.features[None, :]))
     ((cnn_features, cnn_probability), cnn_ms), (found_flags, artifacts_ms) = beside.result()
     vote = model.classifiers.ensemble

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.assessment import Assessment, DescribeLesion
+from cadx.assessment import Assessment
 from cadx.errors import CenterError, LesionError
-from cadx.lesion import LesionDescription
+from cadx.lesion import LesionDescription, describe_lesion
 from cadx.model import Model
 from cadx.records import LesionCenter, Mammogram, Mask, Points, Roi
 from cadx.roi import extract_roi
@@ -60,7 +60,6 @@ def click_robustness(
     model: Model,
     mammogram: Mammogram,
     assessment: Assessment,
-    describe: DescribeLesion,
     *,
     contour: Points | None = None,
     diameter_mm: float | None = None,
@@ -73,7 +72,7 @@ def click_robustness(
 
     Parameters
     ----------
-    model, mammogram, describe
+    model, mammogram
         As for `assess`.
     assessment
         Of the lesion at its mark.
@@ -91,7 +90,7 @@ def click_robustness(
     def described(roi: Roi) -> LesionDescription | None:
         check()
         try:
-            return describe(roi, model.segmentation_method, contour, diameter_mm)
+            return describe_lesion(roi, model.segmentation_method, contour, diameter_mm)
         except LesionError:
             return None
 

@@ -18,11 +18,10 @@ from app.schemas.trust import RobustnessFacts
 from cadx.assessment import Assessment, assess
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle
-from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion, readers_contour
+from cadx.lesion import readers_contour
 from cadx.mammogram import ReadingLimits, VoiPolicy
-from cadx.records import LesionCenter, Mammogram, Points, Roi
+from cadx.records import LesionCenter, Mammogram
 from cadx.robustness import click_robustness
-from cadx.runtime.processes import WorkerProcesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,6 @@ class PredictionJob:
     parts: AbstractSet[Part]
     limits: ReadingLimits
     metrics: Metrics
-    lesions: WorkerProcesses
     prevalence: float | None = None
 
     def run(self, ticket: Ticket) -> tuple[Assessed, ...]:
@@ -117,7 +115,6 @@ class PredictionJob:
             self.bundle,
             mammogram,
             mark.center,
-            self._describe,
             contour=mark.contour,
             diameter_mm=mark.diameter_mm,
         )
@@ -158,17 +155,11 @@ class PredictionJob:
             self.bundle,
             mammogram,
             assessment,
-            self._describe,
             contour=contour,
             diameter_mm=mark.diameter_mm,
             check=ticket.check,
         )
         return robustness_of(discs)
-
-    def _describe(
-        self, roi: Roi, method: SegmentationMethod, contour: Points | None, diameter_mm: float | None
-    ) -> LesionDescription:
-        return self.lesions.call(describe_lesion, roi, method, contour, diameter_mm)
 
     def _count(self, prediction: Prediction, timings_ms: Mapping[str, float]) -> None:
         current_request().facts.update({f"{stage}_ms": round(value, 1) for stage, value in timings_ms.items()})

@@ -66,16 +66,6 @@ class Metrics:
         self.image_cache_bytes = Gauge(
             "cadx_image_cache_bytes", "Bytes of images that are kept between requests.", registry=self.registry
         )
-        self.worker_memory = Gauge(
-            "cadx_worker_processes_resident_bytes",
-            "Memory of the lesion processes.",
-            registry=self.registry,
-        )
-        self.worker_cpu = Gauge(
-            "cadx_worker_processes_cpu_seconds",
-            "CPU time of the lesion processes.",
-            registry=self.registry,
-        )
         self.models = Gauge(
             "cadx_model_info",
             "Loaded models; always 1.",

@@ -119,7 +119,6 @@ async def answer(
             parts=parts,
             limits=reading_limits(service.settings),
             metrics=service.metrics,
-            lesions=service.lesions,
             prevalence=options.prevalence,
         )
         current_request().facts["model"] = bundle.manifest.name

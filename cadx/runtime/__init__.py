@@ -1,1 +1,1 @@
-"""The machine: cores, memory, worker processes."""
+"""The machine: cores, memory, threads, and no telemetry."""

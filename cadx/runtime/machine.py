@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 _SWITCH_SECONDS = 0.0005
 _MIB = 2**20
+_KEPT_MIB = 64
 _LOW_PRIORITY = 10  # a tenth of an ordinary thread's share where both want the core
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 
@@ -72,7 +73,7 @@ def lacks_threads(error: BaseException) -> bool:
     )
 
 
-def tune_process(compute_threads: int, kept_mib: int = 64) -> None:
+def tune_process(compute_threads: int) -> None:
     """Set, on purpose and once, what libraries and interpreter otherwise decide for a program that is alone.
 
     Parameters
@@ -80,13 +81,11 @@ def tune_process(compute_threads: int, kept_mib: int = 64) -> None:
     compute_threads
         Threads that BLAS and OpenMP use for one computation. Left alone, each library takes one thread a core for
         itself, so that several workers crowd each other out.
-    kept_mib
-        Freed memory that the C library may keep for the next request.
     """
     threadpool_limits(compute_threads)
     # A worker gives the interpreter up after half a millisecond, not five: health checks wait less.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    _keep_freed_memory(kept_mib)
+    _keep_freed_memory()
 
 
 def stand_back() -> None:
@@ -95,11 +94,11 @@ def stand_back() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)
 
 
-def _keep_freed_memory(kept_mib: int) -> None:
+def _keep_freed_memory() -> None:
     """Let the C library keep freed arrays of some MiB for the next request: fetching them anew costs a tenth of it."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, TypeError, AttributeError):  # pragma: no cover - another C library than glibc
         return
     mallopt(_M_MMAP_THRESHOLD, 32 * _MIB)
-    mallopt(_M_TRIM_THRESHOLD, kept_mib * _MIB)
+    mallopt(_M_TRIM_THRESHOLD, _KEPT_MIB * _MIB)

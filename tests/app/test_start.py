@@ -4,10 +4,11 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import psutil
@@ -18,7 +19,7 @@ from app.main import create_app
 from app.server.run import run_server
 from app.service import ensure_threads, load_models, make_service, warm_workers
 from app.settings import Settings
-from cadx.lesion import describe_lesion
+from cadx.assessment import Assessment, assess
 
 if TYPE_CHECKING:
     from tests.app.conftest import LiveServer
@@ -75,31 +76,24 @@ def test_what_is_asked_for_is_enough(bundle_folder: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("app.service.startable_threads", lambda wanted: wanted - 1)
     with pytest.raises(ThreadsTooFew) as refused:
         ensure_threads(service)
-    assert refused.value.needed == 3 * 5 + 2 + 8
+    assert refused.value.needed == 3 * 3 + 2 + 8
 
 
-def test_every_worker_and_process_is_warm_before_the_port_opens(
-    bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_worker_is_warm_before_the_port_opens(bundle_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = make_service(Settings(models_dir=bundle_folder.parent, workers=3))
-    service.lesions.start(3)
-    asked: list[object] = []
-    in_each = service.lesions.call_in_each
+    threads: set[str] = set()
 
-    def noted(function: Callable[..., object], *arguments: object) -> list[object]:
-        asked.append(function)
-        results: list[object] = in_each(function, *arguments)
-        assert len(results) == 3
-        return results
+    def noted(*arguments: Any) -> Assessment:
+        threads.add(threading.current_thread().name)
+        return assess(*arguments)
 
-    monkeypatch.setattr(service.lesions, "call_in_each", noted)
+    monkeypatch.setattr("app.service.assess", noted)
     try:
         load_models(service)
         warm_workers(service)
-        assert asked == [describe_lesion]
+        assert len(threads) == 3
         assert service.jobs.running == 0
     finally:
-        service.lesions.close()
         service.jobs.close()
 
 

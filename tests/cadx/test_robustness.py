@@ -7,7 +7,7 @@ import pytest
 
 from cadx.assessment import Assessment, assess
 from cadx.bundle import Bundle, load_bundle
-from cadx.lesion import describe_lesion, readers_contour
+from cadx.lesion import readers_contour
 from cadx.mammogram import read_mammogram
 from cadx.records import LesionCenter, Mammogram
 from cadx.robustness import POINTS, RADII_MM, click_robustness, outline_overlap, unit_disc_points
@@ -40,7 +40,7 @@ def test_points_fill_the_disc_and_are_always_the_same() -> None:
 
 
 def test_it_is_what_single_assessments_say(bundle: Bundle, mammogram: Mammogram, assessment: Assessment) -> None:
-    found = click_robustness(bundle, mammogram, assessment, describe_lesion)
+    found = click_robustness(bundle, mammogram, assessment)
     assert [disc.radius_mm for disc in found] == list(RADII_MM)
     disc = found[1]
     assert (disc.points, disc.refused) == (POINTS, 0)
@@ -75,7 +75,7 @@ def test_overlap_follows_the_image_not_the_region(bundle: Bundle, mammogram: Mam
 def test_a_readers_outline_stays_where_it_is(bundle: Bundle, mammogram: Mammogram, assessment: Assessment) -> None:
     contour = readers_contour(assessment.contour, mammogram.rows, mammogram.columns)
     drawn = assess(bundle, mammogram, assessment.roi.mark, contour=contour)
-    for disc in click_robustness(bundle, mammogram, drawn, describe_lesion, contour=contour):
+    for disc in click_robustness(bundle, mammogram, drawn, contour=contour):
         assert disc.least_overlap > 0.985
         assert disc.cnn_probability.sd > 0
 
@@ -88,7 +88,7 @@ def test_marks_that_leave_the_image_are_counted(bundle: Bundle, mammogram: Mammo
         if mammogram.pixels.window(int(y) - 20, int(y) + 20, max(0, int(x) - 20), min(columns, int(x) + 20)).gray.any()
     )
     edge = assess(bundle, mammogram, LesionCenter(*corner))
-    discs = click_robustness(bundle, mammogram, edge, describe_lesion)
+    discs = click_robustness(bundle, mammogram, edge)
     assert discs[-1].refused > 0
     assert all(disc.points + disc.refused == POINTS for disc in discs)
 
@@ -103,5 +103,5 @@ def test_it_ends_where_nobody_waits(bundle: Bundle, mammogram: Mammogram, assess
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        click_robustness(bundle, mammogram, assessment, describe_lesion, check=gone)
+        click_robustness(bundle, mammogram, assessment, check=gone)
     assert asked == POINTS + 4

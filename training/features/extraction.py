@@ -1,8 +1,7 @@
 """From cases to the two feature tables, through the very code that serves.
 
-Images are read on some threads, a bounded number of ROIs ahead. Lesions are measured in processes, one a core, because
-threads would hold each other up; a few cases are not worth starting them. The CNN takes the ROIs in batches. With a
-cache nothing that was computed before is computed again, images are not even decoded.
+Images are read and lesions measured on some threads, a bounded number of ROIs ahead. The CNN takes the ROIs in batches.
+With a cache nothing that was computed before is computed again, images are not even decoded.
 """
 
 import time
@@ -22,7 +21,6 @@ from cadx.mammogram import ReadingPolicy, content_digest, read_mammogram
 from cadx.records import FloatImage, Mammogram, Roi
 from cadx.roi import extract_roi
 from cadx.runtime.machine import usable_cores
-from cadx.runtime.processes import WorkerProcesses
 from training.cohort.cases import Case
 from training.cohort.grouping import Picture
 from training.errors import CaseUnusable, FeatureCacheUnusable
@@ -31,15 +29,9 @@ from training.progress import ReportProgress, no_progress
 
 CNN_BATCH = 16
 WORKERS = max(2, min(8, usable_cores()))
-"""Threads that read images, and processes that measure lesions."""
-PROCESSES_PAY_FROM = 64
-"""Cases: as many are measured in the time that the processes take to start."""
-
-MEASURE_SECONDS = 300.0
-"""Limit of one lesion's measurement, thousands of times what it takes: a process that hangs is killed."""
+"""Threads that read images and measure lesions."""
 
 LesionRow = NDArray[np.float64]
-MeasureLesion = Callable[[Roi, SegmentationMethod], LesionRow]
 CnnRows = dict[str, NDArray[np.float32]]
 
 
@@ -127,15 +119,12 @@ class Extraction:
         How lesions are outlined; None: lesion features are not asked for.
     store
         Remembers what was extracted; by default nothing is remembered.
-    measure
-        Measures a lesion: here, or in another process.
     """
 
     backbone: Backbone
     policy: ReadingPolicy
     method: SegmentationMethod | None = None
     store: FeatureStore = field(default_factory=FeatureStore)
-    measure: MeasureLesion = measure_lesion
 
     def rows(self, cases: Sequence[Case], *, workers: int = WORKERS) -> Iterator[ExtractedCase | CaseUnusable]:
         """Give every case's features, or why it has none, in the order of the cases.
@@ -181,7 +170,7 @@ class Extraction:
         if self.method is not None:
             lesion = self.store.lesion(digest, self.method)
             if lesion is None:
-                lesion = self.measure(roi, self.method)
+                lesion = measure_lesion(roi, self.method)
                 self.store.remember_lesion(digest, self.method, lesion)
         seconds = time.perf_counter() - started
         cnn = self.store.cnn(digest, self.backbone)
@@ -243,10 +232,7 @@ def extract_features(
         When the disk is full or the store's folder cannot be used.
     """
     extraction = Extraction(backbone, policy, method, store or FeatureStore())
-    with WorkerProcesses("cadx.lesion", call_seconds=MEASURE_SECONDS) as processes:
-        if len(cases) >= PROCESSES_PAY_FROM:
-            extraction = replace(extraction, measure=lambda roi, method: processes.call(measure_lesion, roi, method))
-        done, skipped = usable_rows(extraction.rows(cases), len(cases), skip_unusable=skip_unusable, progress=progress)
+    done, skipped = usable_rows(extraction.rows(cases), len(cases), skip_unusable=skip_unusable, progress=progress)
     layer = backbone.spec.layer
     lesion_rows = [item.lesion for item in done if item.lesion is not None]
     return FeatureTables(

@@ -158,10 +158,3 @@ def test_full_disk_stops_the_run(
             skip_unusable=True,
             store=FeatureStore(FeatureCache(tmp_path)),
         )
-
-
-def test_processes_measure_what_this_one_does(
-    cases: Sequence[Case], backbone: Backbone, plain: FeatureTables, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(extraction, "PROCESSES_PAY_FROM", 1)
-    assert same(extract_features(cases, backbone, ReadingPolicy(), GROWING), plain)
