@@ -9,6 +9,7 @@ killed.
 import numpy as np
 
 from libc.math cimport atan2, atan2f, cos, fabs, fabsf, sin, sqrt, sqrtf
+from libc.string cimport memchr
 
 include "flooding.pxi"
 include "nested.pxi"

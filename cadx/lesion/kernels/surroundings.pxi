@@ -7,18 +7,23 @@ cdef enum:
 
 cdef void _across(const unsigned char[:, ::1] mask, unsigned char[:, ::1] across, unsigned char[::1] occupied) noexcept nogil:
     """Distance along the row to the nearest pixel of the mask, 255 at most; and which rows have any."""
-    cdef int y, x, away
-    for y in range(<int>mask.shape[0]):
-        occupied[y] = 0
+    cdef int columns = <int>mask.shape[1], y, x, away
+    cdef const unsigned char *row
+    cdef unsigned char *distance
+    for y in range(<int>mask.shape[0] if columns else 0):
+        row = &mask[y, 0]
+        occupied[y] = memchr(row, 1, columns) != NULL
+        if not occupied[y]:  # `_dilate` looks at no such row
+            continue
+        distance = &across[y, 0]
         away = FAR
-        for x in range(<int>mask.shape[1]):
-            away = 0 if mask[y, x] else min(away + 1, FAR)
-            across[y, x] = <unsigned char>away
-            occupied[y] |= mask[y, x]
+        for x in range(columns):
+            away = 0 if row[x] else min(away + 1, FAR)
+            distance[x] = <unsigned char>away
         away = FAR
-        for x in range(<int>mask.shape[1] - 1, -1, -1):
-            away = 0 if mask[y, x] else min(away + 1, FAR)
-            across[y, x] = <unsigned char>min(<int>across[y, x], away)
+        for x in range(columns - 1, -1, -1):
+            away = 0 if row[x] else min(away + 1, FAR)
+            distance[x] = <unsigned char>min(<int>distance[x], away)
 
 
 cdef void _dilate(
@@ -30,14 +35,18 @@ cdef void _dilate(
     cdef int rows = <int>across.shape[0], columns = <int>across.shape[1]
     cdef int y, x, offset, row
     cdef unsigned char limit
+    cdef const unsigned char *from_
+    cdef unsigned char *to
     reached[:, :] = 0
-    for y in range(rows):
+    for y in range(rows if columns else 0):
+        to = &reached[y, 0]
         for offset in range(1 - <int>reach.shape[0], <int>reach.shape[0]):
             row = y + offset
             if 0 <= row < rows and occupied[row]:
+                from_ = &across[row, 0]
                 limit = <unsigned char>reach[abs(offset)]
                 for x in range(columns):
-                    reached[y, x] |= across[row, x] <= limit
+                    to[x] |= from_[x] <= limit
 
 
 def dilate(mask, reach):
