@@ -40,8 +40,8 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=256,
-        description="Requests computed at the same time, each in a thread. 0: one a core that this process may use (CPU "
-        "affinity and container quota are respected), at most 8.",
+        description="Requests computed at the same time, each in a thread. 0: one a core that this process may use "
+        "(CPU affinity and container quota are respected), at most 8.",
     )
     compute_threads: int = Field(
         1,
