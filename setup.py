@@ -10,7 +10,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 # No fused multiply-add where the source has a product and a sum: sums then agree to the bit with numpy's and SciPy's.
-# Nobody reads errno or the floating-point exceptions of a square root or a comparison: several are then computed at once.
+# Nobody reads errno or floating-point exceptions: several square roots or comparisons are then computed at once.
 FLAGS = [] if sys.platform == "win32" else ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
 KERNELS = Extension(
     "cadx.lesion.kernels.compiled",
