@@ -24,6 +24,8 @@ from cadx.records import LesionCenter, Mammogram, Points, Roi
 from cadx.robustness import click_robustness
 from cadx.runtime.processes import WorkerProcesses
 
+Corners = tuple[tuple[float, float], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -40,7 +42,7 @@ class Mark:
     """
 
     center: LesionCenter | None
-    contour: tuple[tuple[float, float], ...] | None = None
+    contour: Corners | None = None
     diameter_mm: float | None = None
 
 

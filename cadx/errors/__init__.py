@@ -75,6 +75,7 @@ from cadx.errors.contour import (
     DiameterUnusable,
 )
 from cadx.errors.exchange import (
+    AnnotationAmbiguous,
     AnnotationMissing,
     AnnotationUnreadable,
     DicomNeeded,
