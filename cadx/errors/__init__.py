@@ -83,6 +83,7 @@ from cadx.errors.exchange import (
     IdentityUnusable,
     SourcesMixed,
     TrackingUnusable,
+    VerdictUnreadable,
 )
 from cadx.errors.lesion import (
     FeatureNotComputable,

@@ -93,3 +93,14 @@ class AnnotationAmbiguous(ExchangeError):
     code: ClassVar[str] = "annotation_ambiguous"
     summary: ClassVar[str] = "The annotation holds {count} {what} on this image; which one is meant is not said."
     remedy: ClassVar[str] = "Name an object with one closed outline, or a segment's number, or give a contour's points."
+
+
+@dataclass(eq=False)
+class VerdictUnreadable(ExchangeError):
+    """The object is no reader's verdict."""
+
+    reason: str
+
+    code: ClassVar[str] = "verdict_unreadable"
+    summary: ClassVar[str] = "The object is no reader's verdict that is understood: {reason}."
+    remedy: ClassVar[str] = "Name a report that POST /v1/verdicts has written."

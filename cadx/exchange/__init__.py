@@ -14,6 +14,8 @@ of the image, read anew for writing. `Results` joins it with assessments, and ea
 
     annotated_centers(dataset, sop_instance_uid, frame)                      # the way back: marks of a viewer
     annotated_contour(read_annotation(content), sop_instance_uid, size)      # an outline of a viewer, or a SEG's
+    file_bytes(verdict_report(verdict, source, version, created))            # what a reader made of a result
+    read_verdict(read_annotation(content))                                   # and back
 """
 
 from cadx.exchange.annotations import annotated_centers, annotated_contour, read_annotation
@@ -24,6 +26,8 @@ from cadx.exchange.dicom.document import document_reference
 from cadx.exchange.dicom.presentation_state import presentation_states
 from cadx.exchange.dicom.segmentation import segmentations, source_mask
 from cadx.exchange.dicom.structured_report import ReportClass, structured_report
+from cadx.exchange.dicom.verdict_reading import holds_verdict, read_verdict
+from cadx.exchange.dicom.verdict_report import verdict_report
 from cadx.exchange.fhir import fhir_bundle
 from cadx.exchange.identity import Identity, SourceImage, image_size, instance_uids, read_source
 from cadx.exchange.results import (
@@ -39,10 +43,12 @@ from cadx.exchange.results import (
     probabilities_of,
     tracking_uid,
 )
+from cadx.exchange.verdicts import Category, ReaderAssessment, ReaderVerdict, Verdict
 from cadx.findings import FindingKind, OutlinedBy
 
 __all__ = [
     "Algorithm",
+    "Category",
     "Code",
     "DocumentReference",
     "FindingKind",
@@ -50,9 +56,12 @@ __all__ = [
     "LesionResult",
     "OutlinedBy",
     "Probabilities",
+    "ReaderAssessment",
+    "ReaderVerdict",
     "ReportClass",
     "Results",
     "SourceImage",
+    "Verdict",
     "ViewResult",
     "algorithm_of",
     "annotated_centers",
@@ -61,6 +70,7 @@ __all__ = [
     "document_reference",
     "fhir_bundle",
     "file_bytes",
+    "holds_verdict",
     "image_size",
     "instance_uids",
     "mean_probabilities",
@@ -69,8 +79,10 @@ __all__ = [
     "probabilities_of",
     "read_annotation",
     "read_source",
+    "read_verdict",
     "segmentations",
     "source_mask",
     "structured_report",
     "tracking_uid",
+    "verdict_report",
 ]
