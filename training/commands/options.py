@@ -29,7 +29,8 @@ class ClassWeight(StrEnum):
 Manifest = Annotated[
     Path,
     typer.Argument(
-        help="CSV of the cases: image, x, y, label, lesion_id; where known also patient_id, pixel_spacing_mm, view."
+        help="CSV of the cases: image, x, y, label, lesion_id; where known also patient_id, pixel_spacing_mm, view, "
+        "and a reader's contour or diameter_mm."
     ),
 ]
 Architecture = Annotated[

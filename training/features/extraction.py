@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 
 from cadx.cnn import Backbone
 from cadx.errors import CadxError
-from cadx.lesion import SegmentationMethod, measure_lesion
-from cadx.mammogram import ReadingPolicy, content_digest, read_mammogram
-from cadx.records import FloatImage, Mammogram, Roi
+from cadx.lesion import SegmentationMethod
+from cadx.mammogram import ReadingPolicy, content_digest
+from cadx.records import FloatImage, Roi
 from cadx.roi import extract_roi
 from cadx.runtime.machine import usable_cores
 from cadx.runtime.processes import WorkerProcesses
 from training.cohort.cases import Case
 from training.cohort.grouping import Picture
+from training.cohort.outlining import LesionRow, MeasureLesion, contour_of, measured, measured_in, read_image
 from training.errors import CaseUnusable, FeatureCacheUnusable
 from training.features.store import FeatureStore, Reading
 from training.progress import ReportProgress, no_progress
@@ -38,8 +39,6 @@ PROCESSES_PAY_FROM = 64
 MEASURE_SECONDS = 300.0
 """Limit of one lesion's measurement, thousands of times what it takes: a process that hangs is killed."""
 
-LesionRow = NDArray[np.float64]
-MeasureLesion = Callable[[Roi, SegmentationMethod], LesionRow]
 CnnRows = dict[str, NDArray[np.float32]]
 
 
@@ -135,7 +134,7 @@ class Extraction:
     policy: ReadingPolicy
     method: SegmentationMethod | None = None
     store: FeatureStore = field(default_factory=FeatureStore)
-    measure: MeasureLesion = measure_lesion
+    measure: MeasureLesion = measured
 
     def rows(self, cases: Sequence[Case], *, workers: int = WORKERS) -> Iterator[ExtractedCase | CaseUnusable]:
         """Give every case's features, or why it has none, in the order of the cases.
@@ -166,23 +165,24 @@ class Extraction:
         if reading is None:
             return None
         cnn = self.store.cnn(reading.roi_digest, self.backbone)
-        lesion = self.store.lesion(reading.roi_digest, self.method) if self.method is not None else None
+        lesion = self.store.lesion(reading, self.method, case) if self.method is not None else None
         if cnn is None or (self.method is not None and lesion is None):
             return None
         return ExtractedCase(case, reading, None, cnn, lesion)
 
     def _read(self, case: Case) -> ExtractedCase:
-        mammogram = _read_image(case, self.policy)
+        mammogram = read_image(case, self.policy)
+        contour = contour_of(case, mammogram)
         roi = extract_roi(mammogram, case.center)
         reading = self.store.remember_reading(case, self.policy, roi, content_digest(mammogram))
         digest = reading.roi_digest
         started = time.perf_counter()
         lesion = None
         if self.method is not None:
-            lesion = self.store.lesion(digest, self.method)
+            lesion = self.store.lesion(reading, self.method, case)
             if lesion is None:
-                lesion = self.measure(roi, self.method)
-                self.store.remember_lesion(digest, self.method, lesion)
+                lesion = self.measure(roi, self.method, contour, case.diameter_mm)
+                self.store.remember_lesion(reading, self.method, case, lesion)
         seconds = time.perf_counter() - started
         cnn = self.store.cnn(digest, self.backbone)
         gray = roi.gray if cnn is None else None
@@ -207,11 +207,7 @@ class Extraction:
 
 def read_roi(case: Case, policy: ReadingPolicy) -> Roi:
     """Read a case's image and crop its ROI."""
-    return extract_roi(_read_image(case, policy), case.center)
-
-
-def _read_image(case: Case, policy: ReadingPolicy) -> Mammogram:
-    return read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm)
+    return extract_roi(read_image(case, policy), case.center)
 
 
 def extract_features(
@@ -245,7 +241,7 @@ def extract_features(
     extraction = Extraction(backbone, policy, method, store or FeatureStore())
     with WorkerProcesses("cadx.lesion", call_seconds=MEASURE_SECONDS) as processes:
         if len(cases) >= PROCESSES_PAY_FROM:
-            extraction = replace(extraction, measure=lambda roi, method: processes.call(measure_lesion, roi, method))
+            extraction = replace(extraction, measure=measured_in(processes))
         done, skipped = usable_rows(extraction.rows(cases), len(cases), skip_unusable=skip_unusable, progress=progress)
     layer = backbone.spec.layer
     lesion_rows = [item.lesion for item in done if item.lesion is not None]
