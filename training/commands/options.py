@@ -62,6 +62,14 @@ Replace = Annotated[
     bool,
     typer.Option("--replace", help="Put the result in the place of an earlier one; nothing else is ever replaced."),
 ]
+Robustness = Annotated[
+    bool,
+    typer.Option(
+        "--robustness",
+        help="Move the marks of 200 lesions at most by 1, 2 and 3 mm, so that answers can be flagged as unstable: a "
+        "second or two a lesion.",
+    ),
+]
 KeepCases = Annotated[
     bool,
     typer.Option(
