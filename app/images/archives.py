@@ -12,7 +12,7 @@ from app.settings import Settings
 from app.upload.body_buffer import ArrivingFile, BodyBuffer
 from app.upload.receiving import UploadMemory
 from cadx.errors import CadxError, InstanceNotInPacs, PacsAnswerUnreadable, PacsSentAnotherInstance, PacsUnknown
-from cadx.exchange import instance_uids
+from cadx.exchange import instance_uids, read_annotation
 from cadx.exchange.dicomweb import InstanceName, PacsClient, PacsConnection, StoreOutcome, read_connections
 
 _PING_SECONDS = 5.0
@@ -110,6 +110,19 @@ class Archives:
             return Dataset.from_json({tag: value for tag, value in found.items() if "BulkDataURI" not in value})
         except Exception:  # noqa: BLE001 - pydicom raises whatever the values lead it to
             raise PacsAnswerUnreadable(origin.pacs, "its metadata are not DICOM JSON") from None
+
+    async def annotation(self, origin: Origin) -> Dataset:
+        """An annotation as its whole file: metadata may leave out long values, and have no pixels.
+
+        Raises
+        ------
+        PacsError
+            When the PACS does not give it, or gives another.
+        AnnotationUnreadable
+            When the file cannot be read.
+        """
+        held = await self._fetch(self.client(origin.pacs), origin)
+        return await asyncio.to_thread(read_annotation, held.file.content)
 
     async def search_document(self, origin: Origin, sop_instance_uid: str) -> Dataset:
         """The attributes of a document in an image's study.

@@ -23,6 +23,8 @@ from cadx.records import LesionCenter, Mammogram, Points, Roi
 from cadx.robustness import DiscRobustness, click_robustness, unstable_flags
 from cadx.runtime.processes import WorkerProcesses
 
+Corners = tuple[tuple[float, float], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -39,7 +41,7 @@ class Mark:
     """
 
     center: LesionCenter | None
-    contour: tuple[tuple[float, float], ...] | None = None
+    contour: Corners | None = None
     diameter_mm: float | None = None
 
 

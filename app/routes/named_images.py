@@ -1,5 +1,6 @@
 """The images of a request that names them: in a PACS, or kept here."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -7,12 +8,20 @@ from typing import TypeVar
 from app.auth.api_keys import KeyEntry, Right
 from app.errors import ImagesNotKept, InvalidRequest
 from app.images.held import HeldImage, Origin
-from app.jobs.prediction import Mark, View
-from app.schemas.references import AnnotatedImageInPacs, DicomwebInstance, ImageInPacs, NamedLesion, NamedLesions
+from app.jobs.prediction import Corners, Mark, View
+from app.schemas.references import (
+    AnnotatedImageInPacs,
+    DicomwebContour,
+    DicomwebInstance,
+    ImageInPacs,
+    MarkedCenter,
+    NamedLesion,
+    NamedLesions,
+)
 from app.service import Service
 from app.settings import Settings
 from cadx.errors import CadxError
-from cadx.exchange import annotated_centers
+from cadx.exchange import annotated_centers, annotated_contour, image_size
 from cadx.exchange.dicomweb import InstanceName
 from cadx.records import LesionCenter
 
@@ -61,7 +70,7 @@ class NamedImages:
         if isinstance(reference, AnnotatedImageInPacs):
             marks = tuple(Mark(center) for center in await self._annotated(reference))
         else:
-            marks = tuple(Mark(center_of(mark.x, mark.y), mark.contour, mark.diameter_mm) for mark in reference.marks)
+            marks = tuple([await self._mark(mark, image, reference.frame_number) for mark in reference.marks])
         return View(image, marks, reference.pixel_spacing_mm, reference.frame_number, reference.voi)
 
     async def fetched(self, instance: DicomwebInstance) -> HeldImage:
@@ -77,6 +86,24 @@ class NamedImages:
         self.service.keys.require(self.caller, Right.READ)
         origin = Origin(instance.pacs, instance.name)
         return await self._read(origin, lambda asked: self.service.archives.image(self.owner, asked))
+
+    async def _mark(self, mark: MarkedCenter, image: HeldImage, frame: int | None) -> Mark:
+        contour = mark.contour
+        if isinstance(contour, DicomwebContour):
+            contour = await self._contour(contour, image, frame)
+        return Mark(center_of(mark.x, mark.y), contour, mark.diameter_mm)
+
+    async def _contour(self, named: DicomwebContour, image: HeldImage, frame: int | None) -> Corners:
+        """The outline that an object beside an image holds."""
+        if image.origin is None:
+            message = "needs an image in a PACS, where the object with the outline lies beside it"
+            raise InvalidRequest(({"where": "body.contour", "message": message},))
+        pacs, shown = image.origin.pacs, image.origin.name
+        name = InstanceName(shown.study, named.series, named.instance)
+        dataset = await self._read(Origin(pacs, name), self.service.archives.annotation)
+        size = image_size(image.file.content)
+        outline = await asyncio.to_thread(annotated_contour, dataset, shown.instance, size, frame, named.segment)
+        return tuple((x, y) for x, y in outline.tolist())
 
     async def _annotated(self, reference: AnnotatedImageInPacs) -> tuple[LesionCenter, ...]:
         image, annotation = reference.dicomweb, reference.annotation

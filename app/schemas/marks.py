@@ -17,6 +17,7 @@ CONTOUR = (
     "The reader's own outline, which takes the place of the segmentation: its corners in order, [x, y] in pixels of "
     "the stored image. x and y may then be left out, both: the center is a point inside."
 )
+CONTOUR_NAMED = f"{CONTOUR} Or where it lies, for an image in a PACS: an SR or GSPS with one closed outline, a SEG."
 CONTOUR_TEXT = f"{CONTOUR} As JSON text: [[x, y], ...]."
 DIAMETER = (
     "The lesion's diameter as the reader measured it: it steers the search for the outline, and fixes none. Not "

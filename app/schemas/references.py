@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 from app.problems import invalid_request
 from app.schemas.base import Pixels
 from app.schemas.forms import EXAMPLE_X, EXAMPLE_Y, FRAME, SPACING, VOI, Frame, SpacingMm, X, Y
-from app.schemas.marks import CONTOUR, DIAMETER, TOGETHER, Contour, DiameterMm, Place
+from app.schemas.marks import CONTOUR_NAMED, DIAMETER, TOGETHER, Contour, DiameterMm, Place
 from cadx.exchange.dicomweb import InstanceName
 from cadx.mammogram import VoiPolicy
 
@@ -57,12 +57,40 @@ class DicomwebAnnotation(_Body):
     instance: Uid = Field(description="SOP Instance UID.", examples=[INSTANCE_EXAMPLE])
 
 
+class DicomwebContour(_Body):
+    """A reader's outline in the same PACS and study as the image: of a TID 1500 SR, a GSPS or a binary SEG."""
+
+    series: Uid = Field(description="Series Instance UID.", examples=[SERIES_EXAMPLE])
+    instance: Uid = Field(description="SOP Instance UID.", examples=[INSTANCE_EXAMPLE])
+    segment: int | None = Field(
+        None, ge=1, le=65535, description="Which segment of a SEG, where several are on the image."
+    )
+
+
+class _Outline(StrEnum):
+    """How an outline is told."""
+
+    POINTS = "points"
+    NAMED = "named"
+
+
+def _outline(value: object) -> _Outline:
+    """The model that a contour is checked against, so that errors are about that one alone."""
+    return _Outline.NAMED if isinstance(value, dict | DicomwebContour) else _Outline.POINTS
+
+
+GivenContour = Annotated[
+    Annotated[Contour, Tag(_Outline.POINTS)] | Annotated[DicomwebContour, Tag(_Outline.NAMED)],
+    Discriminator(_outline),
+]
+
+
 class MarkedCenter(_Body, Place):
     """The center of a lesion or its outline, in pixels of the stored image."""
 
     model_config = ConfigDict(json_schema_extra=TOGETHER)
 
-    contour: Contour | None = Field(None, description=CONTOUR)
+    contour: GivenContour | None = Field(None, description=CONTOUR_NAMED)
     x: Pixels | None = Field(None, validate_default=True, description=X, examples=[EXAMPLE_X])
     y: Pixels | None = Field(None, validate_default=True, description=Y, examples=[EXAMPLE_Y])
     diameter_mm: DiameterMm | None = Field(None, description=DIAMETER)
@@ -199,4 +227,4 @@ def read_body(kind: type[Body], content: bytes) -> Body:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        raise invalid_request(error, "body", without=frozenset(_Way)) from None
+        raise invalid_request(error, "body", without=frozenset((*_Way, *_Outline))) from None

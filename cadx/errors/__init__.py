@@ -75,6 +75,7 @@ from cadx.errors.contour import (
     DiameterUnusable,
 )
 from cadx.errors.exchange import (
+    AnnotationAmbiguous,
     AnnotationMissing,
     AnnotationUnreadable,
     DicomNeeded,
@@ -82,6 +83,7 @@ from cadx.errors.exchange import (
     IdentityUnusable,
     SourcesMixed,
     TrackingUnusable,
+    VerdictUnreadable,
 )
 from cadx.errors.lesion import (
     FeatureNotComputable,

@@ -60,14 +60,15 @@ class TrackingUnusable(ExchangeError):
 
 @dataclass(eq=False)
 class AnnotationUnreadable(ExchangeError):
-    """The object is no annotation that a center can be read from."""
+    """The object is no annotation that a mark can be read from."""
 
     reason: str
 
     code: ClassVar[str] = "annotation_unreadable"
     summary: ClassVar[str] = "The object is no annotation that is understood: {reason}."
     remedy: ClassVar[str] = (
-        "Name a TID 1500 SR with points or outlines, or a grayscale softcopy presentation state drawn in pixels."
+        "Name a TID 1500 SR with points or outlines, a grayscale softcopy presentation state drawn in pixels, or, for "
+        "an outline, a binary segmentation of the image's own size."
     )
 
 
@@ -75,6 +76,31 @@ class AnnotationUnreadable(ExchangeError):
 class AnnotationMissing(ExchangeError):
     """The annotation marks nothing on this image."""
 
+    wanted: str
+
     code: ClassVar[str] = "annotation_missing"
-    summary: ClassVar[str] = "The annotation marks no point and no outline on this image and frame."
-    remedy: ClassVar[str] = "Name the annotation that was drawn on this image, or give x and y."
+    summary: ClassVar[str] = "The annotation holds no {wanted} on this image and frame."
+    remedy: ClassVar[str] = "Name the annotation that was drawn on this image, or give x and y, or a contour's points."
+
+
+@dataclass(eq=False)
+class AnnotationAmbiguous(ExchangeError):
+    """The annotation holds several outlines where one is asked about."""
+
+    what: str
+    count: int
+
+    code: ClassVar[str] = "annotation_ambiguous"
+    summary: ClassVar[str] = "The annotation holds {count} {what} on this image; which one is meant is not said."
+    remedy: ClassVar[str] = "Name an object with one closed outline, or a segment's number, or give a contour's points."
+
+
+@dataclass(eq=False)
+class VerdictUnreadable(ExchangeError):
+    """The object is no reader's verdict."""
+
+    reason: str
+
+    code: ClassVar[str] = "verdict_unreadable"
+    summary: ClassVar[str] = "The object is no reader's verdict that is understood: {reason}."
+    remedy: ClassVar[str] = "Name a report that POST /v1/verdicts has written."

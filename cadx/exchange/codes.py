@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cadx.branches import CNN, LESION
 from cadx.exchange.uids import named_uid
+from cadx.exchange.verdicts import Category, Verdict
 from cadx.flags import FlagCode
 
 OWN_SCHEME = "99CADX"
@@ -15,11 +16,12 @@ OWN_SCHEME_URL = "urn:mammo-cadx:codes"
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A coded concept (PS3.3 8.8)."""
+    """A coded concept (PS3.3 8.8); its scheme's version only where the standard names one."""
 
     value: str
     scheme: str
     meaning: str
+    version: str = ""
 
 
 def dcm(value: str, meaning: str) -> Code:
@@ -115,6 +117,31 @@ SIDE: Mapping[str, Code] = {
 SELECTED_REGION = dcm("111099", "Selected region")
 BREAST_MASS = sct("129788004", "Mammographic breast mass")
 CALCIFICATION = sct("309587003", "Calcification of breast")
+
+READER_PROBABILITY_UNAIDED = own("V01", "Probability of cancer, by the reader before the result was shown")
+SHOWN_PROBABILITY = own("V02", "Probability of cancer that the reader was shown")
+PREDICTION = own("V03", "Prediction that the reader was shown")
+VERDICT = own("V04", "What the reader made of the result")
+VERDICTS: Mapping[Verdict, Code] = {
+    Verdict.ACCEPT: own("V05", "Accepted as it is"),
+    Verdict.MODIFY: own("V06", "Modified"),
+    Verdict.REJECT: own("V07", "Rejected"),
+}
+ASSESSMENT = dcm("111005", "Assessment Category")
+ASSESSMENT_UNAIDED = own("V08", "Assessment category, before the result was shown")
+# CID 6027. The meanings are those of the fifth edition.
+CATEGORIES: Mapping[Category, Code] = {
+    Category.C0: sct("397138000", "0 - Incomplete - Need additional imaging evaluation +/- priors"),
+    Category.C1: sct("397140005", "1 - Negative"),
+    Category.C2: sct("397141009", "2 - Benign"),
+    Category.C3: sct("397143007", "3 - Probably Benign"),
+    Category.C4: sct("397144001", "4 - Suspicious"),
+    Category.C4A: Code("MA.II.A.5.4A", "BI", "4A - Low suspicion", "4.0"),
+    Category.C4B: Code("MA.II.A.5.4B", "BI", "4B - Intermediate suspicion", "4.0"),
+    Category.C4C: Code("MA.II.A.5.4C", "BI", "4C - Moderate suspicion", "4.0"),
+    Category.C5: sct("397145000", "5 - Highly suggestive of malignancy"),
+    Category.C6: Code("MA.II.A.5.6", "BI", "6 - Known biopsy proven malignancy", "4.0"),
+}
 
 
 def feature_code(name: str) -> Code:

@@ -154,6 +154,18 @@ def instance_uids(content: bytes | memoryview) -> tuple[str, str]:
     return text.uid(IdentityTag.StudyInstanceUID), text.uid(IdentityTag.SOPInstanceUID)
 
 
+def image_size(content: bytes | memoryview) -> tuple[int, int]:
+    """Rows and columns of an image, from its file; nothing else of it is judged.
+
+    Raises
+    ------
+    DicomNeeded, MammogramError
+        When the bytes are no DICOM file, or do not tell.
+    """
+    header = _opened(content).header
+    return header.required_integer(Tag.Rows), header.required_integer(Tag.Columns)
+
+
 def _opened(header: bytes | bytearray | memoryview | Dataset) -> DicomFile:
     content = dataset_bytes(header, WANTED) if isinstance(header, Dataset) else memoryview(header)
     source = MemoryBytes(content)

@@ -10,6 +10,7 @@ functions of this package turn it into objects:
     fhir_bundle(results)            FHIR R4, a dict that JSON can say
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
@@ -21,6 +22,7 @@ from cadx.exchange.identity import SourceImage
 from cadx.exchange.uids import is_uid, named_uid
 from cadx.findings import FindingKind, OutlinedBy
 from cadx.lesion import DrawnBy, SegmentationOutcome
+from cadx.records import LesionCenter
 
 MANUFACTURER = "mammo-cadx"
 _LONGEST_NAME = 64
@@ -221,16 +223,17 @@ def tracking_uid(lesion: LesionResult) -> str:
     """The lesion's UID: the caller's, or one derived from where it was marked, whatever the algorithm found there."""
     if lesion.tracking_uid:
         return lesion.tracking_uid
-    marks = (
-        (
-            view.source.sop_instance_uid,
-            str(view.source.frame),
-            view.assessment.roi.mark.x.hex(),
-            view.assessment.roi.mark.y.hex(),
-        )
-        for view in lesion.views
+    return lesion_uid([(view.source, view.assessment.roi.mark) for view in lesion.views])
+
+
+def lesion_uid(marks: Sequence[tuple[SourceImage, LesionCenter]]) -> str:
+    """The UID of a lesion that was marked on images."""
+    parts = (
+        part
+        for source, mark in marks
+        for part in (source.sop_instance_uid, str(source.frame), mark.x.hex(), mark.y.hex())
     )
-    return named_uid("lesion", *(part for mark in marks for part in mark))
+    return named_uid("lesion", *parts)
 
 
 def views_on(results: Results, source: SourceImage) -> tuple[tuple[int, LesionResult, ViewResult], ...]:

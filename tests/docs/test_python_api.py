@@ -25,7 +25,7 @@ def test_its_blocks_run_one_after_the_other(
     (tmp_path / "demo" / "unseen").symlink_to(unseen_phantom.image.parent)
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     names: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, PAGE.name, "exec"), names)

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import Protocol
 
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -15,7 +16,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from cadx.exchange.codes import OWN_SCHEME, OWN_SCHEME_NAME, OWN_SCHEME_UID, Code, dcm
 from cadx.exchange.identity import SourceImage
-from cadx.exchange.results import MANUFACTURER, Results
+from cadx.exchange.results import MANUFACTURER, Algorithm
 from cadx.exchange.uids import named_uid
 
 RESEARCH_USE_SHORT = "Research use only. Not a medical device."
@@ -23,6 +24,25 @@ MODEL_NAME = "mammo-cadx"
 IMPLEMENTATION_CLASS_UID = named_uid("implementation class")
 IMPLEMENTATION_VERSION_NAME = "MAMMO_CADX"
 _PROCESSING_EQUIPMENT = dcm("109102", "Processing Equipment")
+
+
+class Made(Protocol):
+    """What every object is made of: images, an algorithm, a date."""
+
+    @property
+    def sources(self) -> tuple[SourceImage, ...]:
+        """Every image once."""
+        ...
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What made the numbers."""
+        ...
+
+    @property
+    def created(self) -> datetime:
+        """When, with its time zone. Decides no UID."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,7 @@ class Kind:
     description: str
 
 
-def new_object(results: Results, kind: Kind) -> Dataset:
+def new_object(results: Made, kind: Kind) -> Dataset:
     """Start an object: patient, study, series, equipment, SOP common; everything but UIDs of its own and dates.
 
     Parameters
@@ -91,7 +111,7 @@ def new_object(results: Results, kind: Kind) -> Dataset:
     return dataset
 
 
-def finished(dataset: Dataset, results: Results, kind: Kind, sources: Sequence[SourceImage]) -> Dataset:
+def finished(dataset: Dataset, results: Made, kind: Kind, sources: Sequence[SourceImage]) -> Dataset:
     """Give an object its UIDs, which its content decides, then its dates, which decide nothing."""
     sources_parts = [part for source in sources for part in (source.sop_instance_uid, str(source.frame))]
     instance_uid = named_uid(
@@ -142,6 +162,8 @@ def code_item(code: Code) -> Dataset:
     else:
         item.CodeValue = code.value
     item.CodingSchemeDesignator = code.scheme
+    if code.version:
+        item.CodingSchemeVersion = code.version
     item.CodeMeaning = code.meaning
     return item
 
@@ -175,7 +197,7 @@ def _unique(sources: Sequence[SourceImage], *, frame: bool) -> list[SourceImage]
     return list(found.values())
 
 
-def _contribution(results: Results) -> Dataset:
+def _contribution(results: Made) -> Dataset:
     item = Dataset()
     item.PurposeOfReferenceCodeSequence = [code_item(_PROCESSING_EQUIPMENT)]
     item.Manufacturer = MANUFACTURER
@@ -194,7 +216,7 @@ def _own_scheme() -> Dataset:
     return item
 
 
-def _model(results: Results) -> str:
+def _model(results: Made) -> str:
     return f"{results.algorithm.model_name} {results.algorithm.model_version}".replace("\\", " ")[:64]
 
 

@@ -9,6 +9,7 @@ from pydicom.valuerep import DSfloat
 from cadx.exchange.codes import Code, dcm
 from cadx.exchange.dicom.composite import code_item, sop_reference
 from cadx.exchange.identity import SourceImage
+from cadx.exchange.results import DocumentReference
 from cadx.records import Points
 
 CONTAINS = "CONTAINS"
@@ -62,6 +63,13 @@ def uid(relationship: str, name: Code, value: str) -> Dataset:
     return item
 
 
+def person(relationship: str, name: Code, value: str) -> Dataset:
+    """A PNAME; a name without components is a family name, which a caret says."""
+    item = _item(relationship, "PNAME", name, ())
+    item.PersonName = value if "^" in value else f"{value}^"
+    return item
+
+
 def number(relationship: str, name: Code, value: float, unit: Code, *children: Dataset) -> Dataset:
     """A NUM: the value to the bit as a floating point value, and the decimal string that the standard also demands."""
     item = _item(relationship, "NUM", name, children)
@@ -77,6 +85,16 @@ def image(relationship: str, source: SourceImage, *children: Dataset) -> Dataset
     """An IMAGE, without a name: its purpose is its place."""
     item = _item(relationship, "IMAGE", None, children)
     item.ReferencedSOPSequence = [sop_reference(source)]
+    return item
+
+
+def composite(relationship: str, reference: DocumentReference) -> Dataset:
+    """A COMPOSITE: another object, without a name."""
+    item = _item(relationship, "COMPOSITE", None, ())
+    instance = Dataset()
+    instance.ReferencedSOPClassUID = reference.sop_class_uid
+    instance.ReferencedSOPInstanceUID = reference.sop_instance_uid
+    item.ReferencedSOPSequence = [instance]
     return item
 
 

@@ -1,15 +1,23 @@
 """What both kinds of structured report have in common: state, evidence, the forerunner."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from pydicom.dataset import Dataset
 
 from cadx.exchange.codes import (
+    BREAST,
     BREAST_MASS,
     CALCIFICATION,
+    LATERALITY,
     SELECTED_REGION,
     Code,
+    dcm,
     own,
 )
-from cadx.exchange.dicom.composite import Kind, new_object, series_references
+from cadx.exchange.dicom.composite import Kind, Made, new_object, series_references
+from cadx.exchange.dicom.content import CONTAINS, HAS_ACQ_CONTEXT, code, container, image
+from cadx.exchange.identity import SourceImage
 from cadx.exchange.results import DocumentReference, Results
 from cadx.findings import FindingKind, OutlinedBy
 
@@ -24,7 +32,16 @@ OUTLINED_BY = {
 }
 
 
-def new_document(results: Results, kind: Kind, root: Dataset) -> Dataset:
+class MadeDocument(Made, Protocol):
+    """What a structured report is made of."""
+
+    @property
+    def predecessor(self) -> DocumentReference | None:
+        """The document that this one corrects."""
+        ...
+
+
+def new_document(results: MadeDocument, kind: Kind, root: Dataset) -> Dataset:
     """A structured report about the tree's root: complete, unverified, preliminary."""
     dataset = new_object(results, kind)
     dataset.ReferencedPerformedProcedureStepSequence = []
@@ -49,6 +66,20 @@ def document_reference(dataset: Dataset) -> DocumentReference:
     )
 
 
+def image_library(sources: Sequence[SourceImage]) -> Dataset:
+    """The images that a measurement report is of (TID 1600)."""
+    laterality = LATERALITY.get(sources[0].laterality)
+    described = [
+        code(HAS_ACQ_CONTEXT, dcm("121139", "Modality"), dcm("MG", "Mammography")),
+        code(HAS_ACQ_CONTEXT, dcm("123014", "Target Region"), BREAST),
+    ]
+    if laterality is not None:
+        described.append(code(HAS_ACQ_CONTEXT, dcm("111027", "Image Laterality"), laterality))
+    images = [image(CONTAINS, source) for source in sources]
+    group = container(CONTAINS, dcm("126200", "Image Library Group"), [*described, *images])
+    return container(CONTAINS, dcm("111028", "Image Library"), [group])
+
+
 def lesion_name(results: Results, index: int) -> str:
     """The lesion's name for people: the caller's, or its number."""
     return results.lesions[index].tracking_identifier or f"Lesion {index + 1}"
@@ -59,7 +90,7 @@ def region_finding(finding: FindingKind) -> Code:
     return FINDINGS[finding]
 
 
-def _evidence(results: Results) -> Dataset:
+def _evidence(results: Made) -> Dataset:
     item = Dataset()
     item.StudyInstanceUID = results.sources[0].study_uid
     item.ReferencedSeriesSequence = series_references(results.sources, "ReferencedSOPSequence")

@@ -36,7 +36,6 @@ from cadx.exchange.dicom.content import (
     ALGORITHM_PARAMETERS,
     ALGORITHM_VERSION,
     CONTAINS,
-    HAS_ACQ_CONTEXT,
     HAS_CONCEPT_MOD,
     HAS_OBS_CONTEXT,
     INFERRED_FROM,
@@ -52,7 +51,7 @@ from cadx.exchange.dicom.content import (
     tracking,
     uid,
 )
-from cadx.exchange.dicom.document import OUTLINED_BY, lesion_name, new_document, region_finding
+from cadx.exchange.dicom.document import OUTLINED_BY, image_library, lesion_name, new_document, region_finding
 from cadx.exchange.results import (
     MANUFACTURER,
     Algorithm,
@@ -109,7 +108,7 @@ def _root(results: Results) -> Dataset:
             text(HAS_OBS_CONTEXT, dcm("121014", "Device Observer Manufacturer"), MANUFACTURER),
             text(HAS_OBS_CONTEXT, dcm("121015", "Device Observer Model Name"), _model(algorithm)),
             code(HAS_CONCEPT_MOD, dcm("121058", "Procedure reported"), sct("363679005", "Imaging procedure")),
-            _image_library(results),
+            image_library(results.sources),
             container(CONTAINS, dcm("126010", "Imaging Measurements"), _groups(results)),
             container(
                 CONTAINS,
@@ -119,19 +118,6 @@ def _root(results: Results) -> Dataset:
         ],
         template="1500",
     )
-
-
-def _image_library(results: Results) -> Dataset:
-    laterality = LATERALITY.get(results.sources[0].laterality)
-    described = [
-        code(HAS_ACQ_CONTEXT, dcm("121139", "Modality"), dcm("MG", "Mammography")),
-        code(HAS_ACQ_CONTEXT, dcm("123014", "Target Region"), BREAST),
-    ]
-    if laterality is not None:
-        described.append(code(HAS_ACQ_CONTEXT, dcm("111027", "Image Laterality"), laterality))
-    images = [image(CONTAINS, source) for source in results.sources]
-    group = container(CONTAINS, dcm("126200", "Image Library Group"), [*described, *images])
-    return container(CONTAINS, dcm("111028", "Image Library"), [group])
 
 
 def _groups(results: Results) -> Iterator[Dataset]:

@@ -214,6 +214,51 @@ def test_the_mark_of_a_viewer_is_the_center(client: TestClient, study: Study) ->
         assert (corners.max(axis=0) > (marked["x"], marked["y"])).all()
 
 
+def test_the_outline_of_a_viewer_is_the_contour(client: TestClient, study: Study, orthanc: Orthanc) -> None:
+    answer = client.post(URL, json=study.lesion, params={"store": ["gsps", "sr", "seg"]}).json()
+    named = {each["kind"]: {"series": each["series"], "instance": each["instance"]} for each in answer["stored"]}
+    place = {"dicomweb": study.reference}
+    single = np.array(answer["contour"], dtype=np.float32).tolist()
+    drawn = client.post(URL, json={**place, "contour": single}).json()
+    assert drawn["segmentation"]["method"] == "reader"
+    area = {feature["name"]: feature["value"] for feature in drawn["features"]}["area_mm2"]
+    for kind, contour in named.items():
+        found = client.post(URL, json={**place, "contour": contour})
+        assert found.status_code == 200, found.text
+        assert found.json()["segmentation"]["method"] == "reader"
+        if kind == "seg":
+            features = {feature["name"]: feature["value"] for feature in found.json()["features"]}
+            assert features["area_mm2"] == pytest.approx(area, rel=0.01)
+        else:
+            assert found.json()["id"] == drawn["id"], kind
+    lesions = client.post(
+        f"{URL}/lesions", json={**place, "centers": [{"contour": named["sr"]}, {"x": study.x, "y": study.y}]}
+    ).json()["predictions"]
+    assert [each["id"] for each in lesions] == [drawn["id"], answer["id"]]
+    kept = client.post("/v1/images", json=place).json()["image_id"]
+    assert client.post(URL, json={"image_id": kept, "contour": named["sr"]}).json()["id"] == drawn["id"]
+    refused = {
+        "annotation_missing": {**named["seg"], "segment": 2},
+        "annotation_unreadable": {name: study.reference[name] for name in ("series", "instance")},
+        "instance_not_in_pacs": {**named["sr"], "instance": generate_uid()},
+    }
+    for code, contour in refused.items():
+        found = client.post(URL, json={**place, "contour": contour})
+        assert found.json()["code"] == code, found.text
+    sent = client.post("/v1/images", files={"image": study.content}).json()["image_id"]
+    found = client.post(URL, json={"image_id": sent, "contour": named["sr"]})
+    assert (found.status_code, where(found.json())) == (422, "body.contour")
+    bad = client.post(URL, json={**place, "contour": {"series": "1.2", "instance": "x"}}).json()
+    assert where(bad) == "body.contour.instance"
+    bad = client.post(URL, json={**place, "contour": [[1, 2], [3, 4], [5, -6]]}).json()
+    assert where(bad) == "body.contour.2.1"
+
+
+def where(problem: dict[str, Any]) -> str:
+    name: str = problem["facts"]["problems"][0]["where"]
+    return name
+
+
 def test_other_libraries_read_what_was_stored(
     client: TestClient, study: Study, orthanc: Orthanc, tmp_path: Path
 ) -> None:

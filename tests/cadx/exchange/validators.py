@@ -25,6 +25,9 @@ SYNTHETIC = (
 TEMPLATE_EXPLAINED = (
     r'TEXT \(122405,DCM,"Algorithm Manufacturer"\): Content Item not in template',
     r'CODE \(G01,99CADX,"Reason to doubt this result"\): Content Item not in template',
+    r'(CODE|TEXT) \((V03|V04|V08),99CADX,"[^"]*"\): Content Item not in template',
+    r'NUM \(V02,99CADX,"Probability of cancer that the reader was shown"\)/COMPOSITE: Content Item not in template',
+    r'CODE \(111005,DCM,"Assessment Category"\): Content Item not in template',
 )
 """Warnings of PixelMed."""
 
