@@ -253,6 +253,14 @@ class FlagCode(StrEnum):
         "its own held-out cases: another kind of image, a wrong pixel size, a negative, or a rare lesion. One of 40 "
         "ordinary cases is flagged for each branch, at most one of 20 for either.",
     )
+    UNSTABLE = (
+        "unstable",
+        FlagOrigin.MODEL,
+        "Depends on the click",
+        "With the mark moved by 2 mm at most, the probability spreads more than for 95 % of the sampled lesions of the "
+        "model's cohort: draw the outline, or give the diameter. Only beside `include=robustness`, and for models that "
+        "were fitted with `--robustness`.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cadx.assessment import Assessment
 from cadx.errors import CenterError, LesionError
+from cadx.flags import Flag, FlagCode
 from cadx.lesion import LesionDescription, describe_lesion
 from cadx.model import Model
 from cadx.records import LesionCenter, Mammogram, Mask, Points, Roi
@@ -17,6 +18,8 @@ from cadx.roi import extract_roi
 RADII_MM = (1.0, 2.0, 3.0)
 POINTS = 12
 SEED = 20160903
+LIMIT_RADIUS_MM = 2.0
+"""Of the disc whose spread a model's limit is of: marks no farther apart than this mark one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,26 @@ def click_robustness(
             return None
 
     return tuple(_disc(model, mammogram, assessment, radius_mm, described, check) for radius_mm in RADII_MM)
+
+
+def limit_disc(discs: Sequence[DiscRobustness], radius_mm: float = LIMIT_RADIUS_MM) -> DiscRobustness | None:
+    """Give the disc of a radius; None where none of its marks could be assessed."""
+    return next((disc for disc in discs if disc.radius_mm == radius_mm and disc.points), None)
+
+
+def unstable_flags(model: Model, discs: Sequence[DiscRobustness]) -> tuple[Flag, ...]:
+    """Tell whether a probability spreads more than the model's cohort lets expect; nothing for models without limit."""
+    limit = None if model.reference is None else model.reference.click
+    disc = None if limit is None else limit_disc(discs, limit.radius_mm)
+    if limit is None or disc is None or disc.probability.sd <= limit.sd:
+        return ()
+    low, high = disc.probability.lowest, disc.probability.highest
+    message = (
+        f"With the mark moved by {limit.radius_mm:g} mm at most, the probability goes from {low:.2f} to {high:.2f}, "
+        f"and spreads more than for 95 % of {limit.lesions} lesions of the cohort."
+    )
+    facts = {"radius_mm": limit.radius_mm, "sd": disc.probability.sd, "limit": limit.sd, "lesions": limit.lesions}
+    return (Flag(FlagCode.UNSTABLE, message, facts),)
 
 
 def unit_disc_points() -> NDArray[np.float64]:

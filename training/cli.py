@@ -28,7 +28,8 @@ cli = typer.Typer(
 The usual way:
 
 1. Describe your cases in a manifest CSV: image, x, y, label (benign or malignant), lesion_id; optional patient_id,
-pixel_spacing_mm, view. Try it without data first: `cadx-train phantoms --out demo/phantoms`.
+pixel_spacing_mm, view, a reader's contour or diameter_mm. Try it without data first:
+`cadx-train phantoms --out demo/phantoms`.
 
 2. `cadx-train inspect FILE` shows how one of your images is read.
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from cadx.branches import ENSEMBLE
-from cadx.classify import PolynomialSvm, SoftVote, Split, fit_vote, grouped_folds, soft_vote
+from cadx.classify import FrozenSvm, PolynomialSvm, SoftVote, Split, fit_vote, grouped_folds, soft_vote
 from cadx.classify.auc import empirical_auc
 
 Vector = NDArray[np.float64]
@@ -37,6 +37,8 @@ class BranchEvaluation:
     informative
         For each outer fold, whether the branch ranked its inner held-out rows better than chance; where it did not, its
         probabilities of that fold are the prevalence. Empty for the ensemble.
+    models
+        For each outer fold, what was fitted without its rows; empty unless asked for, and for the ensemble.
     """
 
     name: str
@@ -46,6 +48,7 @@ class BranchEvaluation:
     best_params: tuple[Mapping[str, float], ...] = ()
     inner_probabilities: tuple[Vector, ...] = ()
     informative: tuple[bool, ...] = ()
+    models: tuple[FrozenSvm, ...] = ()
 
     @property
     def mean_auc(self) -> float:
@@ -122,6 +125,7 @@ def nested_cross_validation(
     n_folds: int = 5,
     seed: int = 0,
     folds: Sequence[Split] | None = None,
+    keep_models: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Evaluate a classifier on each feature block, and the soft vote of two, on the same outer folds.
@@ -143,6 +147,8 @@ def nested_cross_validation(
         Of the outer folds.
     folds
         The outer folds themselves, dealt beforehand (to compare two versions on the same rows); none: dealt here.
+    keep_models
+        Keep what each outer fold fitted.
     progress
         Told (fits done, fits in all) after every fit.
 
@@ -157,7 +163,7 @@ def nested_cross_validation(
     branches: dict[str, BranchEvaluation] = {}
     for b, (name, X) in enumerate(blocks.items()):
         told = None if progress is None else _offset(progress, b * len(outer), len(blocks) * len(outer))
-        branches[name] = _evaluate(name, X, labels, numbers, outer, estimator, told)
+        branches[name] = _evaluate(name, X, labels, numbers, outer, estimator, told, keep_models=keep_models)
     if len(branches) != 2:
         return Evaluation(branches, None, outer, labels, numbers, seed)
     votes = _votes(branches, labels, numbers, outer, estimator)
@@ -172,9 +178,12 @@ def _evaluate(
     folds: tuple[Split, ...],
     estimator: PolynomialSvm,
     told: Callable[[int], None] | None,
+    *,
+    keep_models: bool,
 ) -> BranchEvaluation:
     probabilities = np.empty(len(labels))
     best_params, inner, informative = [], [], []
+    models: list[FrozenSvm] = []
     start = time.perf_counter()
     for k, fold in enumerate(folds):
         svm = clone(estimator).fit(X[fold.train], labels[fold.train], groups[fold.train])
@@ -182,11 +191,15 @@ def _evaluate(
         best_params.append(svm.best_params_)
         inner.append(svm.sigmoid_.probability(svm.out_of_fold_decisions_))
         informative.append(svm.sigmoid_.informative)
+        if keep_models:
+            models.append(svm.freeze())
         if told is not None:
             told(k + 1)
     seconds = time.perf_counter() - start
     aucs = fold_aucs(labels, probabilities, folds)
-    return BranchEvaluation(name, probabilities, aucs, seconds, tuple(best_params), tuple(inner), tuple(informative))
+    return BranchEvaluation(
+        name, probabilities, aucs, seconds, tuple(best_params), tuple(inner), tuple(informative), tuple(models)
+    )
 
 
 def _vote(

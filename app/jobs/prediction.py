@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.images.held import HeldImage
 from app.jobs.queue import Ticket
@@ -14,14 +14,13 @@ from app.representations.json import prediction_id, prediction_of
 from app.representations.trust import asked_parts, robustness_of
 from app.schemas.answers import Prediction
 from app.schemas.base import Part
-from app.schemas.trust import RobustnessFacts
 from cadx.assessment import Assessment, assess
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle
 from cadx.lesion import readers_contour
 from cadx.mammogram import ReadingLimits, VoiPolicy
 from cadx.records import LesionCenter, Mammogram
-from cadx.robustness import click_robustness
+from cadx.robustness import DiscRobustness, click_robustness, unstable_flags
 
 Corners = tuple[tuple[float, float], ...]
 
@@ -123,7 +122,9 @@ class PredictionJob:
         asked, asked_ms = asked_parts(self.bundle, assessment, self.parts)
         if Part.ROBUSTNESS in self.parts:
             started = time.perf_counter()
-            asked[Part.ROBUSTNESS.value] = self._robustness(mammogram, assessment, mark, ticket)
+            discs = self._robustness(mammogram, assessment, mark, ticket)
+            asked[Part.ROBUSTNESS.value] = robustness_of(discs)
+            assessment = replace(assessment, flags=(*assessment.flags, *unstable_flags(self.bundle, discs)))
             asked_ms[Part.ROBUSTNESS.value] = 1000 * (time.perf_counter() - started)
         sha256 = view.image.file.sha256.result()
         prediction = prediction_of(
@@ -151,9 +152,11 @@ class PredictionJob:
         self.metrics.drift.observe(prediction.model.digest, drift_values(assessment))
         return Assessed(view, assessment, prediction)
 
-    def _robustness(self, mammogram: Mammogram, assessment: Assessment, mark: Mark, ticket: Ticket) -> RobustnessFacts:
+    def _robustness(
+        self, mammogram: Mammogram, assessment: Assessment, mark: Mark, ticket: Ticket
+    ) -> tuple[DiscRobustness, ...]:
         contour = None if mark.contour is None else readers_contour(mark.contour, mammogram.rows, mammogram.columns)
-        discs = click_robustness(
+        return click_robustness(
             self.bundle,
             mammogram,
             assessment,
@@ -161,7 +164,6 @@ class PredictionJob:
             diameter_mm=mark.diameter_mm,
             check=ticket.check,
         )
-        return robustness_of(discs)
 
     def _count(self, prediction: Prediction, timings_ms: Mapping[str, float]) -> None:
         current_request().facts.update({f"{stage}_ms": round(value, 1) for stage, value in timings_ms.items()})

@@ -1,5 +1,7 @@
 """The cohort's distributions in a bundle: numbers in ``cohort.json``, arrays in ``cohort.npz``."""
 
+from dataclasses import asdict
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -9,10 +11,20 @@ from cadx.bundle.arrays import ArrayFile, packed, whitening_arrays
 from cadx.bundle.files import COHORT_ARRAYS, COHORT_FACTS
 from cadx.bundle.manifest import first_problems
 from cadx.errors import BundleFileInvalid
-from cadx.explain import Binned, CohortReference, ConformalLimits, Novelty, VennAbers
+from cadx.explain import Binned, ClickLimit, CohortReference, ConformalLimits, Novelty, VennAbers
 from cadx.explain.drift import BINS
 from cadx.explain.explanation import ClassQuantiles
 from cadx.explain.percentiles import LEVELS, Quantiles
+
+
+class ClickLimitFacts(BaseModel):
+    """What ``cohort.json`` says of moved marks; see `cadx.explain.ClickLimit`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    radius_mm: float = Field(gt=0)
+    sd: float = Field(ge=0, le=1)
+    lesions: int = Field(ge=1)
 
 
 class CohortReferenceFacts(BaseModel):
@@ -24,6 +36,8 @@ class CohortReferenceFacts(BaseModel):
         Names of the rows of the arrays ``quantiles.benign`` and ``quantiles.malignant``.
     drift
         Names of the rows of the arrays ``drift.edges`` and ``drift.shares``.
+    click
+        Left out by a fit without ``--robustness``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -36,6 +50,7 @@ class CohortReferenceFacts(BaseModel):
     coverage: float = Field(gt=0, lt=1)
     features: tuple[str, ...]
     drift: tuple[str, ...]
+    click: ClickLimitFacts | None = None
 
 
 def cohort_files(reference: CohortReference) -> dict[str, bytes]:
@@ -49,6 +64,7 @@ def cohort_files(reference: CohortReference) -> dict[str, bytes]:
         coverage=reference.conformal.coverage,
         features=tuple(reference.quantiles),
         drift=tuple(reference.drift),
+        click=None if reference.click is None else ClickLimitFacts(**asdict(reference.click)),
     )
     quantiles, drift = reference.quantiles.values(), reference.drift.values()
     arrays: dict[str, NDArray[np.generic]] = {
@@ -63,7 +79,10 @@ def cohort_files(reference: CohortReference) -> dict[str, bytes]:
     for branch, novelty in reference.novelty.items():
         arrays |= whitening_arrays(f"novelty.{branch}", novelty.whitening)
         arrays[f"novelty.{branch}.held_out"] = novelty.held_out.values
-    return {COHORT_FACTS: (facts.model_dump_json(indent=2) + "\n").encode(), COHORT_ARRAYS: packed(arrays)}
+    return {
+        COHORT_FACTS: (facts.model_dump_json(indent=2, exclude_none=True) + "\n").encode(),
+        COHORT_ARRAYS: packed(arrays),
+    }
 
 
 def parse_cohort(bundle: str, facts: bytes, arrays: bytes) -> CohortReference:
@@ -98,6 +117,7 @@ def parse_cohort(bundle: str, facts: bytes, arrays: bytes) -> CohortReference:
         venn_abers=VennAbers(scores, p0, p1),
         conformal=ConformalLimits(parsed.benign_up_to, parsed.malignant_from, parsed.coverage),
         drift={name: Binned(edges[row], shares[row]) for row, name in enumerate(parsed.drift)},
+        click=None if parsed.click is None else ClickLimit(**parsed.click.model_dump()),
     )
 
 

@@ -8,6 +8,7 @@
 a bundle holds only where whoever fitted it asked for that. A model without either gives what needs neither.
 """
 
+from cadx.explain.click import ClickLimit, fit_click_limit
 from cadx.explain.conformal import ConformalLimits, fit_conformal
 from cadx.explain.drift import Binned, stability_index
 from cadx.explain.explanation import Explanation, FeatureExplanation, explain_decision
@@ -23,6 +24,7 @@ from cadx.explain.venn_abers import VennAbers, fit_venn_abers
 __all__ = [
     "MEANING",
     "Binned",
+    "ClickLimit",
     "Cohort",
     "CohortReference",
     "ConformalLimits",
@@ -39,6 +41,7 @@ __all__ = [
     "at_prevalence",
     "baseline",
     "explain_decision",
+    "fit_click_limit",
     "fit_conformal",
     "fit_novelty",
     "fit_reference",

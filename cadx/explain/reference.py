@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.classify import Split
+from cadx.explain.click import ClickLimit
 from cadx.explain.conformal import ConformalLimits, fit_conformal
 from cadx.explain.drift import Drift, binned
 from cadx.explain.explanation import ClassQuantiles
@@ -40,6 +41,8 @@ class CohortReference:
         Of the average of the branches' probabilities.
     drift
         Bins of the probabilities and of each lesion feature.
+    click
+        What spread of moved marks is unusual; none for a model that was fitted without `--robustness`.
     """
 
     quantiles: Mapping[str, ClassQuantiles]
@@ -50,6 +53,7 @@ class CohortReference:
     venn_abers: VennAbers
     conformal: ConformalLimits
     drift: Drift
+    click: ClickLimit | None = None
 
     def flags(
         self, probabilities: Mapping[str, float], features: Mapping[str, NDArray[np.floating]]

@@ -18,7 +18,7 @@ from cadx.bundle.cohort_files import cohort_files, parse_cohort
 from cadx.bundle.files import COHORT_ARRAYS, COHORT_FACTS, KNOWN_CASES
 from cadx.bundle.known_cases_file import known_cases_files, parse_known_cases
 from cadx.errors import BundleFileInvalid, BundleFileMissing
-from cadx.explain import CohortReference, KnownCases
+from cadx.explain import ClickLimit, CohortReference, KnownCases
 from cadx.flags import FlagCode
 from cadx.lesion import FEATURES
 from cadx.mammogram import read_mammogram
@@ -59,6 +59,19 @@ def test_distributions_come_back(reference: CohortReference) -> None:
     scores = np.linspace(0, 1, 21).tolist()
     assert [*map(again.venn_abers.pair, scores)] == [*map(reference.venn_abers.pair, scores)]
     assert [f.name for f in FEATURES] == list(again.quantiles)
+
+
+def test_the_limit_of_moved_marks_comes_back_and_is_optional(reference: CohortReference) -> None:
+    assert reference.click is None
+    facts, arrays = cohort_files(reference).values()
+    assert "click" not in json.loads(facts)
+    click = ClickLimit(2.0, 0.0625, 200)
+    again, same = cohort_files(replace(reference, click=click)).values()
+    assert same == arrays
+    assert parse_cohort("small", again, arrays).click == click
+    wrong = json.dumps({**json.loads(again), "click": {"radius_mm": 2.0, "sd": -1, "lesions": 200}})
+    with pytest.raises(BundleFileInvalid):
+        parse_cohort("small", wrong.encode(), arrays)
 
 
 def test_known_cases_come_back(known: KnownCases) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from training.analysis.scored import Scored
 from training.analysis.subgroups import NO_VIEW, diameters_mm
+from training.cohort.marks import Outline
 
 SIZE_BIN_MM = 2.5
 
@@ -41,7 +42,15 @@ class ClassSummary:
 
 @dataclass(frozen=True, slots=True)
 class CohortTable:
-    """Counts and sizes of the cohort; `patients` is none where not every case names its patient."""
+    """Counts and sizes of the cohort.
+
+    Attributes
+    ----------
+    patients
+        None where not every case names its patient.
+    outlines
+        ROIs by where their outline comes from.
+    """
 
     lesions: int
     rois: int
@@ -51,6 +60,7 @@ class CohortTable:
     rois_per_lesion_mean: float
     rois_per_lesion_range: tuple[int, int]
     views: dict[str, int]
+    outlines: dict[str, int]
     size_bin_mm: float = SIZE_BIN_MM
 
 
@@ -67,7 +77,14 @@ def cohort_table(scored: Scored) -> CohortTable:
         rois_per_lesion_mean=float(per_lesion.mean()),
         rois_per_lesion_range=(int(per_lesion.min()), int(per_lesion.max())),
         views=dict(sorted(Counter(case.view or NO_VIEW for case in scored.cases).items())),
+        outlines=count_outlines(scored),
     )
+
+
+def count_outlines(scored: Scored) -> dict[str, int]:
+    """Count the ROIs whose outline is automatic, steered by a reader's diameter, and a reader's; none are left out."""
+    counted = Counter(case.outline for case in scored.cases)
+    return {outline.value: counted[outline] for outline in Outline if counted[outline]}
 
 
 def _class_summary(scored: Scored, rows: NDArray[np.bool_]) -> ClassSummary:

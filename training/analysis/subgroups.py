@@ -1,4 +1,4 @@
-"""The three classifiers in parts of the cohort: by view and by size of the segmented lesion."""
+"""The three classifiers in parts of the cohort: by view, by size of the lesion, by where its outline comes from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cadx.lesion import FEATURES
 from training.analysis.scored import Scored
+from training.cohort.marks import Outline
 from training.stats.inference.clustered import clustered_auc
 from training.stats.roc.auc import AucEstimate
 
@@ -15,6 +16,7 @@ SIZE_FEATURE = "effective_diameter_mm"
 SIZE_LIMITS_MM = (10.0, 20.0)
 FEWEST_GROUPS = 5
 NO_VIEW = "not stated"
+OUTLINE = "outline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Subgroup:
     Attributes
     ----------
     kind, name
-        Such as ``view`` and ``MLO``.
+        Such as ``view`` and ``MLO``; `OUTLINE` for where the outline comes from.
     aucs
         By classifier, of the pooled rows, with clustered intervals; empty where `reason` says why.
     reason
@@ -41,7 +43,7 @@ class Subgroup:
 
 
 def subgroups(scored: Scored) -> tuple[Subgroup, ...]:
-    """Describe the views, in alphabetical order, then the sizes."""
+    """Describe the views, in alphabetical order, then the sizes, then the kinds of outlines where there are several."""
     return tuple(_subgroup(scored, kind, name, rows) for kind, name, rows in _parts(scored) if rows.any())
 
 
@@ -60,6 +62,11 @@ def _parts(scored: Scored) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     yield "size", f"under {low:g} mm", size < low
     yield "size", f"{low:g} to {high:g} mm", (size >= low) & (size < high)
     yield "size", f"{high:g} mm and over", size >= high
+    outlines = np.array([case.outline.value for case in scored.cases])
+    kinds = [outline.value for outline in Outline if outline.value in outlines]
+    if len(kinds) > 1:
+        for kind in kinds:
+            yield OUTLINE, kind, outlines == kind
 
 
 def _subgroup(scored: Scored, kind: str, name: str, rows: NDArray[np.bool_]) -> Subgroup:

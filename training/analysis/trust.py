@@ -9,24 +9,12 @@ from numpy.typing import NDArray
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.classify import FrozenSvm
 from cadx.explain import CohortReference, KnownCases, explain_decision, fit_conformal, fit_venn_abers
+from training.analysis.clicks import ClickFigures, MovedMarks, click_figures
+from training.analysis.errors import CALLED_MALIGNANT_FROM, ErrorRate, error_rate
 from training.analysis.scored import Scored
 
 EXPLAINED = 100
 """ROIs, evenly spread over the cohort, whose explanations the families' weights are taken from."""
-CALLED_MALIGNANT_FROM = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRate:
-    """Errors of the ensemble at a probability of one half among some ROIs."""
-
-    rois: int
-    errors: int
-
-    @property
-    def rate(self) -> float | None:
-        """Share of the ROIs; none where there are none."""
-        return self.errors / self.rois if self.rois else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +67,8 @@ class Trust:
         Mean of p1 - p0, by pairs from the other folds.
     known
         None unless cases are kept.
+    clicks
+        None unless marks were moved.
     """
 
     family_weights: Mapping[str, float]
@@ -91,10 +81,15 @@ class Trust:
     sets: SetFigures
     venn_abers_width: float
     known: KnownFigures | None
+    clicks: ClickFigures | None = None
 
 
 def trust_figures(
-    scored: Scored, reference: CohortReference, lesion_svm: FrozenSvm, known: KnownCases | None = None
+    scored: Scored,
+    reference: CohortReference,
+    lesion_svm: FrozenSvm,
+    known: KnownCases | None = None,
+    moved: MovedMarks | None = None,
 ) -> Trust:
     """Draw the figures of a cross-validated cohort."""
     p = scored.probabilities
@@ -105,13 +100,14 @@ def trust_figures(
         family_weights=_family_weights(scored.features, lesion_svm),
         difference_low=reference.difference_low,
         difference_high=reference.difference_high,
-        disagreeing=_errors(wrong, disagree),
-        agreeing=_errors(wrong, ~disagree),
+        disagreeing=error_rate(wrong, disagree),
+        agreeing=error_rate(wrong, ~disagree),
         novelty_limits={branch: novelty.flagged_from() for branch, novelty in reference.novelty.items()},
         novelty_flagged=reference.novelty_flagged,
         sets=_sets(scored, reference.conformal.coverage),
         venn_abers_width=_venn_abers_width(scored),
         known=None if known is None else _known(known),
+        clicks=None if moved is None or reference.click is None else click_figures(moved, reference.click, wrong),
     )
 
 
@@ -123,10 +119,6 @@ def _known(known: KnownCases) -> KnownFigures:
         agreement=known.agreement,
         base_rate=known.base_rate,
     )
-
-
-def _errors(wrong: NDArray[np.bool_], among: NDArray[np.bool_]) -> ErrorRate:
-    return ErrorRate(rois=int(among.sum()), errors=int((wrong & among).sum()))
 
 
 def _family_weights(features: NDArray[np.float64], svm: FrozenSvm) -> dict[str, float]:

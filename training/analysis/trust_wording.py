@@ -1,7 +1,9 @@
 """The figures of trust in sentences, for report and model card alike."""
 
 from cadx.branches import CNN, LESION
-from training.analysis.trust import ErrorRate, KnownFigures, SetFigures, Trust
+from training.analysis.clicks import ClickFigures
+from training.analysis.errors import ErrorRate
+from training.analysis.trust import KnownFigures, SetFigures, Trust
 from training.analysis.wording import share
 
 
@@ -14,6 +16,7 @@ def read_trust(trust: Trust) -> tuple[str, ...]:
         _sets(trust.sets),
         f"Venn-Abers: the two probabilities of a pair lie {trust.venn_abers_width:.3f} apart on average (pairs from "
         "the other folds).",
+        *([] if trust.clicks is None else [_clicks(trust.clicks)]),
         _known(trust.known),
     )
 
@@ -61,6 +64,22 @@ def _known(known: KnownFigures | None) -> str:
         f"Similar cases: {known.rois} ROIs are kept, {pictures}, compared by {known.space}. Of a lesion's ten nearest "
         f"of other patients {share(known.agreement)} had its outcome, where {share(known.base_rate)} would at random: "
         "likeness says little of the outcome."
+    )
+
+
+def _clicks(found: ClickFigures) -> str:
+    limit = found.limit
+    discs = "; ".join(
+        f"{disc.radius_mm:g} mm: probability from lowest to highest {disc.median_range:.3f}, overlap of the outlines "
+        f"{disc.median_overlap:.2f}"
+        for disc in found.discs
+    )
+    return (
+        f"Clicks: the mark moved over discs about it, {found.lesions} lesions, each by the model of the fold that held "
+        f"it out; medians: {discs}. With `include=robustness` an answer is flagged `unstable` where marks moved by "
+        f"{limit.radius_mm:g} mm at most spread the probability by a standard deviation above {limit.sd:.3f}, as for "
+        f"at most 1 in 20 of these lesions. Called malignant from a probability of 0.5 on, the ensemble was wrong for "
+        f"{_rate(found.unstable)} of those and {_rate(found.steady)} of the others."
     )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from cadx.branches import PAPER_NAMES
+from cadx.branches import LESION, PAPER_NAMES
 from training.analysis.agreement import BranchAgreement
 from training.analysis.alternatives import Alternative
 from training.analysis.analysis import Analysis
 from training.analysis.comparisons import SIGNIFICANCE, Comparison
 from training.analysis.performance import Performance
 from training.analysis.scored import FEWEST_IN_FOLD, FEWEST_IN_TEST_SET
+from training.analysis.subgroups import OUTLINE, Subgroup
 from training.cohort.grouping import Joined
 from training.stats.calibration import Calibration
 
@@ -66,6 +67,26 @@ def read_joined(joined: Sequence[Joined]) -> str:
         f"one patient or lesion. Their {lesions} lesions are held together in {len(joined)} groups, and no fold splits "
         f"one ({shown}{more}). Check whether they are what their names say."
     )
+
+
+def read_outlines(analysis: Analysis) -> str:
+    """Say how many outlines are automatic and how many are readers'; of several kinds, how Method B did on each."""
+    counted = ", ".join(f"{name} {count}" for name, count in analysis.cohort.outlines.items())
+    parts = [part for part in analysis.subgroups if part.kind == OUTLINE]
+    if not parts:
+        return f"Outlines of the ROIs: {counted}."
+    told = "; ".join(f"{part.name} {_lesion_auc(part)}" for part in parts)
+    return (
+        f"Outlines of the ROIs: {counted}. AUC of {PAPER_NAMES[LESION]} apart, all ROIs of a kind in one ranking: "
+        f"{told}. Whose lesions were outlined by readers may not be chance: compare with care."
+    )
+
+
+def _lesion_auc(part: Subgroup) -> str:
+    if part.reason:
+        return f"({part.reason})"
+    auc = part.aucs[LESION]
+    return f"{auc.auc:.3f} (95 % CI {interval(auc.low, auc.high)})"
 
 
 def read_comparison(comparison: Comparison) -> str:

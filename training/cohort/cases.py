@@ -7,6 +7,16 @@ from enum import IntEnum
 from pathlib import Path
 
 from cadx.records import LesionCenter
+from training.cohort.marks import (
+    CONTOUR,
+    DIAMETER,
+    Contour,
+    Outline,
+    contour_text,
+    parse_center,
+    parse_contour,
+    parse_diameter,
+)
 from training.errors import (
     CohortError,
     ManifestColumnMissing,
@@ -21,6 +31,8 @@ from training.table import Row, became_a_float, read_table
 
 REQUIRED_COLUMNS = ("image", "x", "y", "label", "lesion_id")
 OPTIONAL_COLUMNS = ("patient_id", "pixel_spacing_mm", "view")
+READERS_COLUMNS = (CONTOUR, DIAMETER)
+"""Written where any case has them."""
 
 
 class Label(IntEnum):
@@ -50,6 +62,10 @@ class Case:
         For files that carry no spacing.
     view
         Such as CC or MLO, for reports.
+    contour
+        A reader's outline, x and y in pixels of the stored image, which takes the place of the segmentation.
+    diameter_mm
+        The lesion's diameter as a reader measured it, which steers the segmentation where there is no `contour`.
     line
         Of the manifest, as a text editor counts, for messages; cases that differ in it alone are equal.
     """
@@ -61,7 +77,16 @@ class Case:
     patient_id: str | None = None
     pixel_spacing_mm: float | None = None
     view: str | None = None
+    contour: Contour | None = None
+    diameter_mm: float | None = None
     line: int | None = field(default=None, compare=False)
+
+    @property
+    def outline(self) -> Outline:
+        """Where the lesion's outline comes from."""
+        if self.contour is not None:
+            return Outline.READER
+        return Outline.AUTOMATIC if self.diameter_mm is None else Outline.STEERED
 
 
 class _Manifest:
@@ -86,8 +111,8 @@ def read_manifest(path: Path) -> tuple[Case, ...]:
     Parameters
     ----------
     path
-        CSV with the columns ``image, x, y, label, lesion_id`` and optionally ``patient_id, pixel_spacing_mm, view``;
-        others are told as not used. Image paths are relative to the manifest's own folder.
+        CSV with the columns ``image, x, y, label, lesion_id`` and optionally ``patient_id, pixel_spacing_mm, view,
+        contour, diameter_mm``; others are told as not used. Image paths are relative to the manifest's own folder.
 
     Returns
     -------
@@ -99,7 +124,7 @@ def read_manifest(path: Path) -> tuple[Case, ...]:
     CohortError
         A leaf of it that names the row (as a text editor counts lines) and the column.
     """
-    rows = read_table(_Manifest(), path, REQUIRED_COLUMNS, optional=OPTIONAL_COLUMNS)
+    rows = read_table(_Manifest(), path, REQUIRED_COLUMNS, optional=(*OPTIONAL_COLUMNS, *READERS_COLUMNS))
     if not rows:
         raise ManifestEmpty(str(path))
     for column in ("lesion_id", "patient_id"):
@@ -111,15 +136,17 @@ def read_manifest(path: Path) -> tuple[Case, ...]:
 
 def write_manifest(path: Path, cases: Iterable[Case]) -> None:
     """Write cases as a manifest CSV, with image paths relative to its folder where they lie below it."""
+    cases = tuple(cases)
+    marked = any(case.outline is not Outline.AUTOMATIC for case in cases)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow((*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS))
+        writer.writerow((*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *(READERS_COLUMNS if marked else ())))
         for case in cases:
             image = case.image.resolve()
             folder = path.parent.resolve()
             shown = image.relative_to(folder) if image.is_relative_to(folder) else image
-            spacing = "" if case.pixel_spacing_mm is None else repr(case.pixel_spacing_mm)
+            spacing, diameter = map(_number_text, (case.pixel_spacing_mm, case.diameter_mm))
             writer.writerow(
                 (
                     shown.as_posix(),
@@ -130,8 +157,13 @@ def write_manifest(path: Path, cases: Iterable[Case]) -> None:
                     case.patient_id or "",
                     spacing,
                     case.view or "",
+                    *((contour_text(case.contour), diameter) if marked else ()),
                 )
             )
+
+
+def _number_text(value: float | None) -> str:
+    return "" if value is None else repr(value)
 
 
 def _parse_case(folder: Path, row: Row) -> Case:
@@ -144,14 +176,17 @@ def _parse_case(folder: Path, row: Row) -> Case:
     spacing_mm = row.number("pixel_spacing_mm") if row.cells.get("pixel_spacing_mm") else None
     if spacing_mm is not None and spacing_mm <= 0:
         raise row.invalid("pixel_spacing_mm", "a positive number")
+    contour = parse_contour(row)
     return Case(
         image=image,
-        center=LesionCenter(row.number("x"), row.number("y")),
+        center=parse_center(row, contour),
         label=Label[label],
         lesion_id=row.text("lesion_id"),
         patient_id=row.cells.get("patient_id") or None,
         pixel_spacing_mm=spacing_mm,
         view=row.cells.get("view") or None,
+        contour=contour,
+        diameter_mm=parse_diameter(row, contour),
         line=row.line,
     )
 

@@ -15,7 +15,8 @@ def evaluate(
     manifest: Annotated[
         Path,
         typer.Argument(
-            help="CSV of the test cases: image, x, y, label, lesion_id; where known patient_id, pixel_spacing_mm, view."
+            help="CSV of the test cases: image, x, y, label, lesion_id; where known patient_id, pixel_spacing_mm, "
+            "view, and a reader's contour or diameter_mm."
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder for the report; none: only the table is printed.")] = None,

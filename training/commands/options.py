@@ -29,7 +29,8 @@ class ClassWeight(StrEnum):
 Manifest = Annotated[
     Path,
     typer.Argument(
-        help="CSV of the cases: image, x, y, label, lesion_id; where known also patient_id, pixel_spacing_mm, view."
+        help="CSV of the cases: image, x, y, label, lesion_id; where known also patient_id, pixel_spacing_mm, view, "
+        "and a reader's contour or diameter_mm."
     ),
 ]
 Architecture = Annotated[
@@ -60,6 +61,14 @@ Synthetic = Annotated[bool, typer.Option("--synthetic", help="The cases are phan
 Replace = Annotated[
     bool,
     typer.Option("--replace", help="Put the result in the place of an earlier one; nothing else is ever replaced."),
+]
+Robustness = Annotated[
+    bool,
+    typer.Option(
+        "--robustness",
+        help="Move the marks of 200 lesions at most by 1, 2 and 3 mm, so that answers can be flagged as unstable: a "
+        "second or two a lesion.",
+    ),
 ]
 KeepCases = Annotated[
     bool,

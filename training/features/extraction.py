@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from cadx.cnn import Backbone
 from cadx.errors import CadxError
-from cadx.lesion import SegmentationMethod, measure_lesion
-from cadx.mammogram import ReadingPolicy, content_digest, read_mammogram
-from cadx.records import FloatImage, Mammogram, Roi
+from cadx.lesion import SegmentationMethod
+from cadx.mammogram import ReadingPolicy, content_digest
+from cadx.records import FloatImage, Roi
 from cadx.roi import extract_roi
 from cadx.runtime.machine import usable_cores
 from training.cohort.cases import Case
 from training.cohort.grouping import Picture
+from training.cohort.outlining import LesionRow, contour_of, measured, read_image
 from training.errors import CaseUnusable, FeatureCacheUnusable
 from training.features.store import FeatureStore, Reading
 from training.progress import ReportProgress, no_progress
@@ -31,7 +32,6 @@ CNN_BATCH = 16
 WORKERS = max(2, min(8, usable_cores()))
 """Threads that read images and measure lesions."""
 
-LesionRow = NDArray[np.float64]
 CnnRows = dict[str, NDArray[np.float32]]
 
 
@@ -155,23 +155,24 @@ class Extraction:
         if reading is None:
             return None
         cnn = self.store.cnn(reading.roi_digest, self.backbone)
-        lesion = self.store.lesion(reading.roi_digest, self.method) if self.method is not None else None
+        lesion = self.store.lesion(reading, self.method, case) if self.method is not None else None
         if cnn is None or (self.method is not None and lesion is None):
             return None
         return ExtractedCase(case, reading, None, cnn, lesion)
 
     def _read(self, case: Case) -> ExtractedCase:
-        mammogram = _read_image(case, self.policy)
+        mammogram = read_image(case, self.policy)
+        contour = contour_of(case, mammogram)
         roi = extract_roi(mammogram, case.center)
         reading = self.store.remember_reading(case, self.policy, roi, content_digest(mammogram))
         digest = reading.roi_digest
         started = time.perf_counter()
         lesion = None
         if self.method is not None:
-            lesion = self.store.lesion(digest, self.method)
+            lesion = self.store.lesion(reading, self.method, case)
             if lesion is None:
-                lesion = measure_lesion(roi, self.method)
-                self.store.remember_lesion(digest, self.method, lesion)
+                lesion = measured(roi, self.method, contour, case.diameter_mm)
+                self.store.remember_lesion(reading, self.method, case, lesion)
         seconds = time.perf_counter() - started
         cnn = self.store.cnn(digest, self.backbone)
         gray = roi.gray if cnn is None else None
@@ -196,11 +197,7 @@ class Extraction:
 
 def read_roi(case: Case, policy: ReadingPolicy) -> Roi:
     """Read a case's image and crop its ROI."""
-    return extract_roi(_read_image(case, policy), case.center)
-
-
-def _read_image(case: Case, policy: ReadingPolicy) -> Mammogram:
-    return read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm)
+    return extract_roi(read_image(case, policy), case.center)
 
 
 def extract_features(

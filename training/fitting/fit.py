@@ -42,6 +42,7 @@ from training.fitting.bundle_facts import cohort_facts, evaluation_figures
 from training.fitting.bundle_place import check_bundle
 from training.fitting.cohort_reference import cohort_reference, kept_cases
 from training.fitting.model_card import model_card
+from training.fitting.moved_marks import fold_models, move_marks, sample_rows, with_click_limit
 from training.progress import progress_bar
 
 Relabel = Callable[[Sequence[Case], Sequence[Picture]], tuple[Case, ...]]
@@ -65,6 +66,8 @@ class FitSettings:
         Leave refused cases out, instead of stopping at the first.
     synthetic
         Whether the cases are phantoms; everything made from them says so.
+    robustness
+        Move the marks of a sample of lesions, for the flag `unstable`.
     keep_cases
         Keep every case's features and outcome in the bundle, for `include=similar`.
     keep_thumbnails
@@ -82,6 +85,7 @@ class FitSettings:
     seed: int = 0
     skip_unusable: bool = False
     synthetic: bool = False
+    robustness: bool = False
     keep_cases: bool = False
     keep_thumbnails: bool = False
     source: str = "unnamed cohort"
@@ -173,6 +177,7 @@ def fit_models(
                 estimator,
                 n_folds=settings.folds,
                 seed=settings.seed,
+                keep_models=settings.robustness,
                 progress=progress,
             )
         with progress_bar(console, "final fits on all cases") as progress:
@@ -184,6 +189,13 @@ def fit_models(
     scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation, grouping.joined)
     analysis = analyze(scored, settings.seed, evaluation)
     reference = cohort_reference(tables, scored, evaluation)
+    moved = None
+    if settings.robustness:
+        models = fold_models(evaluation, backbone, settings.policy, settings.segmentation_method)
+        with progress_bar(console, "marks moved (lesions)") as progress:
+            rows = sample_rows(scored.lesions, settings.seed)
+            moved = move_marks(tables.cases, rows, evaluation.fold_of_row, models, progress=progress)
+        reference = with_click_limit(reference, moved)
     known = (
         kept_cases(tables, scored, evaluation, settings.policy, thumbnails=settings.keep_thumbnails)
         if settings.keep_cases
@@ -199,7 +211,7 @@ def fit_models(
         classifiers=Estimators(cnn, lesion, vote),
         reference=reference,
         known_cases=known,
-        trust=trust_figures(scored, reference, lesion.freeze(), known),
+        trust=trust_figures(scored, reference, lesion.freeze(), known, moved),
     )
 
 

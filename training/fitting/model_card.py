@@ -19,6 +19,7 @@ from training.analysis.wording import (
     read_calibration,
     read_comparison,
     read_joined,
+    read_outlines,
     read_uninformative,
     share,
 )
@@ -53,7 +54,8 @@ def model_card(
 
 ## What it is
 - Method after Huynh, Li & Giger, J. Med. Imaging 3(3) 034501 (2016); fitted {created}.
-- **Input**: one mammogram (DICOM MG, PNG, TIFF or PGM with its pixel size) and the lesion's center, marked by a reader.
+- **Input**: one mammogram (DICOM MG, PNG, TIFF or PGM with its pixel size) and the lesion's center, marked by a reader;
+  where a reader gives them, the lesion's outline or diameter.
 - **Output**: probability of malignancy, 0 to 1, of each method; the lesion's outline and features; flags of doubt.
 - **Method A** (SVM1): {backbone.architecture}, layer {backbone.layer} ({backbone.feature_count} features, pooling
   {backbone.pooling}), weights {backbone.weights} (SHA-256 {backbone.weights_sha256}), polynomial SVM.
@@ -66,7 +68,8 @@ def model_card(
 - Source: {cohort.source}
 - {cohort.lesions} lesions on {cohort.rois} ROIs ({cohort.benign_rois} benign, {cohort.malignant_rois} malignant);
   patients: {patients}; views: {views}.{joined}
-- Effective diameter as segmented: benign {_size(analysis.cohort.benign)}, malignant {_size(analysis.cohort.malignant)}.
+- {read_outlines(analysis)}
+- Effective diameter as measured: benign {_size(analysis.cohort.benign)}, malignant {_size(analysis.cohort.malignant)}.
 
 ## Performance
 Mean AUC over {analysis.folds} cross-validation folds, grouped by {analysis.grouped_by}; search and calibration nested

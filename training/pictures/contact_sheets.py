@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from cadx.artifacts import artifact_flags
 from cadx.errors import CadxError, LesionError
-from cadx.lesion import FEATURES, Segmentation, SegmentationMethod, lesion_features, segment
-from cadx.mammogram import ReadingPolicy, read_mammogram
+from cadx.lesion import FEATURES, Segmentation, SegmentationMethod, lesion_features
+from cadx.mammogram import ReadingPolicy
 from cadx.records import Roi
-from cadx.roi import extract_roi
 from training.cohort.cases import Case
+from training.cohort.outlining import outlined_roi
 from training.outputs import FolderOutput, begins_with
 from training.pictures.outlines import LESIONS_PER_SHEET, Tile, draw_contact_sheet, draw_lesion
 from training.progress import ReportProgress, no_progress
@@ -119,12 +119,9 @@ def write_segmentation_report(
 
 def _outline(case: Case, method: SegmentationMethod, policy: ReadingPolicy) -> _Outlined | CadxError:
     try:
-        roi = extract_roi(
-            read_mammogram(case.image, policy=policy, pixel_spacing_mm=case.pixel_spacing_mm), case.center
-        )
+        roi, segmentation = outlined_roi(case, policy, method)
     except CadxError as error:
         return error
-    segmentation = segment(roi, method)
     try:
         return _Outlined(case, roi, segmentation, lesion_features(roi, segmentation), "")
     except LesionError as error:

@@ -12,6 +12,7 @@ import numpy as np
 from cadx.branches import PAPER_LABELS
 from training.analysis.scored import Scored
 from training.analysis.subgroups import diameters_mm
+from training.cohort.marks import Outline
 from training.report.study_record import Study
 
 STUDY_JSON = "study.json"
@@ -26,13 +27,16 @@ def write_study_json(path: Path, study: Study) -> None:
 def write_probabilities(path: Path, scored: Scored) -> None:
     """Write one line a row: label, groups, fold and the probabilities in full, from which every AUC can be had again.
 
-    The patient is a number, not the manifest's identifier; lesion and image are as in the manifest.
+    The patient is a number, not the manifest's identifier; lesion and image are as in the manifest. Where readers
+    gave outlines or diameters, a last column tells where each outline comes from.
     """
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
+        marked = any(case.outline is not Outline.AUTOMATIC for case in scored.cases)
         probabilities = [*(f"p_{name}" for name in PAPER_LABELS), "p_calibrated"]
         writer.writerow(
             ["row", "lesion_id", "group", "view", "malignant", "fold", *probabilities, "diameter_mm", "image"]
+            + (["outline"] if marked else [])
         )
         diameters = diameters_mm(scored)
         for row, case in enumerate(scored.cases):
@@ -48,6 +52,7 @@ def write_probabilities(path: Path, scored: Scored) -> None:
                     repr(float(scored.calibrated[row])),
                     repr(float(diameters[row])),
                     case.image.name,
+                    *([case.outline.value] if marked else []),
                 ]
             )
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cadx.lesion import SegmentationMethod, contour_polygon, segment
+from cadx.lesion import SegmentationMethod, contour_polygon
 from cadx.mammogram import ReadingPolicy
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Points, Roi
 from training.cohort.cases import Case
-from training.features.extraction import read_roi
+from training.cohort.outlining import outlined_roi
 from training.progress import ReportProgress, no_progress
 
 SIDE_PX = 224
@@ -43,8 +43,8 @@ def lesion_views(
     """Read and outline the rows that are to be shown; the same code that made their features."""
 
     def view(row: int) -> LesionView:
-        roi = read_roi(cases[row], policy)
-        return LesionView(roi, contour_polygon(segment(roi, method).mask))
+        roi, segmentation = outlined_roi(cases[row], policy, method)
+        return LesionView(roi, contour_polygon(segmentation.mask))
 
     wanted = sorted(set(rows))
     found: dict[int, LesionView] = {}

@@ -185,6 +185,7 @@ export const FLAGS = {
   branch_uninformative: 'A classifier that learnt nothing',
   branches_disagree: 'The two methods disagree',
   unlike_cohort: "Unlike the model's cohort",
+  unstable: 'Depends on the click',
 };
 
 /** @type {Record<string, string>} */

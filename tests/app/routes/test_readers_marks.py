@@ -1,7 +1,9 @@
 """A reader's own outline and diameter over HTTP: in forms and JSON, in the id, the answer and the objects."""
 
+import hashlib
 import io
 import json
+import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -195,3 +197,27 @@ def test_robustness_comes_when_asked(client: TestClient, sample: "Sample") -> No
     again = client.post(f"{URL}?include=robustness", files=sample.files, data=sample.data).json()
     assert again["robustness"] == answer["robustness"]
     assert "robustness" not in ask(client, sample, **sample.data)
+
+
+def test_an_unstable_answer_is_flagged_where_the_model_knows_from_when_on(
+    make_client: Callable[..., TestClient], sample: "Sample", bundle_folder: "Path", tmp_path: "Path"
+) -> None:
+    folder = shutil.copytree(bundle_folder, tmp_path / "models" / "small")
+    facts = json.loads((folder / "cohort.json").read_text())
+    content = json.dumps({**facts, "click": {"radius_mm": 2.0, "sd": 1e-9, "lesions": 12}}).encode()
+    (folder / "cohort.json").write_bytes(content)
+    manifest = json.loads((folder / "bundle.json").read_text())
+    manifest["files"]["cohort.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
+    (folder / "bundle.json").write_text(json.dumps(manifest))
+    client = make_client(models_dir=folder.parent)
+
+    def flags(**query: str) -> dict[str, Document]:
+        response = client.post(URL, params=query, files=sample.files, data=sample.data)
+        assert response.status_code == 200, response.text
+        return {flag["code"]: flag for flag in response.json()["flags"]}
+
+    flag = flags(include="robustness")["unstable"]
+    assert flag["facts"]["sd"] > flag["facts"]["limit"] == 1e-9
+    assert "unstable" not in flags()
+    report = client.post(f"{URL}/sr", params={"include": "robustness"}, files=sample.files, data=sample.data)
+    assert "With the mark moved by 2 mm at most" in str(pydicom.dcmread(io.BytesIO(report.content)))

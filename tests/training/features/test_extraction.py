@@ -9,6 +9,7 @@ from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import SegmentationMethod, lesion_features, segment
 from cadx.mammogram import ReadingPolicy, content_digest, read_mammogram
 from cadx.records import LesionCenter
+from training.cohort import outlining
 from training.cohort.cases import Case, read_manifest
 from training.errors import CaseUnusable, FeatureCacheUnusable
 from training.features import extraction
@@ -74,7 +75,7 @@ def test_second_run_extracts_nothing(
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(extraction, "read_mammogram", fail)
+    monkeypatch.setattr(outlining, "read_mammogram", fail)
     monkeypatch.setattr(Backbone, "layer_features", fail)
     second = extract_features(cases, backbone, ReadingPolicy(), GROWING, store=store)
     assert same(second, plain)

@@ -75,6 +75,13 @@ def test_the_bundle_carries_what_the_study_found(ran: Ran) -> None:
     assert len(manifest.cohort_digests.lesions) == len(manifest.cohort_digests.images) == 30
 
 
+def test_card_and_report_count_the_outlines(ran: Ran) -> None:
+    assert ran.outcome.bundle is not None
+    for page in (ran.outcome.bundle / "MODEL_CARD.md", ran.folder / "report.md"):
+        assert "Outlines of the ROIs: automatic 30." in page.read_text()
+    assert facts(ran.folder)["analysis"]["cohort"]["outlines"] == {"automatic": 30}
+
+
 def test_the_model_card_goes_through_the_regulations_list(ran: Ran) -> None:
     assert ran.outcome.bundle is not None
     card = (ran.outcome.bundle / "MODEL_CARD.md").read_text()

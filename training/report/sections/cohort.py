@@ -4,7 +4,15 @@ from training.analysis.agreement import BranchAgreement
 from training.analysis.associations import Association
 from training.analysis.cohort import ClassSummary, CohortTable
 from training.analysis.scored import Scored
-from training.analysis.wording import interval, p_number, read_agreement, read_alternatives, read_joined, signed
+from training.analysis.wording import (
+    interval,
+    p_number,
+    read_agreement,
+    read_alternatives,
+    read_joined,
+    read_outlines,
+    signed,
+)
 from training.report.blocks import Figure, Section, Table
 from training.report.plots.branches import agreement_plot, association_plot, size_plot
 from training.report.study_record import Study
@@ -34,6 +42,7 @@ def cohort_section(study: Study) -> Section:
             f"{cohort.lesions} lesions of {patients} on {cohort.rois} ROIs; {cohort.rois_per_lesion_mean:.1f} ROIs a "
             f"lesion on average ({fewest} to {most}). Views: {views}.{left_out}",
             *([joined] if joined else []),
+            read_outlines(study.analysis),
             _cohort_table(cohort),
             Figure(
                 "sizes",
@@ -55,8 +64,8 @@ def _cohort_table(cohort: CohortTable) -> Table:
         "The cohort.",
         ("Pathology", "Lesions", "ROIs", "Diameter, mm: mean (SD), range", "Paper: ROIs", "Paper: diameter, mm"),
         (*rows, total),
-        "Diameters here are effective ones, 2 \N{SQUARE ROOT}(area/\N{GREEK SMALL LETTER PI}), of the automatic "
-        "outline, as a mean over a lesion's views.",
+        "Diameters here are effective ones, 2 \N{SQUARE ROOT}(area/\N{GREEK SMALL LETTER PI}), of the outline that was "
+        "measured, as a mean over a lesion's views.",
     )
 
 

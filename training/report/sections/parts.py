@@ -1,4 +1,4 @@
-"""Sections on parts: views and sizes of the cohort, layers of the CNN."""
+"""Sections on parts: views, sizes and outlines of the cohort, layers of the CNN."""
 
 from cadx.branches import PAPER_NAMES
 from training.analysis.subgroups import Subgroup
@@ -17,12 +17,13 @@ def subgroup_section(study: Study) -> Section:
         (
             Figure(
                 "subgroups",
-                "AUC of the ensemble by view and by effective diameter of the segmented lesion; dashed: all ROIs.",
+                "AUC of the ensemble by view, by effective diameter of the lesion as measured and, where there are "
+                "several kinds, by where the outline comes from; dashed: all ROIs.",
                 "Forest plot of the ensemble's AUC in parts of the cohort.",
                 subgroup_plot(study.analysis.subgroups, ensemble),
             ),
             Table(
-                "AUC by view and size: all ROIs of the part in one ranking, 95 % limits for clustered ROIs.",
+                "AUC by part: all ROIs of the part in one ranking, 95 % limits for clustered ROIs.",
                 ("Part", "ROIs (malignant)", "Lesions", *PAPER_NAMES.values()),
                 tuple(_subgroup_row(part) for part in study.analysis.subgroups),
                 "Parts are small and many: a difference between them is a question, not a finding.",
