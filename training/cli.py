@@ -15,6 +15,7 @@ from training.commands.inspect import inspect
 from training.commands.layers import layers
 from training.commands.phantoms import phantoms
 from training.commands.report import report
+from training.commands.score import score
 from training.commands.segment import segment
 from training.commands.study import study
 
@@ -38,6 +39,8 @@ pixel_spacing_mm, view, a reader's contour or diameter_mm. Try it without data f
 4. `cadx-train study MANIFEST --out studies/mine` does the same with every statistic and a report;
 `cadx-train evaluate BUNDLE MANIFEST` tests a frozen bundle on other cases.
 
+5. `cadx-train score BUNDLE SOURCE --out results/mine` scores an archive with it, here or on a cluster.
+
 {RESEARCH_USE_ONLY}""",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -46,6 +49,7 @@ pixel_spacing_mm, view, a reader's contour or diameter_mm. Try it without data f
 cli.command()(fit)
 cli.command()(study)
 cli.command()(evaluate)
+cli.command()(score)
 cli.command()(inspect)
 cli.command()(features)
 cli.command()(layers)

@@ -5,6 +5,7 @@ there stays, and the command stops before it has begun. A kind of output is know
 """
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,19 @@ from pathlib import Path
 
 from training.errors import OutputInTheWay, OutputNotOurs, OutputNotWritable
 
+DRAFT = ".draft-"
+"""Begins the name of a file that is not whole yet; readers of folders pass over hidden files."""
 _SHOWN = 3
+
+
+def _umask() -> int:
+    """Give the process's umask, which can only be read by setting it: once, before there are threads."""
+    found = os.umask(0o022)
+    os.umask(found)
+    return found
+
+
+_UMASK = _umask()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,37 @@ def check_writable(folder: Path) -> None:
             raise OutputNotWritable(str(folder), "its name is too long")
     except OSError as error:
         raise OutputNotWritable(str(folder), error.strerror or type(error).__name__) from None
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let a file appear under its name only once it is whole and on the disk, whoever else writes there.
+
+    It is written beside its place under a name that no other process has, and renamed: that is atomic on a local disk
+    and on NFS, and needs no lock. Other people may read it as far as the umask lets them.
+
+    Parameters
+    ----------
+    path
+        In a folder that exists.
+    write
+        Writes the file that it is told.
+
+    Raises
+    ------
+    OSError
+        When the disk is full, or the folder cannot be written; nothing half-written stays.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=DRAFT, dir=path.parent)
+    draft = Path(name)
+    try:
+        os.close(descriptor)
+        write(draft)
+        draft.chmod(0o666 & ~_UMASK)
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, object]:

@@ -103,7 +103,14 @@ def became_a_float(identifier: str) -> bool:
 def read_table(
     origin: Origin, path: Path, required: Sequence[str], *, optional: Sequence[str] | None = None, separator: str = ","
 ) -> list[Row]:
-    """Read a CSV file with a header.
+    """Read a CSV file with a header: the rows of `table_rows`, all at once."""
+    return list(table_rows(origin, path, required, optional=optional, separator=separator))
+
+
+def table_rows(
+    origin: Origin, path: Path, required: Sequence[str], *, optional: Sequence[str] | None = None, separator: str = ","
+) -> Iterator[Row]:
+    """Read a CSV file with a header, row by row: the header is judged at once, each line when it is asked for.
 
     Lines of blanks are passed over; a line may be shorter than the header, its last cells are then empty. Cells may be
     quoted, and a quoted cell may end in line breaks, but not hold any between its words.
@@ -142,7 +149,7 @@ def read_table(
     unused = [name for name in header if name and name not in known]
     if optional is not None and unused:
         _log.warning("%s: columns that are not used: %s", path, ", ".join(unused))
-    return [Row(origin, path, line.number, _by_column(path, header, line)) for line in lines]
+    return (Row(origin, path, line.number, _by_column(path, header, line)) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)

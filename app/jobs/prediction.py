@@ -10,13 +10,13 @@ from app.jobs.queue import Ticket
 from app.observability.drift import drift_values
 from app.observability.metrics import Metrics
 from app.observability.request_context import current_request
-from app.representations.json import prediction_id, prediction_of
+from app.representations.json import prediction_of
 from app.representations.trust import asked_parts, robustness_of
 from app.schemas.answers import Prediction
 from app.schemas.base import Part
 from cadx.assessment import Assessment, assess
 from cadx.branches import CNN, ENSEMBLE, LESION
-from cadx.bundle import Bundle
+from cadx.bundle import Bundle, prediction_id
 from cadx.lesion import readers_contour
 from cadx.mammogram import ReadingLimits, VoiPolicy
 from cadx.records import LesionCenter, Mammogram

@@ -34,40 +34,12 @@ from cadx.assessment import Assessment
 from cadx.bundle import LIMITS, Bundle, shown_notices
 from cadx.flags import Flag, FlagCode
 from cadx.lesion import FEATURES
-from cadx.mammogram import VoiPolicy
-from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, LesionCenter, Mammogram, Roi
+from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Mammogram, Roi
 
 
 def model_reference(bundle: Bundle) -> ModelReference:
     """Name, version and digest of a model."""
     return ModelReference(name=bundle.manifest.name, version=bundle.manifest.version, digest=bundle.digest)
-
-
-def prediction_id(
-    bundle: Bundle,
-    image_sha256: str,
-    mammogram: Mammogram,
-    center: LesionCenter | None,
-    frame: int,
-    voi: VoiPolicy | None = None,
-    *,
-    contour: Sequence[tuple[float, float]] | None = None,
-    diameter_mm: float | None = None,
-) -> str:
-    """Derive the id of a prediction from all that decides its numbers."""
-    spacing = mammogram.spacing
-    parts = (
-        bundle.digest,
-        image_sha256,
-        str(frame),
-        spacing.row_mm.hex(),
-        spacing.column_mm.hex(),
-        *([] if center is None else [float(center.x).hex(), float(center.y).hex()]),
-        *([] if voi in {None, bundle.policy.voi} else [str(voi)]),
-        *([] if contour is None else ["contour", *(float(value).hex() for point in contour for value in point)]),
-        *([] if diameter_mm is None else ["diameter", float(diameter_mm).hex()]),
-    )
-    return "p-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
 def prediction_of(

@@ -54,6 +54,7 @@ from cadx.bundle.manifest import (
 )
 from cadx.bundle.models import Bundle
 from cadx.bundle.notices import INTENDED_USE, LIMITS, RESEARCH_USE_ONLY, SYNTHETIC, model_notices, shown_notices
+from cadx.bundle.prediction_id import prediction_id
 from cadx.bundle.writing import write_bundle
 from cadx.model import Classifiers
 
@@ -90,6 +91,7 @@ __all__ = [
     "load_estimators",
     "model_notices",
     "parse_manifest",
+    "prediction_id",
     "shown_notices",
     "write_bundle",
 ]

@@ -1,1 +1,1 @@
-"""The machine: cores, memory, threads, and no telemetry."""
+"""The machine: cores, memory, threads, worker processes, and no telemetry."""

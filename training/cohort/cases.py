@@ -89,19 +89,23 @@ class Case:
         return Outline.AUTOMATIC if self.diameter_mm is None else Outline.STEERED
 
 
-class _Manifest:
+class ManifestOrigin:
     """Makes the errors of a manifest."""
 
     def missing(self, path: Path) -> CohortError:
+        """There is no such file."""
         return ManifestNotFound(str(path))
 
     def unreadable(self, path: Path, reason: str) -> CohortError:
+        """It is no text."""
         return ManifestUnreadable(str(path), reason)
 
     def column_missing(self, path: Path, columns: str, found: str) -> CohortError:
+        """It lacks columns."""
         return ManifestColumnMissing(str(path), columns, found)
 
     def value_invalid(self, path: Path, line: int, column: str, value: str, expected: str) -> CohortError:
+        """A cell cannot be understood."""
         return ManifestValueInvalid(line, column, value, expected)
 
 
@@ -124,7 +128,7 @@ def read_manifest(path: Path) -> tuple[Case, ...]:
     CohortError
         A leaf of it that names the row (as a text editor counts lines) and the column.
     """
-    rows = read_table(_Manifest(), path, REQUIRED_COLUMNS, optional=(*OPTIONAL_COLUMNS, *READERS_COLUMNS))
+    rows = read_table(ManifestOrigin(), path, REQUIRED_COLUMNS, optional=(*OPTIONAL_COLUMNS, *READERS_COLUMNS))
     if not rows:
         raise ManifestEmpty(str(path))
     for column in ("lesion_id", "patient_id"):

@@ -84,3 +84,10 @@ KeepThumbnails = Annotated[
 SkipUnusable = Annotated[
     bool, typer.Option("--skip-unusable", help="Leave refused cases out, with their reasons, instead of stopping.")
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the work is done: the address of a Dask scheduler (tcp://host:8786), local or local:N (N processes "
+        "of this machine), slurm or slurm:FILE.toml (jobs). By default here, without Dask."
+    ),
+]

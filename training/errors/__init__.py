@@ -4,6 +4,7 @@
 
     CadxError
     ├── CohortError                a manifest, a data set, a cache or a place to write cannot be used
+    ├── SchedulingError            work cannot be given to other processes or machines
     └── ClassifierError
         ├── TooFewCases            the folds of a study cannot be dealt
         └── LesionOfBothClasses    a figure per lesion was asked for, and a lesion has two labels
@@ -44,11 +45,27 @@ from training.errors.output import (
     OutputNotOurs,
     OutputNotWritable,
 )
+from training.errors.scoring import (
+    AssessmentFailed,
+    ClusterNotInstalled,
+    ProcessDied,
+    ResultsNotWritable,
+    ResultsOfAnotherRun,
+    SchedulerUnknown,
+    SchedulerUnreachable,
+    SchedulingError,
+    ScoringSourceUnusable,
+    TaskFailed,
+    WorkerDiffers,
+    WorkersKeepDying,
+)
 from training.errors.table import ColumnMisspelled, SeparatorWrong, TableMalformed
 
 __all__ = [
+    "AssessmentFailed",
     "BundleNameInvalid",
     "CaseUnusable",
+    "ClusterNotInstalled",
     "CohortError",
     "ColumnMisspelled",
     "FeatureCacheUnusable",
@@ -71,10 +88,20 @@ __all__ = [
     "OutputInTheWay",
     "OutputNotOurs",
     "OutputNotWritable",
+    "ProcessDied",
+    "ResultsNotWritable",
+    "ResultsOfAnotherRun",
     "RowsContradict",
     "RowsRepeated",
+    "SchedulerUnknown",
+    "SchedulerUnreachable",
+    "SchedulingError",
+    "ScoringSourceUnusable",
     "SeparatorWrong",
     "TableMalformed",
+    "TaskFailed",
     "TestSetOverlaps",
     "TooFewCases",
+    "WorkerDiffers",
+    "WorkersKeepDying",
 ]

@@ -1,0 +1,1 @@
+"""Archives and cohorts through a frozen bundle: one row a lesion and view, in Parquet."""

@@ -1,0 +1,158 @@
+"""`cadx-train score`: everything that a source lists, each input exactly once, however often the run is stopped."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from cadx.bundle import Bundle, load_bundle
+from training.errors import ProcessDied, WorkersKeepDying
+from training.progress import ReportProgress, no_progress
+from training.scheduling import Died, Runner
+from training.scoring.inputs import Source
+from training.scoring.results import open_results
+from training.scoring.rows import ImageFacts, refused_row
+from training.scoring.summary import ScoringSummary, summarize, write_summary
+from training.scoring.task import PartReport, ScoringTask, score_part
+from training.scoring.work import Part, Work, part_size, to_redo
+
+MOST_DEATHS = 20
+"""Lesions that may end their process one after another before it is no longer believed to be their fault."""
+
+ScorePart = Callable[[ScoringTask, Part], PartReport]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringSettings:
+    """The choices of a run.
+
+    Attributes
+    ----------
+    identifiers
+        Whether rows bear paths and identifiers.
+    retry_refused
+        Whether lesions that were refused before are tried again.
+    lesions_a_part
+        By default chosen by the number of lesions and workers, 100 to 1,000.
+    salt
+        Of a new folder's keys; by default drawn at random.
+    """
+
+    identifiers: bool = False
+    retry_refused: bool = False
+    lesions_a_part: int | None = None
+    salt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringOutcome:
+    """What a run did.
+
+    Attributes
+    ----------
+    now
+        Inputs that were scored or refused by this run.
+    before
+        Those that had their rows already.
+    summary
+        Of the whole folder.
+    """
+
+    now: int
+    before: int
+    summary: ScoringSummary
+
+
+def score_source(
+    bundle_folder: Path,
+    source: Source,
+    folder: Path,
+    runner: Runner,
+    settings: ScoringSettings | None = None,
+    progress: ReportProgress = no_progress,
+    *,
+    do_part: ScorePart = score_part,
+) -> ScoringOutcome:
+    """Score what a source lists into a folder of Parquet files.
+
+    Parameters
+    ----------
+    bundle_folder
+        Where this process and every worker finds the model.
+    folder
+        Made, or gone on in; every worker writes there.
+    runner
+        Does the parts.
+    progress
+        Told (inputs done, inputs in all).
+    do_part
+        What does a part.
+
+    Raises
+    ------
+    ResultsOfAnotherRun, OutputNotOurs, OutputNotWritable
+        Before any work, when results cannot go into the folder.
+    ResultsNotWritable
+        When the disk is full; what was written is whole, and the same call goes on.
+    BundleError
+        When the model cannot be used, here or by a worker.
+    SchedulingError
+        When work cannot be given to anyone.
+    WorkersKeepDying
+        When nothing but the workers themselves can be the fault.
+    """
+    settings = settings or ScoringSettings()
+    bundle = load_bundle(bundle_folder, threads=1)
+    results = open_results(folder.resolve(), _facts(bundle, settings), settings.salt)
+    recorded = results.recorded()
+    again = to_redo(source, recorded, results.salt, refused=settings.retry_refused)
+    results.drop(again)
+    recorded = recorded.without(again)
+    task = ScoringTask(
+        bundle=bundle_folder.resolve(),
+        digest=bundle.digest,
+        version=version("mammo-cadx"),
+        root=source.root,
+        pacs=source.pacs,
+        results=results,
+        identifiers=settings.identifiers,
+    )
+    work = Work(source, recorded, results.salt, settings.lesions_a_part or part_size(source.count, runner.workers))
+    now = _do(task, work, runner, do_part, source.count, progress)
+    results.settle()
+    summary = summarize(results, bundle)
+    write_summary(results, summary)
+    return ScoringOutcome(now, source.count - now, summary)
+
+
+def _facts(bundle: Bundle, settings: ScoringSettings) -> dict[str, object]:
+    """Give what rows of one folder have in common."""
+    return {
+        "model": bundle.manifest.name,
+        "model_version": bundle.manifest.version,
+        "model_digest": bundle.digest,
+        "identifiers": settings.identifiers,
+    }
+
+
+def _do(task: ScoringTask, work: Work, runner: Runner, do_part: ScorePart, total: int, progress: ReportProgress) -> int:
+    """Do all parts; return how many inputs were done. A part that died is halved until the lesion stands alone."""
+    done = deaths = 0
+    progress(0, total)
+    for outcome in runner.run(partial(do_part, task), work.take):
+        part = outcome.part
+        if not isinstance(outcome, Died):
+            deaths = 0
+        elif len(part) > 1:
+            work.halve(part)
+            continue
+        else:
+            deaths += 1
+            if deaths >= MOST_DEATHS:
+                raise WorkersKeepDying(deaths)
+            row = refused_row(task.results.salt, task.digest, part[0], ImageFacts(), ProcessDied())
+            task.results.write([row], task.columns)
+        done += len(part)
+        progress(done + work.passed_over, total)
+    return done
