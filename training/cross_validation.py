@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from cadx.branches import ENSEMBLE
-from cadx.classify import PolynomialSvm, SoftVote, Split, fit_vote, grouped_folds, soft_vote
+from cadx.classify import Columns, PolynomialSvm, SoftVote, Split, fit_vote, grouped_folds, soft_vote
 from cadx.classify.auc import empirical_auc
 
 Vector = NDArray[np.float64]
@@ -34,6 +34,8 @@ class BranchEvaluation:
     inner_probabilities
         For each outer fold, calibrated probabilities of its training rows, each from the inner fold that held it out:
         what a rule for combining branches may learn from without seeing the outer test fold. Empty for the ensemble.
+    candidates
+        For each outer fold, the set of columns that its search chose; empty for the ensemble.
     informative
         For each outer fold, whether the branch ranked its inner held-out rows better than chance; where it did not, its
         probabilities of that fold are the prevalence. Empty for the ensemble.
@@ -46,6 +48,7 @@ class BranchEvaluation:
     best_params: tuple[Mapping[str, float], ...] = ()
     inner_probabilities: tuple[Vector, ...] = ()
     informative: tuple[bool, ...] = ()
+    candidates: tuple[str, ...] = ()
 
     @property
     def mean_auc(self) -> float:
@@ -122,6 +125,8 @@ def nested_cross_validation(
     n_folds: int = 5,
     seed: int = 0,
     folds: Sequence[Split] | None = None,
+    candidates: Mapping[str, Mapping[str, Columns]] | None = None,
+    weighted: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Evaluate a classifier on each feature block, and the soft vote of two, on the same outer folds.
@@ -143,6 +148,10 @@ def nested_cross_validation(
         Of the outer folds.
     folds
         The outer folds themselves, dealt beforehand (to compare two versions on the same rows); none: dealt here.
+    candidates
+        By block, sets of its columns of which the search chooses one in each outer fold; none: all columns.
+    weighted
+        Choose the branches' weights in the vote in each outer fold, by what its inner folds say.
     progress
         Told (fits done, fits in all) after every fit.
 
@@ -157,11 +166,12 @@ def nested_cross_validation(
     branches: dict[str, BranchEvaluation] = {}
     for b, (name, X) in enumerate(blocks.items()):
         told = None if progress is None else _offset(progress, b * len(outer), len(blocks) * len(outer))
-        branches[name] = _evaluate(name, X, labels, numbers, outer, estimator, told)
+        choosing = clone(estimator).set_params(candidates=(candidates or {}).get(name))
+        branches[name] = _evaluate(name, X, labels, numbers, outer, choosing, told)
     if len(branches) != 2:
         return Evaluation(branches, None, outer, labels, numbers, seed)
-    votes = _votes(branches, labels, numbers, outer, estimator)
-    return Evaluation(branches, _vote(branches, labels, outer), outer, labels, numbers, seed, votes)
+    votes = _votes(branches, labels, numbers, outer, estimator, weighted=weighted)
+    return Evaluation(branches, _vote(branches, labels, outer, votes), outer, labels, numbers, seed, votes)
 
 
 def _evaluate(
@@ -174,7 +184,7 @@ def _evaluate(
     told: Callable[[int], None] | None,
 ) -> BranchEvaluation:
     probabilities = np.empty(len(labels))
-    best_params, inner, informative = [], [], []
+    best_params, inner, informative, candidates = [], [], [], []
     start = time.perf_counter()
     for k, fold in enumerate(folds):
         svm = clone(estimator).fit(X[fold.train], labels[fold.train], groups[fold.train])
@@ -182,18 +192,33 @@ def _evaluate(
         best_params.append(svm.best_params_)
         inner.append(svm.sigmoid_.probability(svm.out_of_fold_decisions_))
         informative.append(svm.sigmoid_.informative)
+        candidates.append(svm.candidate_)
         if told is not None:
             told(k + 1)
     seconds = time.perf_counter() - start
     aucs = fold_aucs(labels, probabilities, folds)
-    return BranchEvaluation(name, probabilities, aucs, seconds, tuple(best_params), tuple(inner), tuple(informative))
+    return BranchEvaluation(
+        name,
+        probabilities,
+        aucs,
+        seconds,
+        tuple(best_params),
+        tuple(inner),
+        tuple(informative),
+        tuple(candidates),
+    )
 
 
 def _vote(
-    branches: Mapping[str, BranchEvaluation], labels: NDArray[np.bool_], folds: tuple[Split, ...]
+    branches: Mapping[str, BranchEvaluation],
+    labels: NDArray[np.bool_],
+    folds: tuple[Split, ...],
+    votes: tuple[SoftVote, ...],
 ) -> BranchEvaluation:
     first, second = branches.values()
-    voted = soft_vote(first.probabilities, second.probabilities)
+    voted = np.empty(len(labels))
+    for fold, vote in zip(folds, votes, strict=True):
+        voted[fold.test] = soft_vote(first.probabilities[fold.test], second.probabilities[fold.test], vote.weight)
     return BranchEvaluation(ENSEMBLE, voted, fold_aucs(labels, voted, folds), first.seconds + second.seconds)
 
 
@@ -203,14 +228,16 @@ def _votes(
     groups: NDArray[np.intp],
     folds: tuple[Split, ...],
     estimator: PolynomialSvm,
+    *,
+    weighted: bool,
 ) -> tuple[SoftVote, ...]:
     """Fit the vote of each outer fold to its training rows, on the inner folds that the branches were searched on."""
     first, second = branches.values()
     votes = []
     for k, fold in enumerate(folds):
         inner = grouped_folds(labels[fold.train], groups[fold.train], estimator.inner_folds, estimator.seed)
-        average = soft_vote(first.inner_probabilities[k], second.inner_probabilities[k])
-        votes.append(fit_vote(average, labels[fold.train], [split.test for split in inner]))
+        p1, p2 = first.inner_probabilities[k], second.inner_probabilities[k]
+        votes.append(fit_vote(p1, p2, labels[fold.train], [split.test for split in inner], weighted=weighted))
     return tuple(votes)
 
 
