@@ -29,6 +29,8 @@ from training.stats.roc.operating_points import at_sensitivity, at_specificity, 
 
 LETTERS = {CNN: "A", LESION: "B", ENSEMBLE: "C"}
 SIZES_MM = (0.0, 10.0, 15.0, 20.0, 1000.0)
+MARGINS = ("spiculated", "ill defined", "microlobulated", "obscured", "circumscribed")
+SHAPES = ("irregular", "architectural distortion", "lobulated", "oval", "round")
 FEWEST = 20
 """Of either class, in a part of the cohort whose AUC is shown."""
 CURVE = np.concatenate([[0.0], np.geomspace(1e-4, 1e-2, 12), np.linspace(0.02, 1.0, 50)])
@@ -256,14 +258,17 @@ def replaced(page: str, tables: Mapping[str, str]) -> str:
 
 
 def _sizes(facts: Frame) -> pd.Series:
-    labels = [f"{low:g} to {high:g} mm" for low, high in zip(SIZES_MM[:-1], SIZES_MM[1:], strict=True)]
-    labels = ["under 10 mm", *labels[1:-1], "over 20 mm"]
+    labels = ["under 10 mm", "10 to 15 mm", "15 to 20 mm", "over 20 mm"]
     return pd.cut(facts["equivalent_diameter_mm"], SIZES_MM, labels=labels)
 
 
-def _word(facts: Frame, column: str) -> pd.Series:
-    """The readers' word; of several, all, as they stand."""
-    return facts[column].fillna("none given").astype(str).str.replace("_", " ").str.lower()
+def _word(facts: Frame, column: str, words: Sequence[str]) -> pd.Series:
+    """The readers' word; of several, the first of these, which is the most suspicious."""
+    return facts[column].map(lambda told: _first(str(told).lower().replace("_", " "), words))
+
+
+def _first(told: str, words: Sequence[str]) -> str:
+    return next((word for word in words if word in told), "another word, or none")
 
 
 def main() -> None:
@@ -280,8 +285,8 @@ def main() -> None:
         "presets": lambda: main_table(scored),
         "paired": lambda: paired_table(scored),
         "size": lambda: parts_table(scored, _sizes(facts), "diameter"),
-        "margin": lambda: parts_table(scored, _word(facts, "margins"), "margin"),
-        "shape": lambda: parts_table(scored, _word(facts, "shape"), "shape"),
+        "margin": lambda: parts_table(scored, _word(facts, "margins", MARGINS), "margin"),
+        "shape": lambda: parts_table(scored, _word(facts, "shape", SHAPES), "shape"),
         "calibration": lambda: calibration_table(scored),
         "operating points": lambda: operating_table(scored),
         "agreement": lambda: agreement_table(scored),
