@@ -38,7 +38,7 @@ from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from training.cohort.cases import Case, read_manifest
 from training.cohort.grouping import group_cases
-from training.cross_validation import Evaluation, nested_cross_validation
+from training.cross_validation import Evaluation, nested_cross_validation, with_vote
 from training.features.cache import FeatureCache, default_folder
 from training.features.extraction import FeatureTables, extract_features
 from training.features.store import FeatureStore
@@ -105,52 +105,61 @@ def deal(cases: Sequence[Case], path: Path, seeds: Sequence[int]) -> pd.DataFram
     return folds
 
 
-def out_of_fold(study: Study, folds: pd.DataFrame, seeds: Sequence[int]) -> pd.DataFrame:
-    """Run the nested study once a seed; give every row's probabilities, seed by seed."""
-    tables, rows = study.tables, known(study.tables.cases)
+def out_of_fold(studies: Sequence[Study], folds: pd.DataFrame, seeds: Sequence[int]) -> pd.DataFrame:
+    """Run the nested study once a seed; give every row's probabilities, preset by preset and seed by seed."""
+    rows = known(studies[0].tables.cases)
     dealt = rows[ROW].merge(folds, on=ROW, how="left", validate="one_to_one")
     found = []
     for seed in seeds:
         fold = dealt[f"fold_{seed}"].to_numpy()
         splits = tuple(Split(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(N_FOLDS))
-        started = time.perf_counter()
-        evaluation = nested(study, tables.cases, seed, splits)
-        print(f"{study.preset}, seed {seed}: {time.perf_counter() - started:.0f} s of search, calibration and fit")
-        if study.preset is not Preset.PAPER:
-            print(f"  chosen: {dict(Counter(evaluation.branches[CNN].candidates))}; weights of A: ", end="")
-            print(", ".join(f"{vote.weight:.2f}" for vote in evaluation.votes), flush=True)
-        columns = {branch.name: branch.probabilities for branch in evaluation.classifiers}
-        columns["calibrated"] = evaluation.calibrated
-        found.append(rows.assign(preset=study.preset.value, seed=seed, fold=fold, **columns))
+        for preset, evaluation in nested(studies, studies[0].tables.cases, seed, splits).items():
+            columns = {branch.name: branch.probabilities for branch in evaluation.classifiers}
+            columns["calibrated"] = evaluation.calibrated
+            found.append(rows.assign(preset=preset.value, seed=seed, fold=fold, **columns))
     return pd.concat(found, ignore_index=True)
 
 
-def nested(study: Study, cases: Sequence[Case], seed: int, splits: Sequence[Split] | None) -> Evaluation:
-    """Run the nested study with the labels of these cases."""
-    tables = study.tables
+def nested(
+    studies: Sequence[Study], cases: Sequence[Case], seed: int, splits: Sequence[Split] | None
+) -> dict[Preset, Evaluation]:
+    """Run the nested study of each preset with the labels of these cases; Method B, the same in all, once."""
+    tables, estimator = studies[0].tables, PolynomialSvm(inner_folds=N_FOLDS, seed=seed)
+    blocks = {**{study.preset.value: study.tables.cnn for study in studies}, LESION: tables.lesion}
+    candidates = {study.preset.value: study.preset.candidates(study.backbone) for study in studies}
     with parallel_config(backend="threading", n_jobs=os.cpu_count()):
-        return nested_cross_validation(
-            {CNN: tables.cnn, LESION: tables.lesion},
+        together = nested_cross_validation(
+            blocks,
             [case.label for case in cases],
             group_cases(cases, tables.pictures).numbers,
-            PolynomialSvm(inner_folds=N_FOLDS, seed=seed),
+            estimator,
             seed=seed,
             folds=splits,
-            candidates={CNN: study.preset.candidates(study.backbone)},
-            weighted=study.preset.weighted,
+            candidates={name: sets for name, sets in candidates.items() if sets is not None},
         )
+    found = {}
+    for preset in (study.preset for study in studies):
+        first = replace(together.branches[preset.value], name=CNN)
+        pair = replace(together, ensemble=None, branches={CNN: first, LESION: together.branches[LESION]})
+        found[preset] = with_vote(pair, estimator, weighted=preset.weighted)
+        seconds = f"A in {first.seconds:.0f} s, B in {pair.branches[LESION].seconds:.0f} s"
+        print(f"{preset}, seed {seed}: {seconds}; ", end="")
+        print(f"A sees {dict(Counter(first.candidates))}; weights of A ", end="")
+        print(", ".join(f"{vote.weight:.2f}" for vote in found[preset].votes), end="; AUC ")
+        print(", ".join(f"{branch.mean_auc:.4f}" for branch in found[preset].classifiers), flush=True)
+    return found
 
 
-def shuffled(study: Study, times: int) -> None:
+def shuffled(studies: Sequence[Study], times: int) -> None:
     """Print the AUCs of studies that must find nothing, and their mean."""
-    found = []
+    found: dict[Preset, list[list[float]]] = {study.preset: [] for study in studies}
     for seed in range(times):
-        cases = shuffle_labels(study.tables.cases, study.tables.pictures, seed)
-        evaluation = nested(study, cases, seed, None)
-        found.append([branch.mean_auc for branch in evaluation.classifiers])
-        print(f"{study.preset}, labels permuted, {seed}: " + ", ".join(f"{auc:.3f}" for auc in found[-1]), flush=True)
-    means = ", ".join(f"{auc:.3f}" for auc in np.mean(found, axis=0))
-    print(f"{study.preset}, labels permuted, mean of {times}: A, B, C {means}")
+        cases = shuffle_labels(studies[0].tables.cases, studies[0].tables.pictures, seed)
+        for preset, evaluation in nested(studies, cases, seed, None).items():
+            found[preset].append([branch.mean_auc for branch in evaluation.classifiers])
+    for preset, aucs in found.items():
+        means = ", ".join(f"{auc:.3f}" for auc in np.mean(aucs, axis=0))
+        print(f"{preset}, labels permuted, mean of {times}: A, B, C {means}")
 
 
 def report(scored: pd.DataFrame) -> None:
@@ -227,21 +236,22 @@ def main() -> None:
     arguments = _arguments()
     cases = _first_patients(read_manifest(arguments.manifest), arguments.patients)
     folds = deal(cases, arguments.folds, arguments.seeds)
-    parts = []
-    for preset in arguments.preset:
-        study = extract(preset, cases, arguments)
-        if arguments.shuffled:
-            shuffled(study, arguments.shuffled)
-            continue
-        parts.append(out_of_fold(study, folds, arguments.seeds))
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        pd.concat(parts, ignore_index=True).to_csv(arguments.out, index=False)
-        print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
-        report(parts[-1])
+    studies = [extract(preset, cases, arguments) for preset in arguments.preset]
+    if arguments.shuffled:
+        return shuffled(studies, arguments.shuffled)
+    scored = out_of_fold(studies, folds, arguments.seeds)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    scored.to_csv(arguments.out, index=False)
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    parts = [scored[scored["preset"] == study.preset] for study in studies]
+    for part in parts:
+        print(f"\npreset {part['preset'].iloc[0]}", end="")
+        report(part)
     for other in parts[1:]:
         compare(other, parts[0], f"{other['preset'].iloc[0]} less {parts[0]['preset'].iloc[0]}")
-    if arguments.compare and parts:
+    if arguments.compare:
         compare(parts[0], read(arguments.compare), "Now less before")
+    return None
 
 
 def extract(preset: Preset, cases: Sequence[Case], arguments: argparse.Namespace) -> Study:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -168,10 +168,23 @@ def nested_cross_validation(
         told = None if progress is None else _offset(progress, b * len(outer), len(blocks) * len(outer))
         choosing = clone(estimator).set_params(candidates=(candidates or {}).get(name))
         branches[name] = _evaluate(name, X, labels, numbers, outer, choosing, told)
-    if len(branches) != 2:
-        return Evaluation(branches, None, outer, labels, numbers, seed)
-    votes = _votes(branches, labels, numbers, outer, estimator, weighted=weighted)
-    return Evaluation(branches, _vote(branches, labels, outer, votes), outer, labels, numbers, seed, votes)
+    alone = Evaluation(branches, None, outer, labels, numbers, seed)
+    return alone if len(branches) != 2 else with_vote(alone, estimator, weighted=weighted)
+
+
+def with_vote(evaluation: Evaluation, estimator: PolynomialSvm, *, weighted: bool = False) -> Evaluation:
+    """Give an evaluation of two branches their soft vote.
+
+    Parameters
+    ----------
+    estimator
+        What the branches were evaluated with: decides the inner folds.
+    weighted
+        As in `nested_cross_validation`.
+    """
+    branches, labels, outer = evaluation.branches, evaluation.labels, evaluation.folds
+    votes = _votes(branches, labels, evaluation.groups, outer, estimator, weighted=weighted)
+    return replace(evaluation, ensemble=_vote(branches, labels, outer, votes), votes=votes)
 
 
 def _evaluate(
