@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import parallel_config
+from numpy.typing import NDArray
 from rich.console import Console
 
 from cadx.branches import CNN, ENSEMBLE, LESION
@@ -125,7 +126,8 @@ def nested(
 ) -> dict[Preset, Evaluation]:
     """Run the nested study of each preset with the labels of these cases; Method B, the same in all, once."""
     tables, estimator = studies[0].tables, PolynomialSvm(inner_folds=N_FOLDS, seed=seed)
-    blocks = {**{study.preset.value: study.tables.cnn for study in studies}, LESION: tables.lesion}
+    blocks: dict[str, NDArray[np.floating]] = {study.preset.value: study.tables.cnn for study in studies}
+    blocks[LESION] = tables.lesion
     candidates = {study.preset.value: study.preset.candidates(study.backbone) for study in studies}
     with parallel_config(backend="threading", n_jobs=os.cpu_count()):
         together = nested_cross_validation(
@@ -135,7 +137,7 @@ def nested(
             estimator,
             seed=seed,
             folds=splits,
-            candidates={name: sets for name, sets in candidates.items() if sets is not None},
+            candidates=candidates,
         )
     found = {}
     for preset in (study.preset for study in studies):

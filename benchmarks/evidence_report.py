@@ -38,6 +38,11 @@ CURVE = np.concatenate([[0.0], np.geomspace(1e-4, 1e-2, 12), np.linspace(0.02, 1
 Frame = pd.DataFrame
 
 
+def of_presets(scored: Frame) -> list[tuple[str, Frame]]:
+    """The rows of each preset, in the order in which they were run."""
+    return [(str(preset), scored[scored["preset"] == preset]) for preset in dict.fromkeys(scored["preset"])]
+
+
 def by_lesion(scored: Frame) -> Frame:
     """Average the views of each lesion."""
     keys = ["preset", "seed", "fold", "patient", "lesion_id"]
@@ -131,7 +136,7 @@ def parts_table(scored: Frame, part_of: pd.Series, head: str) -> str:
 
 def calibration_table(scored: Frame) -> str:
     rows = []
-    for preset, part in scored.groupby("preset", sort=False):
+    for preset, part in of_presets(scored):
         for name, title in ((CNN, "A"), (LESION, "B"), (ENSEMBLE, "C, the average"), ("calibrated", "C, calibrated")):
             found = [
                 calibration(seed["malignant"] > 0.5, seed[name], seed["patient"]) for _, seed in part.groupby("seed")
@@ -144,7 +149,7 @@ def calibration_table(scored: Frame) -> str:
 
 def operating_table(scored: Frame) -> str:
     rows = []
-    for preset, part in scored.groupby("preset", sort=False):
+    for preset, part in of_presets(scored):
         seed = part[part["seed"] == part["seed"].min()]
         given = (seed["malignant"] > 0.5, seed["calibrated"], seed["patient"])
         points = (
@@ -163,7 +168,7 @@ def operating_table(scored: Frame) -> str:
 
 def agreement_table(scored: Frame) -> str:
     rows = []
-    for preset, part in scored.groupby("preset", sort=False):
+    for preset, part in of_presets(scored):
         seed = part[part["seed"] == part["seed"].min()]
         found = agreement(seed["malignant"] > 0.5, seed[CNN], seed[LESION], seed["patient"])
         rows.append(
@@ -188,7 +193,7 @@ def goes_with_table(scored: Frame, facts: Frame) -> str:
         "birads_assessment": "readers' BI-RADS assessment",
     }
     rows = []
-    for preset, part in scored.groupby("preset", sort=False):
+    for preset, part in of_presets(scored):
         seed = part[part["seed"] == part["seed"].min()]
         known = facts.reindex(seed["image"])
         for column, title in columns.items():
@@ -251,9 +256,11 @@ def replaced(page: str, tables: Mapping[str, str]) -> str:
     """Put the tables in their places on the page."""
     for name, text in tables.items():
         pattern = re.compile(rf"(<!-- table {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
-        if not pattern.search(page):
+        found = pattern.search(page)
+        if found is None:
             raise SystemExit(f"the page has no place for the table {name!r}")
-        page = pattern.sub(lambda match, text=text: f"{match[1]}\n{text}\n\n{match[2]}", page)
+        begin, end = found.end(1), found.start(2)
+        page = f"{page[:begin]}\n{text}\n\n{page[end:]}"
     return page
 
 

@@ -125,7 +125,7 @@ def nested_cross_validation(
     n_folds: int = 5,
     seed: int = 0,
     folds: Sequence[Split] | None = None,
-    candidates: Mapping[str, Mapping[str, Columns]] | None = None,
+    candidates: Mapping[str, Mapping[str, Columns] | None] | None = None,
     weighted: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:

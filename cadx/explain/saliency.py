@@ -124,7 +124,9 @@ def _class_activation(spec: BackboneSpec, svm: FrozenSvm, places: Matrix, weight
     slopes, means = np.zeros(svm.n_features_in), np.zeros(svm.n_features_in)
     slopes[learnt.columns], means[learnt.columns] = weights / learnt.scale, learnt.mean
     of_blocks = zip(slopes.reshape(-1, channels), means.reshape(-1, channels), strict=True)
-    shares = [sum(_spread(pooling, turned, *next(of_blocks)) for pooling in spec.poolings) for turned in places]
+    shares = [
+        np.sum([_spread(pooling, turned, *next(of_blocks)) for pooling in spec.poolings], axis=0) for turned in places
+    ]
     values = shares[0] if len(shares) == 1 else _overlaid(shares, spec.scales_mm)
     start = baseline(svm)
     return SaliencyMap(MapKind.CLASS_ACTIVATION, values, start + float(values.sum()), start, passes=spec.passes)

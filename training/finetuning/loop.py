@@ -128,7 +128,7 @@ def _epoch(
 ) -> None:
     network.train()
     order = rows[torch.randperm(len(rows), generator=generator)]
-    for batch in order.split(BATCH):
+    for batch in torch.split(order, BATCH):
         if len(batch) < 2:
             continue  # batch normalization has no variance of one
         optimizer.zero_grad()

@@ -40,7 +40,9 @@ class Sights(nn.Module):
 
     def forward(self, gray: torch.Tensor) -> torch.Tensor:
         """Give (n x count, 3, 256, 256) of (n, 1, 512, 512): for each ROI scale by scale, and of each the turns."""
-        squares = [entrance(_middle(gray, side)) for entrance, side in zip(self.entrances, self.sides_px, strict=True)]
+        squares: list[torch.Tensor] = [
+            entrance(_middle(gray, side)) for entrance, side in zip(self.entrances, self.sides_px, strict=True)
+        ]
         if self.count == 1:
             return squares[0]
         return torch.flatten(torch.stack([image for square in squares for image in self._turned(square)], dim=1), 0, 1)

@@ -29,6 +29,7 @@ class Tiny(nn.Module):
         super().__init__()
         self.layer = nn.Linear(1, 1)
         nn.init.zeros_(self.layer.weight)
+        nn.init.zeros_(self.layer.bias)
 
     def forward(self, gray: torch.Tensor) -> torch.Tensor:
         values: torch.Tensor = self.layer((gray.mean(dim=(2, 3)) - 0.35) * 20)
@@ -114,7 +115,7 @@ def test_the_last_layer_is_replaced_and_may_be_negative(architecture: str) -> No
         assert torch.equal(again(gray), values)
     if architecture == "squeezenet1_1":
         with torch.no_grad():
-            network.network.get_submodule("classifier.1").bias.fill_(-5.0)  # type: ignore[union-attr, operator]
+            network.network.get_parameter("classifier.1.bias").fill_(-5.0)
             assert network(gray).max() < 0
 
 
