@@ -1,47 +1,66 @@
 """The nested study on real masses: Method A, Method B and their average, over several deals of the folds.
 
-The masses of CBIS-DDSM at ``$CADX_SHARED/cbis-ddsm-mass`` (or any manifest), squeezenet1_1 features.12.cat with mean
-pooling and ImageNet's weights. Folds are dealt from patient and lesion alone, never from pixels or features, and kept
-in a file: two versions of the code that read one folds file have the same rows held out, so that they can be compared
-pair by pair. Every row's out-of-fold probabilities are kept for that; the comparison takes the rows that both read.
+The masses of CBIS-DDSM at ``$CADX_SHARED/cbis-ddsm-mass`` (or any manifest), squeezenet1_1 features.12.cat with
+ImageNet's weights; mean pooling with the preset paper (of best: `training.fitting.presets`). Folds are dealt from
+patient and lesion alone, never from pixels or features, and kept in a file: two versions of the code that read one
+folds file have the same rows held out, so that they can be compared pair by pair. Every row's out-of-fold probabilities
+are kept for that; the comparison takes the rows that both read.
 
 The AUC is the mean over folds, its interval Obuchowski's, clustered by patient. The limits of a mean over seeds are the
 means of the seeds' limits: the seeds share their cases, and no interval of the mean is wider than that.
 
-Run:  python benchmarks/evidence.py --folds folds.csv --out now.csv [--seeds 0 1 2] [--compare before.csv]
-                                    [--patients 200] [--manifest CSV --weights FILE] [--cache FOLDER]
-The folds file is written when it is not there.
+Run:  python benchmarks/evidence.py --folds folds.csv --out now.csv [--preset paper best] [--seeds 0 1 2]
+                                    [--compare before.csv] [--patients 200] [--manifest CSV --weights FILE]
+                                    [--cache FOLDER] [--shuffled 10]
+The folds file is written when it is not there. `--shuffled N` is the negative control: the labels are permuted among
+lesions, N times, each with folds of its own, and the study must find nothing. `benchmarks/evidence_report.py` makes
+docs/evidence.md's tables and figures of the CSV.
 """
 
 import argparse
 import os
+import resource
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from joblib import parallel_config
+from numpy.typing import NDArray
 from rich.console import Console
 
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.classify import PolynomialSvm, Split, grouped_folds
-from cadx.cnn import BackboneSpec, load_backbone
+from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from training.cohort.cases import Case, read_manifest
 from training.cohort.grouping import group_cases
-from training.cross_validation import nested_cross_validation
+from training.cross_validation import Evaluation, nested_cross_validation, with_vote
 from training.features.cache import FeatureCache, default_folder
 from training.features.extraction import FeatureTables, extract_features
 from training.features.store import FeatureStore
+from training.fitting.presets import Preset
 from training.progress import progress_bar
 from training.stats.inference.clustered import clustered_auc, clustered_difference
+from training.study.negative_control import shuffle_labels
 
 N_FOLDS = 5
 PAPER_LABELS = {CNN: "A: CNN features", LESION: "B: lesion features", ENSEMBLE: "C: average of A and B"}
 ROW = ["image", "x", "y", "lesion_id"]
 """What names a row of a manifest, in the folds file and in the out-of-fold file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The features that one preset sees."""
+
+    preset: Preset
+    backbone: Backbone
+    tables: FeatureTables
 
 
 def known(cases: Sequence[Case]) -> pd.DataFrame:
@@ -87,28 +106,62 @@ def deal(cases: Sequence[Case], path: Path, seeds: Sequence[int]) -> pd.DataFram
     return folds
 
 
-def out_of_fold(tables: FeatureTables, folds: pd.DataFrame, seeds: Sequence[int]) -> pd.DataFrame:
-    """Run the nested study once a seed; give every row's probabilities, seed by seed."""
-    rows = known(tables.cases)
+def out_of_fold(studies: Sequence[Study], folds: pd.DataFrame, seeds: Sequence[int]) -> pd.DataFrame:
+    """Run the nested study once a seed; give every row's probabilities, preset by preset and seed by seed."""
+    rows = known(studies[0].tables.cases)
     dealt = rows[ROW].merge(folds, on=ROW, how="left", validate="one_to_one")
     found = []
     for seed in seeds:
         fold = dealt[f"fold_{seed}"].to_numpy()
         splits = tuple(Split(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(N_FOLDS))
-        started = time.perf_counter()
-        with parallel_config(backend="threading", n_jobs=os.cpu_count()):
-            evaluation = nested_cross_validation(
-                {CNN: tables.cnn, LESION: tables.lesion},
-                [case.label for case in tables.cases],
-                group_cases(tables.cases, tables.pictures).numbers,
-                PolynomialSvm(inner_folds=N_FOLDS, seed=seed),
-                seed=seed,
-                folds=splits,
-            )
-        print(f"seed {seed}: {time.perf_counter() - started:.0f} s of search, calibration and fit", flush=True)
-        columns = {branch.name: branch.probabilities for branch in evaluation.classifiers}
-        found.append(rows.assign(seed=seed, fold=fold, **columns))
+        for preset, evaluation in nested(studies, studies[0].tables.cases, seed, splits).items():
+            columns = {branch.name: branch.probabilities for branch in evaluation.classifiers}
+            columns["calibrated"] = evaluation.calibrated
+            found.append(rows.assign(preset=preset.value, seed=seed, fold=fold, **columns))
     return pd.concat(found, ignore_index=True)
+
+
+def nested(
+    studies: Sequence[Study], cases: Sequence[Case], seed: int, splits: Sequence[Split] | None
+) -> dict[Preset, Evaluation]:
+    """Run the nested study of each preset with the labels of these cases; Method B, the same in all, once."""
+    tables, estimator = studies[0].tables, PolynomialSvm(inner_folds=N_FOLDS, seed=seed)
+    blocks: dict[str, NDArray[np.floating]] = {study.preset.value: study.tables.cnn for study in studies}
+    blocks[LESION] = tables.lesion
+    candidates = {study.preset.value: study.preset.candidates(study.backbone) for study in studies}
+    with parallel_config(backend="threading", n_jobs=os.cpu_count()):
+        together = nested_cross_validation(
+            blocks,
+            [case.label for case in cases],
+            group_cases(cases, tables.pictures).numbers,
+            estimator,
+            seed=seed,
+            folds=splits,
+            candidates=candidates,
+        )
+    found = {}
+    for preset in (study.preset for study in studies):
+        first = replace(together.branches[preset.value], name=CNN)
+        pair = replace(together, ensemble=None, branches={CNN: first, LESION: together.branches[LESION]})
+        found[preset] = with_vote(pair, estimator, weighted=preset.weighted)
+        seconds = f"A in {first.seconds:.0f} s, B in {pair.branches[LESION].seconds:.0f} s"
+        print(f"{preset}, seed {seed}: {seconds}; ", end="")
+        print(f"A sees {dict(Counter(first.candidates))}; weights of A ", end="")
+        print(", ".join(f"{vote.weight:.2f}" for vote in found[preset].votes), end="; AUC ")
+        print(", ".join(f"{branch.mean_auc:.4f}" for branch in found[preset].classifiers), flush=True)
+    return found
+
+
+def shuffled(studies: Sequence[Study], times: int) -> None:
+    """Print the AUCs of studies that must find nothing, and their mean."""
+    found: dict[Preset, list[list[float]]] = {study.preset: [] for study in studies}
+    for seed in range(times):
+        cases = shuffle_labels(studies[0].tables.cases, studies[0].tables.pictures, seed)
+        for preset, evaluation in nested(studies, cases, seed, None).items():
+            found[preset].append([branch.mean_auc for branch in evaluation.classifiers])
+    for preset, aucs in found.items():
+        means = ", ".join(f"{auc:.3f}" for auc in np.mean(aucs, axis=0))
+        print(f"{preset}, labels permuted, mean of {times}: A, B, C {means}")
 
 
 def report(scored: pd.DataFrame) -> None:
@@ -130,13 +183,13 @@ def report(scored: pd.DataFrame) -> None:
         _print_differences(label, [(part, part[first], part[second]) for _, part in scored.groupby("seed")])
 
 
-def compare(now: pd.DataFrame, before: pd.DataFrame) -> None:
-    """Print the differences of two versions on the same rows and folds, now less before."""
+def compare(now: pd.DataFrame, before: pd.DataFrame, what: str) -> None:
+    """Print the differences of two presets or versions on the same rows and folds."""
     both = now.merge(before, on=[*ROW, "seed"], suffixes=("", "_before"), validate="one_to_one")
     if not (both["fold"] == both["fold_before"]).all():
         raise SystemExit("the two files come from different folds: give both runs one folds file")
     seeds = both["seed"].nunique()
-    print(f"\nNow less before, on the same {len(both) // max(seeds, 1)} views and folds\n")
+    print(f"\n{what}, on the same {len(both) // max(seeds, 1)} views and folds\n")
     print("| classifier | " + " | ".join(f"seed {seed}" for seed in sorted(both["seed"].unique())) + " | mean |")
     print("|---" * (seeds + 2) + "|")
     for name, title in PAPER_LABELS.items():
@@ -169,6 +222,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="CSV of the out-of-fold probabilities to write")
     parser.add_argument("--compare", type=Path, help="such a CSV of another version, on the same folds")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the folds")
+    parser.add_argument("--preset", type=Preset, nargs="+", default=[Preset.PAPER], help="paper, best or both")
+    parser.add_argument(
+        "--shuffled", type=int, default=0, help="negative controls of each preset, in place of the study"
+    )
     parser.add_argument("--patients", type=int, help="only the first so many patients, for a quick look")
     parser.add_argument("--manifest", type=Path, default=shared / "cbis-ddsm-mass" / "cases.csv")
     parser.add_argument("--weights", default=str(shared / "weights" / "squeezenet1_1-imagenet.pth"))
@@ -181,7 +238,29 @@ def main() -> None:
     arguments = _arguments()
     cases = _first_patients(read_manifest(arguments.manifest), arguments.patients)
     folds = deal(cases, arguments.folds, arguments.seeds)
-    backbone = load_backbone(BackboneSpec("squeezenet1_1", "features.12.cat", arguments.weights, "mean"))
+    studies = [extract(preset, cases, arguments) for preset in arguments.preset]
+    if arguments.shuffled:
+        return shuffled(studies, arguments.shuffled)
+    scored = out_of_fold(studies, folds, arguments.seeds)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    scored.to_csv(arguments.out, index=False)
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    parts = [scored[scored["preset"] == study.preset] for study in studies]
+    for part in parts:
+        print(f"\npreset {part['preset'].iloc[0]}", end="")
+        report(part)
+    for other in parts[1:]:
+        compare(other, parts[0], f"{other['preset'].iloc[0]} less {parts[0]['preset'].iloc[0]}")
+    if arguments.compare:
+        compare(parts[0], read(arguments.compare), "Now less before")
+    return None
+
+
+def extract(preset: Preset, cases: Sequence[Case], arguments: argparse.Namespace) -> Study:
+    """Extract, or remember, both branches' features."""
+    plain = BackboneSpec("squeezenet1_1", "features.12.cat", arguments.weights, "mean")
+    spec = plain if preset is Preset.PAPER else replace(plain, pooling="none")  # best pools in two ways
+    backbone = load_backbone(preset.backbone(spec))
     started = time.perf_counter()
     with progress_bar(Console(), "features of both branches") as progress:
         tables = extract_features(
@@ -194,15 +273,10 @@ def main() -> None:
             progress=progress,
         )
     took = f"{time.perf_counter() - started:.0f} s, {tables.extracted} views extracted now"
-    print(f"features: {took}, {len(tables.skipped)} refused")
+    print(f"{preset}, features: {took}, {len(tables.skipped)} refused")
     for refused in tables.skipped:
         print(f"  refused: {refused.detail}")
-    scored = out_of_fold(tables, folds, arguments.seeds)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    scored.to_csv(arguments.out, index=False)
-    report(scored)
-    if arguments.compare:
-        compare(scored, read(arguments.compare))
+    return Study(preset, backbone, tables)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ def evaluate(tables: FeatureTables, labels: NDArray[np.bool_], groups: NDArray[n
 
 
 def ensemble_of(evaluation: Evaluation) -> Values:
-    return soft_vote(*(branch.probabilities for branch in evaluation.branches.values()))
+    first, second = evaluation.branches.values()
+    return soft_vote(first.probabilities, second.probabilities)
 
 
 def sets(evaluation: Evaluation) -> list[float]:
@@ -78,7 +79,8 @@ def sets(evaluation: Evaluation) -> list[float]:
     labels, p = evaluation.labels, ensemble_of(evaluation)
     benign, malignant, width = (np.empty(len(p)) for _ in range(3))
     for number, fold in enumerate(evaluation.folds):
-        inner = soft_vote(*(branch.inner_probabilities[number] for branch in evaluation.branches.values()))
+        p1, p2 = (branch.inner_probabilities[number] for branch in evaluation.branches.values())
+        inner = soft_vote(p1, p2)
         found = fit_conformal(inner, labels[fold.train])
         benign[fold.test] = p[fold.test] <= found.benign_up_to
         malignant[fold.test] = p[fold.test] >= found.malignant_from

@@ -65,7 +65,8 @@ def reference_answers(name: str, model: Model, mammogram: Mammogram, center: Les
     answers = _answers(answer)
     if not all(math.isfinite(value) and 0 <= value <= 1 for value in answers.probabilities.values()):
         raise BundleIncompatible(name, "what it gives for its reference image are not probabilities")
-    vote = float(soft_vote(answer.cnn_probability, answer.lesion_probability))
+    weight = model.classifiers.ensemble.weight
+    vote = float(soft_vote(answer.cnn_probability, answer.lesion_probability, weight))
     if abs(answer.probability - vote) > VOTE_TOLERANCE:
         raise BundleIncompatible(
             name, f"its probability of the reference image is {answer.probability}, and its branches vote {vote}"

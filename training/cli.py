@@ -9,6 +9,7 @@ from rich.console import Console
 from cadx.errors import CadxError
 from training.commands.evaluate import evaluate
 from training.commands.features import features
+from training.commands.finetune import finetune
 from training.commands.fit import fit
 from training.commands.import_ import import_cli
 from training.commands.inspect import inspect
@@ -53,6 +54,7 @@ cli.command()(score)
 cli.command()(inspect)
 cli.command()(features)
 cli.command()(layers)
+cli.command()(finetune)
 cli.command()(segment)
 cli.command()(report)
 cli.command()(phantoms)

@@ -2,14 +2,23 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from cadx.branches import ENSEMBLE
-from cadx.classify import FrozenSvm, PolynomialSvm, SoftVote, Split, fit_vote, grouped_folds, soft_vote
+from cadx.classify import (
+    Columns,
+    FrozenSvm,
+    PolynomialSvm,
+    SoftVote,
+    Split,
+    fit_vote,
+    grouped_folds,
+    soft_vote,
+)
 from cadx.classify.auc import empirical_auc
 
 Vector = NDArray[np.float64]
@@ -34,6 +43,8 @@ class BranchEvaluation:
     inner_probabilities
         For each outer fold, calibrated probabilities of its training rows, each from the inner fold that held it out:
         what a rule for combining branches may learn from without seeing the outer test fold. Empty for the ensemble.
+    candidates
+        For each outer fold, the set of columns that its search chose; empty for the ensemble.
     informative
         For each outer fold, whether the branch ranked its inner held-out rows better than chance; where it did not, its
         probabilities of that fold are the prevalence. Empty for the ensemble.
@@ -49,6 +60,7 @@ class BranchEvaluation:
     inner_probabilities: tuple[Vector, ...] = ()
     informative: tuple[bool, ...] = ()
     models: tuple[FrozenSvm, ...] = ()
+    candidates: tuple[str, ...] = ()
 
     @property
     def mean_auc(self) -> float:
@@ -126,6 +138,8 @@ def nested_cross_validation(
     seed: int = 0,
     folds: Sequence[Split] | None = None,
     keep_models: bool = False,
+    candidates: Mapping[str, Mapping[str, Columns] | None] | None = None,
+    weighted: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Evaluate a classifier on each feature block, and the soft vote of two, on the same outer folds.
@@ -149,6 +163,10 @@ def nested_cross_validation(
         The outer folds themselves, dealt beforehand (to compare two versions on the same rows); none: dealt here.
     keep_models
         Keep what each outer fold fitted.
+    candidates
+        By block, sets of its columns of which the search chooses one in each outer fold; none: all columns.
+    weighted
+        Choose the branches' weights in the vote in each outer fold, by what its inner folds say.
     progress
         Told (fits done, fits in all) after every fit.
 
@@ -163,11 +181,25 @@ def nested_cross_validation(
     branches: dict[str, BranchEvaluation] = {}
     for b, (name, X) in enumerate(blocks.items()):
         told = None if progress is None else _offset(progress, b * len(outer), len(blocks) * len(outer))
-        branches[name] = _evaluate(name, X, labels, numbers, outer, estimator, told, keep_models=keep_models)
-    if len(branches) != 2:
-        return Evaluation(branches, None, outer, labels, numbers, seed)
-    votes = _votes(branches, labels, numbers, outer, estimator)
-    return Evaluation(branches, _vote(branches, labels, outer), outer, labels, numbers, seed, votes)
+        choosing = clone(estimator).set_params(candidates=(candidates or {}).get(name))
+        branches[name] = _evaluate(name, X, labels, numbers, outer, choosing, told, keep_models=keep_models)
+    alone = Evaluation(branches, None, outer, labels, numbers, seed)
+    return alone if len(branches) != 2 else with_vote(alone, estimator, weighted=weighted)
+
+
+def with_vote(evaluation: Evaluation, estimator: PolynomialSvm, *, weighted: bool = False) -> Evaluation:
+    """Give an evaluation of two branches their soft vote.
+
+    Parameters
+    ----------
+    estimator
+        What the branches were evaluated with: decides the inner folds.
+    weighted
+        As in `nested_cross_validation`.
+    """
+    branches, labels, outer = evaluation.branches, evaluation.labels, evaluation.folds
+    votes = _votes(branches, labels, evaluation.groups, outer, estimator, weighted=weighted)
+    return replace(evaluation, ensemble=_vote(branches, labels, outer, votes), votes=votes)
 
 
 def _evaluate(
@@ -182,7 +214,7 @@ def _evaluate(
     keep_models: bool,
 ) -> BranchEvaluation:
     probabilities = np.empty(len(labels))
-    best_params, inner, informative = [], [], []
+    best_params, inner, informative, candidates = [], [], [], []
     models: list[FrozenSvm] = []
     start = time.perf_counter()
     for k, fold in enumerate(folds):
@@ -193,20 +225,34 @@ def _evaluate(
         informative.append(svm.sigmoid_.informative)
         if keep_models:
             models.append(svm.freeze())
+        candidates.append(svm.candidate_)
         if told is not None:
             told(k + 1)
     seconds = time.perf_counter() - start
     aucs = fold_aucs(labels, probabilities, folds)
     return BranchEvaluation(
-        name, probabilities, aucs, seconds, tuple(best_params), tuple(inner), tuple(informative), tuple(models)
+        name,
+        probabilities,
+        aucs,
+        seconds,
+        tuple(best_params),
+        tuple(inner),
+        tuple(informative),
+        tuple(models),
+        tuple(candidates),
     )
 
 
 def _vote(
-    branches: Mapping[str, BranchEvaluation], labels: NDArray[np.bool_], folds: tuple[Split, ...]
+    branches: Mapping[str, BranchEvaluation],
+    labels: NDArray[np.bool_],
+    folds: tuple[Split, ...],
+    votes: tuple[SoftVote, ...],
 ) -> BranchEvaluation:
     first, second = branches.values()
-    voted = soft_vote(first.probabilities, second.probabilities)
+    voted = np.empty(len(labels))
+    for fold, vote in zip(folds, votes, strict=True):
+        voted[fold.test] = soft_vote(first.probabilities[fold.test], second.probabilities[fold.test], vote.weight)
     return BranchEvaluation(ENSEMBLE, voted, fold_aucs(labels, voted, folds), first.seconds + second.seconds)
 
 
@@ -216,14 +262,16 @@ def _votes(
     groups: NDArray[np.intp],
     folds: tuple[Split, ...],
     estimator: PolynomialSvm,
+    *,
+    weighted: bool,
 ) -> tuple[SoftVote, ...]:
     """Fit the vote of each outer fold to its training rows, on the inner folds that the branches were searched on."""
     first, second = branches.values()
     votes = []
     for k, fold in enumerate(folds):
         inner = grouped_folds(labels[fold.train], groups[fold.train], estimator.inner_folds, estimator.seed)
-        average = soft_vote(first.inner_probabilities[k], second.inner_probabilities[k])
-        votes.append(fit_vote(average, labels[fold.train], [split.test for split in inner]))
+        p1, p2 = first.inner_probabilities[k], second.inner_probabilities[k]
+        votes.append(fit_vote(p1, p2, labels[fold.train], [split.test for split in inner], weighted=weighted))
     return tuple(votes)
 
 

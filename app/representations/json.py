@@ -19,6 +19,7 @@ from app.schemas.answers import (
     FlagFacts,
     ImageFacts,
     ImageOrigin,
+    MethodAnswer,
     ModelFacts,
     ModelReference,
     Prediction,
@@ -31,7 +32,7 @@ from app.schemas.answers import (
 from app.schemas.base import Answer, Part
 from app.schemas.images import GRAY_MAX, ImageDescription
 from cadx.assessment import Assessment
-from cadx.bundle import LIMITS, Bundle, shown_notices
+from cadx.bundle import LIMITS, Bundle, differences_from_paper, evidence_of, shown_notices
 from cadx.flags import Flag, FlagCode
 from cadx.lesion import FEATURES
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Mammogram, Roi
@@ -40,6 +41,13 @@ from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, Mammogram, Roi
 def model_reference(bundle: Bundle) -> ModelReference:
     """Name, version and digest of a model."""
     return ModelReference(name=bundle.manifest.name, version=bundle.manifest.version, digest=bundle.digest)
+
+
+def method_of(bundle: Bundle) -> MethodAnswer:
+    """Preset of a model, what its search chose, and in what it differs from the paper."""
+    manifest = bundle.manifest
+    differences = differences_from_paper(manifest.backbone, manifest.segmentation_method, manifest.method)
+    return MethodAnswer(**manifest.method.model_dump(), differs_from_paper=differences)
 
 
 def prediction_of(
@@ -64,6 +72,7 @@ def prediction_of(
         lesion_probability=assessment.lesion_probability,
         calibrated_probability=assessment.calibrated_probability,
         model=model_reference(bundle),
+        method=method_of(bundle),
         center=Center(x=roi.mark.x, y=roi.mark.y),
         image=_image_facts(mammogram, image_sha256, origin),
         region=RegionFacts(
@@ -136,6 +145,8 @@ def model_facts(bundle: Bundle, readable: ReadableFacts, *, default: bool) -> Mo
         demonstration_only=manifest.demonstration_only,
         notices=shown_notices(bundle.manifest),
         backbone=manifest.backbone,
+        method=method_of(bundle),
+        evidence=evidence_of(manifest),
         segmentation_method=manifest.segmentation_method,
         reading_policy=bundle.policy,
         features=tuple(

@@ -21,6 +21,15 @@ class ModelReference(Answer):
     digest: str = Field(description="SHA-256 of the model's manifest, which covers every file of the model.")
 
 
+class MethodAnswer(Answer):
+    """Whether the model goes the paper's way, and in what it does not."""
+
+    preset: Literal["paper", "best"] = Field(description="`best`: what measured best on real masses (evidence.md).")
+    cnn_part: str = Field(description="Which of the CNN's features method A sees.")
+    cnn_weight: float = Field(ge=0, le=1, description="Weight of method A in `probability`; the paper's is one half.")
+    differs_from_paper: tuple[str, ...] = Field(description="From Huynh, Li & Giger (2016), a sentence each.")
+
+
 class Center(Answer):
     """The marked center, in pixels of the stored image; (0, 0) is the top-left corner of the top-left pixel."""
 
@@ -135,7 +144,9 @@ class Prediction(StorableAnswer):
     """The assessment of one lesion on one view."""
 
     id: str = Field(description="Derived from the model, the image, how it was read and the center: same in, same id.")
-    probability: float = Field(ge=0, le=1, description="Probability of malignancy: the mean of the next two.")
+    probability: float = Field(
+        ge=0, le=1, description="Probability of malignancy: the mean of the next two, weighed as `method` says."
+    )
     cnn_probability: float = Field(ge=0, le=1, description="Method A alone: SVM on the CNN's features.")
     lesion_probability: float = Field(ge=0, le=1, description="Method B alone: SVM on the lesion's features.")
     calibrated_probability: float = Field(
@@ -145,6 +156,7 @@ class Prediction(StorableAnswer):
         "malignant lesions that stood behind it in the model's cross-validated cohort.",
     )
     model: ModelReference
+    method: MethodAnswer
     center: Center
     image: ImageFacts
     region: RegionFacts
@@ -222,6 +234,8 @@ class ModelFacts(Answer):
     demonstration_only: bool
     notices: tuple[str, ...]
     backbone: BackboneFacts = Field(description="The CNN: architecture, layer, weights and their digest.")
+    method: MethodAnswer
+    evidence: str = Field(description="What the figures rest on, in one sentence.")
     segmentation_method: str
     reading_policy: ReadingPolicy = Field(description="How images are read: the same in training and in serving.")
     features: tuple[FeatureFacts, ...]

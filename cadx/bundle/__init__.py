@@ -25,6 +25,7 @@ be loaded.
 """
 
 from cadx.bundle.estimators import Estimators, load_estimators
+from cadx.bundle.evidence import differences_from_paper, evidence_of
 from cadx.bundle.files import (
     BACKBONE,
     CLASSIFIER_ARRAYS,
@@ -48,6 +49,7 @@ from cadx.bundle.manifest import (
     CohortDigests,
     CohortFacts,
     EvaluationFigures,
+    MethodFacts,
     ProbabilityHistogram,
     backbone_facts,
     parse_manifest,
@@ -84,8 +86,11 @@ __all__ = [
     "CohortFacts",
     "Estimators",
     "EvaluationFigures",
+    "MethodFacts",
     "ProbabilityHistogram",
     "backbone_facts",
+    "differences_from_paper",
+    "evidence_of",
     "library_versions",
     "load_bundle",
     "load_estimators",

@@ -17,6 +17,7 @@ from cadx.bundle.manifest import first_problems
 from cadx.classify import FrozenSvm, PolynomialKernel, SoftVote
 from cadx.classify.gram import Standardization
 from cadx.classify.platt import PlattSigmoid
+from cadx.classify.vote import EQUAL
 from cadx.errors import BundleFileInvalid
 from cadx.model import Classifiers
 
@@ -65,9 +66,16 @@ class SvmFacts(_Record):
 
 
 class EnsembleFacts(_Record):
-    """How the two calibrated probabilities become one: their mean (Huynh 2016), and a sigmoid over it."""
+    """How the two calibrated probabilities become one: their mean (Huynh 2016), and a sigmoid over it.
+
+    Attributes
+    ----------
+    cnn_weight
+        Weight of Method A in the mean; the paper's is one half.
+    """
 
     vote: Literal["mean"] = "mean"
+    cnn_weight: float = Field(EQUAL, ge=0, le=1)
     calibration: SigmoidFacts
 
 
@@ -84,7 +92,7 @@ def classifier_files(classifiers: Classifiers) -> dict[str, bytes]:
     facts = ClassifierFacts(
         cnn=_facts(classifiers.cnn),
         lesion=_facts(classifiers.lesion),
-        ensemble=EnsembleFacts(calibration=_sigmoid(classifiers.ensemble)),
+        ensemble=EnsembleFacts(cnn_weight=classifiers.ensemble.weight, calibration=_sigmoid(classifiers.ensemble)),
     )
     arrays = io.BytesIO()
     np.savez(arrays, allow_pickle=False, **_arrays("cnn", classifiers.cnn), **_arrays("lesion", classifiers.lesion))
@@ -115,8 +123,12 @@ def parse_classifiers(bundle: str, facts: bytes, arrays: bytes) -> Classifiers:
     return Classifiers(
         cnn=_svm(bundle, "cnn", parsed.cnn, found),
         lesion=_svm(bundle, "lesion", parsed.lesion, found),
-        ensemble=SoftVote(parsed.ensemble.calibration.slope, parsed.ensemble.calibration.intercept),
+        ensemble=_vote(parsed.ensemble),
     )
+
+
+def _vote(facts: EnsembleFacts) -> SoftVote:
+    return SoftVote(facts.calibration.slope, facts.calibration.intercept, facts.cnn_weight)
 
 
 def _facts(svm: FrozenSvm) -> SvmFacts:

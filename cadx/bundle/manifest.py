@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cadx.cnn import Backbone
+from cadx.cnn import SCALES_MM, Backbone
 from cadx.errors import BundleFormatUnknown, BundleManifestInvalid
 
 FORMAT: Final = 2
@@ -34,6 +34,26 @@ class BackboneFacts(_Record):
     weights_sha256: str
     feature_count: int
     pretrained: bool
+    turns: int = 1
+    scales_mm: tuple[float, ...] = SCALES_MM[:1]
+
+
+class MethodFacts(_Record):
+    """Whether the paper's way was taken, and what the search chose where another was.
+
+    Attributes
+    ----------
+    preset
+        ``paper``, or ``best``: what measured best on real masses.
+    cnn_part
+        Which of the CNN's features Method A sees; ``all``, or a choice that the search made on all cases.
+    cnn_weight
+        Weight of Method A's probability in the average; the paper's is one half.
+    """
+
+    preset: Literal["paper", "best"] = "paper"
+    cnn_part: str = "all"
+    cnn_weight: float = Field(0.5, ge=0, le=1)
 
 
 class CohortFacts(_Record):
@@ -141,6 +161,7 @@ class BundleManifest(_Record):
     reading_policy: dict[str, Any]
     segmentation_method: str
     feature_names: tuple[str, ...]
+    method: MethodFacts = MethodFacts()
     cohort: CohortFacts
     evaluation: EvaluationFigures
     cohort_digests: CohortDigests | None = None
@@ -165,6 +186,8 @@ def backbone_facts(backbone: Backbone) -> BackboneFacts:
         weights_sha256=backbone.weights_digest,
         feature_count=backbone.feature_count,
         pretrained=backbone.pretrained,
+        turns=spec.turns,
+        scales_mm=spec.scales_mm,
     )
 
 

@@ -18,6 +18,7 @@ from cadx.bundle.manifest import (
     CohortDigests,
     CohortFacts,
     EvaluationFigures,
+    MethodFacts,
     backbone_facts,
 )
 from cadx.bundle.reference import reference_files
@@ -39,6 +40,7 @@ def write_bundle(
     policy: ReadingPolicy,
     segmentation_method: SegmentationMethod,
     classifiers: Classifiers,
+    method: MethodFacts | None = None,
     cohort: CohortFacts,
     evaluation: EvaluationFigures,
     model_card: str,
@@ -91,6 +93,7 @@ def write_bundle(
             reading_policy=asdict(policy),
             segmentation_method=segmentation_method.value,
             feature_names=tuple(feature.name for feature in FEATURES),
+            method=method or MethodFacts(),
             cohort=cohort,
             evaluation=evaluation,
             cohort_digests=cohort_digests,

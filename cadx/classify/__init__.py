@@ -6,7 +6,7 @@ do without scikit-learn, the fitting half is imported when it is first asked for
 
 from typing import TYPE_CHECKING
 
-from cadx.classify.folds import Split, grouped_folds
+from cadx.classify.folds import Columns, Split, grouped_folds
 from cadx.classify.frozen_svm import FrozenSvm
 from cadx.classify.grid import GridPoint, PolynomialGrid, PolynomialKernel
 from cadx.classify.vote import SoftVote, fit_vote, soft_vote
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cadx.classify.svm import PolynomialSvm
 
 __all__ = [
+    "Columns",
     "FrozenSvm",
     "GridPoint",
     "PolynomialGrid",

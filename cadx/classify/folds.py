@@ -1,5 +1,6 @@
 """Folds that keep a lesion (or a patient) whole."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from cadx.errors import OneClassOnly, TooFewGroups
 
 Rows = NDArray[np.intp]
+Columns = Sequence[int]
+"""Numbers of columns, ascending."""
 
 
 class Split(NamedTuple):

@@ -1,6 +1,6 @@
 """Grid search of the polynomial SVM from one matrix of inner products a fold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,6 +48,14 @@ class Search:
         if self.converged.any():
             means = np.where(self.converged, means, -1.0)
         return int(np.flatnonzero(means >= means.max() - TIE)[0])
+
+
+def best_search(searches: Mapping[str, Search]) -> str:
+    """Give the name of the search whose winner is best, by the rule of `Search.winner`; of equal ones, the first."""
+    converged = {name: bool(found.converged.any()) for name, found in searches.items()}
+    allowed = {name: found for name, found in searches.items() if converged[name] or not any(converged.values())}
+    scores = {name: float(found.aucs[found.winner].mean()) for name, found in allowed.items()}
+    return next(name for name, score in scores.items() if score >= max(scores.values()) - TIE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """The polynomial-kernel SVM of both branches, searched, calibrated and cut down to its support vectors."""
 
 import warnings
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,13 +14,15 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from cadx.classify.folds import Rows, grouped_folds
+from cadx.classify.folds import Columns, Rows, grouped_folds
 from cadx.classify.frozen_svm import FrozenSvm, refuse_not_finite
 from cadx.classify.gram import Matrix, Standardization, standardized_gram
 from cadx.classify.grid import GridPoint, PolynomialGrid
 from cadx.classify.platt import PlattSigmoid, calibrate
-from cadx.classify.search import ClassWeight, Search, fit_svc, search
+from cadx.classify.search import ClassWeight, Search, best_search, fit_svc, search
 from cadx.errors import MoreThanTwoClasses, OneClassOnly, UnusableSetting
+
+ALL_COLUMNS: Final = "all"
 
 
 class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -46,6 +50,9 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Decides the folds.
     n_jobs
         Threads for the search; none: one, or what `joblib.parallel_config` says. No effect on the result.
+    candidates
+        Sets of columns by name, to choose among as one more axis of the grid; of equally good ones, the first. None:
+        all columns.
 
     Attributes
     ----------
@@ -54,7 +61,9 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     best_params_
         The winner's a (in units of 1 / n_features), c, d and C.
     search_scores_
-        (points, folds) AUC of every grid point, in the order of `PolynomialGrid.points`.
+        (points, folds) AUC of every grid point, in the order of `PolynomialGrid.points`; candidate after candidate.
+    candidate_
+        Name of the chosen set of columns; ``all`` where there was no choice.
     standardization_
         Columns kept, their mean and scale.
     support_vectors_
@@ -74,6 +83,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     classes_: NDArray[np.generic]
     best_params_: dict[str, float]
     search_scores_: Matrix
+    candidate_: str
     standardization_: Standardization
     support_vectors_: Matrix
     dual_coef_: Matrix
@@ -90,12 +100,14 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         class_weight: ClassWeight = None,
         seed: int = 0,
         n_jobs: int | None = None,
+        candidates: Mapping[str, Columns] | None = None,
     ) -> None:
         self.grid = grid
         self.inner_folds = inner_folds
         self.class_weight = class_weight
         self.seed = seed
         self.n_jobs = n_jobs
+        self.candidates = candidates
 
     def fit(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
         """Search, calibrate and fit.
@@ -123,12 +135,19 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if groups is not None:
             check_consistent_length(features, groups)
         grid = PolynomialGrid() if self.grid is None else self.grid
+        points, candidates = tuple(grid.points()), self._candidates(features.shape[1])
         folds = grouped_folds(positive, groups, self.inner_folds, self.seed)
         with warnings.catch_warnings():
             # What did not converge is kept in `converged_`, not announced point by point.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            found = search(features, positive, folds, tuple(grid.points()), self.class_weight, self.n_jobs)
-            self._learn(features, positive, found, [fold.test for fold in folds])
+            searches = {
+                name: search(_part(features, columns), positive, folds, points, self.class_weight, self.n_jobs)
+                for name, columns in candidates.items()
+            }
+            name = best_search(searches)
+            self.candidate_ = name
+            self.search_scores_ = np.vstack([found.aucs for found in searches.values()])
+            self._learn(features, candidates[name], positive, searches[name], [fold.test for fold in folds])
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -178,19 +197,42 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         refuse_not_finite(features)
         return features
 
-    def _learn(self, X: NDArray[np.floating], positive: NDArray[np.bool_], found: Search, held_out: list[Rows]) -> None:
+    def _candidates(self, width: int) -> Mapping[str, Columns]:
+        """Give the sets of columns to choose among, each checked against the width of X."""
+        candidates = {ALL_COLUMNS: range(width)} if self.candidates is None else self.candidates
+        for name, columns in candidates.items():
+            if not (len(columns) and columns[0] >= 0 and columns[-1] < width and (np.diff(columns) > 0).all()):
+                rule = f"must be ascending numbers of the {width} columns"
+                raise UnusableSetting(parameter="candidates", value=name, rule=rule)
+        if not candidates:
+            raise UnusableSetting(parameter="candidates", value="no value at all", rule="must name a set of columns")
+        return candidates
+
+    def _learn(
+        self,
+        X: NDArray[np.floating],
+        columns: Columns,
+        positive: NDArray[np.bool_],
+        found: Search,
+        held_out: list[Rows],
+    ) -> None:
         """Refit the search's winner on all rows and keep what prediction needs."""
         winner = found.points[found.winner]
         self.best_params_ = winner._asdict()
-        self.search_scores_ = found.aucs
         self.out_of_fold_decisions_ = found.decisions[found.winner].copy()
         self.sigmoid_ = calibrate(self.out_of_fold_decisions_, positive, held_out)
-        self.standardization_, gram = standardized_gram(X, np.arange(len(X)))
+        learnt, gram = standardized_gram(_part(X, columns), np.arange(len(X)))
+        self.standardization_ = replace(learnt, columns=np.asarray(columns, dtype=np.intp)[learnt.columns])
         kernel = winner.kernel(gram, self.standardization_.n_features)
         solution = fit_svc(kernel, positive, winner.C, self.class_weight)
         self.converged_ = bool(found.converged[found.winner]) and solution.converged
         self.dual_coef_, self.intercept_ = solution.coefficients, solution.intercept
         self.support_vectors_ = self.standardization_.apply(X[solution.support])
+
+
+def _part(X: NDArray[np.floating], columns: Columns) -> NDArray[np.floating]:
+    """Return these columns; X itself, uncopied, where they are all that it has."""
+    return X if len(columns) == X.shape[1] else X[:, columns]
 
 
 def _two_classes(y: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from cadx.errors import BackboneNotExportable, ExportedBackboneUnreadable, Inval
 from cadx.records import ROI_SIZE_PX, FloatImage
 
 BATCH = 16
-"""ROIs that go through the network together: bounds the memory of its activations."""
+"""Images that go through the network together, of one ROI at least: bounds the memory of its activations."""
 EXTRACTION_VERSION = 1
 """Counts up when the same ROI, weights and layer would give other features than before: part of every cache key."""
 METADATA_KEY = "mammo-cadx backbone"
@@ -57,6 +58,13 @@ class Backbone:
     def feature_count(self) -> int:
         """Length of a feature vector of the spec's layer."""
         return self.feature_counts[self.spec.layer]
+
+    @property
+    def blocks(self) -> dict[str, slice]:
+        """Where the parts of a feature vector of the spec's layer stand, by `BackboneSpec.blocks`."""
+        names = self.spec.blocks
+        length = self.feature_count // len(names)
+        return {name: slice(number * length, (number + 1) * length) for number, name in enumerate(names)}
 
     @property
     def engine_name(self) -> str:
@@ -107,10 +115,11 @@ class Backbone:
         features = {
             layer: np.empty((len(batch), count), dtype=np.float32) for layer, count in self.feature_counts.items()
         }
-        for start in range(0, len(batch), BATCH):
-            values = self._engine.run(batch[start : start + BATCH, None])
+        together = max(1, BATCH // self.spec.passes)
+        for start in range(0, len(batch), together):
+            values = self._engine.run(batch[start : start + together, None])
             for matrix, part in zip(features.values(), values, strict=True):
-                matrix[start : start + BATCH] = part
+                matrix[start : start + together] = part
         return features
 
     def maps(self, gray: FloatImage) -> NDArray[np.float32] | None:
@@ -124,12 +133,13 @@ class Backbone:
         Returns
         -------
         ndarray or None
-            float32, (n, channels, rows, columns); none where features are not pooled maps, or the network was exported
-            by a version that kept no maps.
+            float32, (n, scales, turns, channels, rows, columns), each map turned back as the region lies; none where
+            features are not pooled maps, or the network was exported by a version that kept no maps.
         """
         if self.spec.pooling == "none":
             return None
-        return self._engine.maps(_checked(gray)[:, None], self.spec.layer)
+        found = self._engine.maps(_checked(gray)[:, None], self.spec.layer)
+        return found[:, None, None] if found is not None and found.ndim == 4 else found
 
     def export(self) -> bytes:
         """Give the backbone as one ONNX model, for `load_exported`.
@@ -177,7 +187,7 @@ def load_exported(model: bytes | Path, threads: int = 0) -> Backbone:
     engine = OnnxEngine(model, threads)
     try:
         facts = json.loads(engine.metadata[METADATA_KEY])
-        spec = BackboneSpec(**facts["spec"])
+        spec = _spec(facts["spec"])
         digest, version = facts["weights_digest"], facts["extraction_version"]
         shapes = {layer: tuple(shape) for layer, shape in facts["map_shapes"].items()}
     except (KeyError, TypeError, ValueError) as error:
@@ -185,6 +195,12 @@ def load_exported(model: bytes | Path, threads: int = 0) -> Backbone:
     if version != EXTRACTION_VERSION:
         raise ExportedBackboneUnreadable(f"it has extraction version {version}, and this is {EXTRACTION_VERSION}")
     return Backbone(spec, digest, spec.pretrained, shapes, engine, model if isinstance(model, bytes) else None)
+
+
+def _spec(kept: Mapping[str, Any]) -> BackboneSpec:
+    """Make a spec of what JSON kept of it, which knows no tuples."""
+    spec = BackboneSpec(**kept)
+    return dataclasses.replace(spec, scales_mm=tuple(spec.scales_mm))
 
 
 def _checked(gray: FloatImage) -> FloatImage:

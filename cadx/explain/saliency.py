@@ -1,5 +1,6 @@
 """Where in the region Method A's decision comes from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cadx.classify import FrozenSvm
-from cadx.cnn import Backbone
+from cadx.cnn import Backbone, BackboneSpec
 from cadx.explain.shapley import baseline
 from cadx.records import ROI_SIZE_PX, ROI_SPACING_MM, FloatImage
 
@@ -18,6 +19,8 @@ Matrix = NDArray[np.float64]
 TILES = 8
 """Occlusion hides one tile of 8 x 8 after another: 64 passes through the CNN."""
 BLUR_MM = 3.0
+CELL_PARTS = 4
+"""Parts along a side of a cell of the largest square where several are shown: the cells of one half as wide have 2."""
 
 
 class MapKind(StrEnum):
@@ -53,7 +56,7 @@ class SaliencyMap:
     decision_value, baseline
         Of the region, and of the cohort's mean features.
     passes
-        Regions that went through the CNN for it.
+        Images that went through the CNN for it.
     """
 
     kind: MapKind
@@ -66,7 +69,8 @@ class SaliencyMap:
 def saliency_map(backbone: Backbone, svm: FrozenSvm, gray: FloatImage) -> SaliencyMap:
     """Map Method A's decision on one region.
 
-    By class activation where the features are pooled maps and the backbone gives them: one pass. Else by occlusion.
+    By class activation where the features are pooled maps and the backbone gives them: one pass of each image that the
+    CNN sees of a region. Else by occlusion.
 
     Parameters
     ----------
@@ -77,7 +81,7 @@ def saliency_map(backbone: Backbone, svm: FrozenSvm, gray: FloatImage) -> Salien
     if maps is None:
         return _occlusion(backbone, svm, gray)
     weights, places = average_gradient(svm, backbone.features(gray[None])[0]), maps[0].astype(np.float64)
-    return _class_activation(backbone.spec.pooling, svm, places, weights)
+    return _class_activation(backbone.spec, svm, places, weights)
 
 
 def average_gradient(svm: FrozenSvm, features: NDArray[np.floating]) -> Matrix:
@@ -103,24 +107,51 @@ def average_gradient(svm: FrozenSvm, features: NDArray[np.floating]) -> Matrix:
     return np.asarray(kernel.gamma * kernel.degree * ((svm.dual_coef * slopes) @ svm.support_vectors))
 
 
-def _class_activation(pooling: str, svm: FrozenSvm, places: Matrix, weights: Matrix) -> SaliencyMap:
+def _class_activation(spec: BackboneSpec, svm: FrozenSvm, places: Matrix, weights: Matrix) -> SaliencyMap:
     """Spread each channel's share over the places that made its value (after Zhou et al., CVPR 2016).
 
-    Mean pooling: every place has an equal part in the mean. Maximum: the place of the maximum has it all.
+    Mean pooling: every place has an equal part in the mean. Maximum: the place of the maximum has it all. Turns: each
+    has an equal part. The cells of a smaller square are smaller; the map then has the finest that all divide into.
+
+    Parameters
+    ----------
+    places
+        (scales, turns, channels, rows, columns): what was pooled.
+    weights
+        (columns kept,): what the decision value gains with one deviation of a feature.
     """
-    learnt = svm.standardization
-    kept = places[learnt.columns]
-    channels, rows, columns = kept.shape
-    flat = kept.reshape(channels, -1)
-    if pooling == "mean":
-        spread = (flat - learnt.mean[:, None]) / flat.shape[1]
-    else:
-        highest = flat.argmax(axis=1)
-        spread = np.zeros_like(flat)
-        spread[np.arange(channels), highest] = flat[np.arange(channels), highest] - learnt.mean
-    values = ((weights / learnt.scale) @ spread).reshape(rows, columns)
+    learnt, channels = svm.standardization, places.shape[2]
+    slopes, means = np.zeros(svm.n_features_in), np.zeros(svm.n_features_in)
+    slopes[learnt.columns], means[learnt.columns] = weights / learnt.scale, learnt.mean
+    of_blocks = zip(slopes.reshape(-1, channels), means.reshape(-1, channels), strict=True)
+    shares = [
+        np.sum([_spread(pooling, turned, *next(of_blocks)) for pooling in spec.poolings], axis=0) for turned in places
+    ]
+    values = shares[0] if len(shares) == 1 else _overlaid(shares, spec.scales_mm)
     start = baseline(svm)
-    return SaliencyMap(MapKind.CLASS_ACTIVATION, values, start + float(values.sum()), start, passes=1)
+    return SaliencyMap(MapKind.CLASS_ACTIVATION, values, start + float(values.sum()), start, passes=spec.passes)
+
+
+def _spread(pooling: str, maps: Matrix, slopes: Matrix, means: Matrix) -> Matrix:
+    """Give the shares of the places, (rows, columns), in what maps (turns, channels, rows, columns) were pooled to."""
+    turns, channels, rows, columns = maps.shape
+    if pooling == "mean":
+        return np.asarray(np.tensordot(slopes, maps.mean(axis=0) - means[:, None, None], 1) / (rows * columns))
+    flat = maps.reshape(turns, channels, -1)
+    shares = np.zeros(rows * columns)
+    np.add.at(shares, flat.argmax(axis=2), slopes * (flat.max(axis=2) - means) / turns)
+    return shares.reshape(rows, columns)
+
+
+def _overlaid(shares: Sequence[Matrix], scales_mm: Sequence[float]) -> Matrix:
+    """Add maps of concentric squares: each cell is parted so finely that the cells of all lie on one grid."""
+    whole = np.zeros(tuple(length * CELL_PARTS for length in shares[0].shape))
+    for share, scale in zip(shares, scales_mm, strict=True):
+        parts = round(CELL_PARTS * scale / scales_mm[0])
+        fine = np.repeat(np.repeat(share / parts**2, parts, axis=0), parts, axis=1)
+        top, left = ((outer - inner) // 2 for outer, inner in zip(whole.shape, fine.shape, strict=True))
+        whole[top : top + fine.shape[0], left : left + fine.shape[1]] += fine
+    return whole
 
 
 def _occlusion(backbone: Backbone, svm: FrozenSvm, gray: FloatImage) -> SaliencyMap:
@@ -135,4 +166,4 @@ def _occlusion(backbone: Backbone, svm: FrozenSvm, gray: FloatImage) -> Saliency
             tile = np.s_[row * side : (row + 1) * side, column * side : (column + 1) * side]
             hidden[column][tile] = blurred[tile]
         values[row] = decision - svm.svm_decisions(backbone.features(hidden))
-    return SaliencyMap(MapKind.OCCLUSION, values, decision, baseline(svm), passes=1 + TILES**2)
+    return SaliencyMap(MapKind.OCCLUSION, values, decision, baseline(svm), passes=(1 + TILES**2) * backbone.spec.passes)

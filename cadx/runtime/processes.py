@@ -1,4 +1,6 @@
-"""Work in processes of their own, so that a file that kills its process costs nothing else, and a call that hangs can be ended.
+"""Work in processes of their own.
+
+A file that kills its process costs nothing else, and a call that hangs can be ended.
 
 The standard library's process pool is not used, because it wants semaphores (files in a shared memory folder, which a
 full or forbidden disk refuses), leaves its children behind when the parent is killed, and is broken for good when one

@@ -31,9 +31,11 @@ from training.commands.options import (
     Synthetic,
     Voi,
     VoiOverride,
+    Way,
     Weighting,
     Weights,
 )
+from training.fitting.presets import Preset
 
 
 def fit(
@@ -41,6 +43,7 @@ def fit(
     out: Annotated[Path, typer.Option(help="Folder of the bundle to write; its name is the model's name.")] = Path(
         "models/mine"
     ),
+    preset: Way = Preset.PAPER,
     backbone: Architecture = PAPER.architecture,
     layer: Layer = PAPER.layer,
     weights: Weights = PAPER.weights,
@@ -75,6 +78,7 @@ def fit(
     check_bundle(out, replace=replace)
     console = Console(highlight=False)
     settings = FitSettings(
+        preset=preset,
         backbone=BackboneSpec(backbone, layer, weights, pooling),
         segmentation_method=segmentation,
         policy=ReadingPolicy(voi, plane, for_processing, voi_override),

@@ -9,6 +9,7 @@ import typer
 from cadx.cnn.spec import BackboneSpec
 from cadx.lesion.segmentation import SegmentationMethod
 from cadx.mammogram.policy import ReadingPolicy, SpacingPlane, VoiPolicy
+from training.fitting.presets import Preset
 
 PAPER = BackboneSpec()
 READING = ReadingPolicy()
@@ -42,7 +43,15 @@ Layer = Annotated[
 Weights = Annotated[
     str, typer.Option(help="imagenet (downloaded once), the path of a weights file, or random:SEED (demonstration).")
 ]
-Pooling = Annotated[str, typer.Option(help="Of spatial maps: none (as in the paper), mean or max.")]
+Pooling = Annotated[str, typer.Option(help="Of spatial maps: none (as in the paper), mean, max or mean+max.")]
+Way = Annotated[
+    Preset,
+    typer.Option(
+        "--preset",
+        help="paper: as published. best: what measured best on real masses, at some ten times the CNN's time: features "
+        "averaged over 8 turns and flips, two scales, mean and max of maps, the branches weighed by inner folds.",
+    ),
+]
 Method = Annotated[SegmentationMethod, typer.Option(help="How lesions are outlined.")]
 Voi = Annotated[VoiPolicy, typer.Option(help="Gray levels: the file's own VOI, or the full range of stored values.")]
 Plane = Annotated[SpacingPlane, typer.Option(help="Plane in which pixel spacing is counted.")]

@@ -32,9 +32,11 @@ from training.commands.options import (
     Synthetic,
     Voi,
     VoiOverride,
+    Way,
     Weighting,
     Weights,
 )
+from training.fitting.presets import Preset
 
 
 def study(
@@ -42,6 +44,7 @@ def study(
     out: Annotated[Path, typer.Option(help="Folder to write; the bundle in it bears its name.")] = Path("studies/mine"),
     title: Annotated[str, typer.Option(help="Title of the report.")] = "",
     name: Annotated[str, typer.Option(help="Name of the bundle, if not the folder's.")] = "",
+    preset: Way = Preset.PAPER,
     backbone: Architecture = PAPER.architecture,
     layer: Layer = PAPER.layer,
     weights: Weights = PAPER.weights,
@@ -84,6 +87,7 @@ def study(
 
     console = Console(highlight=False)
     settings = FitSettings(
+        preset=preset,
         backbone=BackboneSpec(backbone, layer, weights, pooling),
         segmentation_method=segmentation,
         policy=ReadingPolicy(voi, plane, for_processing, voi_override),

@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.cnn import EXTRACTION_VERSION, Backbone
+from cadx.cnn import EXTRACTION_VERSION, SCALES_MM, Backbone
 from cadx.digests import file_sha256
 from cadx.lesion import SegmentationMethod
 from cadx.mammogram import ReadingPolicy
@@ -136,7 +136,7 @@ def _reading_key(case: Case, policy: ReadingPolicy) -> str:
 
 
 def _cnn_key(roi_digest: str, backbone: Backbone, layer: str) -> str:
-    facts = {
+    facts: dict[str, object] = {
         "roi": roi_digest,
         "architecture": backbone.spec.architecture,
         "weights": backbone.weights_digest,
@@ -145,6 +145,8 @@ def _cnn_key(roi_digest: str, backbone: Backbone, layer: str) -> str:
         "engine": backbone.engine_name,
         "version": EXTRACTION_VERSION,
     }
+    if backbone.spec.passes > 1 or backbone.spec.scales_mm != SCALES_MM[:1]:
+        facts |= {"turns": backbone.spec.turns, "scales_mm": backbone.spec.scales_mm}
     return key_of("cnn", facts)
 
 

@@ -19,11 +19,12 @@ from cadx.bundle import (
     INTENDED_USE,
     BundleManifest,
     Estimators,
+    MethodFacts,
     backbone_facts,
     model_notices,
     write_bundle,
 )
-from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, fit_vote, grouped_folds, soft_vote
+from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, fit_vote, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.explain import CohortReference, KnownCases
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
@@ -43,6 +44,7 @@ from training.fitting.bundle_place import check_bundle
 from training.fitting.cohort_reference import cohort_reference, kept_cases
 from training.fitting.model_card import model_card
 from training.fitting.moved_marks import fold_models, move_marks, sample_rows, with_click_limit
+from training.fitting.presets import Preset
 from training.progress import progress_bar
 
 Relabel = Callable[[Sequence[Case], Sequence[Picture]], tuple[Case, ...]]
@@ -54,6 +56,8 @@ class FitSettings:
 
     Attributes
     ----------
+    preset
+        The paper's way, or what measured best on real masses; decides the turns and scales of `backbone`.
     grid
         What the searches of both SVMs try.
     class_weight
@@ -76,6 +80,7 @@ class FitSettings:
         What the cases are, for the manifest and the model card.
     """
 
+    preset: Preset = Preset.PAPER
     backbone: BackboneSpec = field(default_factory=BackboneSpec)
     segmentation_method: SegmentationMethod = DEFAULT_METHOD
     policy: ReadingPolicy = field(default_factory=ReadingPolicy)
@@ -147,7 +152,7 @@ def fit_models(
     """
     console = console or Console(quiet=True)
     check_splittable(cases, settings.folds, settings.seed)
-    backbone = load_backbone(settings.backbone)
+    backbone = load_backbone(settings.preset.backbone(settings.backbone))
     with progress_bar(console, "features of both branches") as progress:
         tables = extract_features(
             cases,
@@ -167,6 +172,7 @@ def fit_models(
     estimator = PolynomialSvm(
         settings.grid, inner_folds=settings.folds, seed=settings.seed, class_weight=settings.class_weight
     )
+    candidates = settings.preset.candidates(backbone)
     # Threads for the fits of a search; the estimators themselves, which go into a bundle, ask for none.
     with parallel_config(backend="threading", n_jobs=os.cpu_count()):
         with progress_bar(console, "nested cross validation (fits)") as progress:
@@ -178,14 +184,16 @@ def fit_models(
                 n_folds=settings.folds,
                 seed=settings.seed,
                 keep_models=settings.robustness,
+                candidates={CNN: candidates},
+                weighted=settings.preset.weighted,
                 progress=progress,
             )
         with progress_bar(console, "final fits on all cases") as progress:
-            cnn = clone(estimator).fit(tables.cnn, labels, groups)
+            cnn = clone(estimator).set_params(candidates=candidates).fit(tables.cnn, labels, groups)
             progress(1, 2)
             lesion = clone(estimator).fit(tables.lesion, labels, groups)
             progress(2, 2)
-    vote = _vote(cnn, lesion, labels == cnn.classes_[1], groups)
+    vote = _vote(cnn, lesion, labels == cnn.classes_[1], groups, weighted=settings.preset.weighted)
     scored = scored_by_cross_validation(tables.cases, tables.lesion, evaluation, grouping.joined)
     analysis = analyze(scored, settings.seed, evaluation)
     reference = cohort_reference(tables, scored, evaluation)
@@ -215,11 +223,18 @@ def fit_models(
     )
 
 
-def _vote(cnn: PolynomialSvm, lesion: PolynomialSvm, positive: NDArray[np.bool_], groups: NDArray[np.intp]) -> SoftVote:
+def _vote(
+    cnn: PolynomialSvm,
+    lesion: PolynomialSvm,
+    positive: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    *,
+    weighted: bool,
+) -> SoftVote:
     """Fit the soft vote to what the folds that both branches were searched on say of the rows that they held out."""
     held_out = [fold.test for fold in grouped_folds(positive, groups, cnn.inner_folds, cnn.seed)]
     p1, p2 = (svm.sigmoid_.probability(svm.out_of_fold_decisions_) for svm in (cnn, lesion))
-    return fit_vote(soft_vote(p1, p2), positive, held_out)
+    return fit_vote(p1, p2, positive, held_out, weighted=weighted)
 
 
 def save_fit(fit: Fit, folder: Path, *, replace: bool = False) -> BundleManifest:
@@ -236,6 +251,11 @@ def save_fit(fit: Fit, folder: Path, *, replace: bool = False) -> BundleManifest
     backbone = backbone_facts(fit.backbone)
     cohort = cohort_facts(analysis, settings.source, synthetic=settings.synthetic)
     method = settings.segmentation_method
+    chosen = MethodFacts(
+        preset=settings.preset.value,
+        cnn_part=fit.classifiers.cnn.candidate_,
+        cnn_weight=fit.classifiers.ensemble.weight,
+    )
     nothing_learnt = fit.classifiers.uninformative
     return write_bundle(
         folder,
@@ -246,6 +266,7 @@ def save_fit(fit: Fit, folder: Path, *, replace: bool = False) -> BundleManifest
         backbone=fit.backbone,
         policy=settings.policy,
         segmentation_method=method,
+        method=chosen,
         classifiers=fit.classifiers.freeze(),
         estimators=fit.classifiers,
         cohort=cohort,
@@ -253,7 +274,7 @@ def save_fit(fit: Fit, folder: Path, *, replace: bool = False) -> BundleManifest
         reference=fit.reference,
         known_cases=fit.known_cases,
         model_card=model_card(
-            folder.name, created, backbone, cohort, analysis, method.value, nothing_learnt, fit.trust
+            folder.name, created, backbone, cohort, analysis, method.value, nothing_learnt, fit.trust, chosen
         ),
         cohort_digests=digest_cohort(fit.tables.cases, fit.tables.pictures),
         replace=replace,

@@ -6,7 +6,16 @@ card is no such labeling: the model is not a device.
 """
 
 from cadx.branches import ENSEMBLE
-from cadx.bundle import INTENDED_USE, BackboneFacts, CohortFacts, model_notices
+from cadx.bundle import (
+    INTENDED_USE,
+    BackboneFacts,
+    CohortFacts,
+    MethodFacts,
+    differences_from_paper,
+    model_notices,
+)
+from cadx.classify.svm import ALL_COLUMNS
+from cadx.classify.vote import EQUAL
 from training.analysis.analysis import Analysis
 from training.analysis.cohort import ClassSummary
 from training.analysis.comparisons import Comparison
@@ -34,8 +43,11 @@ def model_card(
     method: str,
     uninformative: tuple[str, ...] = (),
     trust: Trust | None = None,
+    chosen: MethodFacts | None = None,
 ) -> str:
     """Return the card as Markdown."""
+    chosen = chosen or MethodFacts()
+    differences = "\n".join(f"- {sentence}" for sentence in differences_from_paper(backbone, method, chosen))
     patients = "not known" if cohort.patients is None else str(cohort.patients)
     warnings = "\n".join(f"> **{notice}**" for notice in model_notices(backbone, cohort, uninformative))
     views = ", ".join(f"{view} {count}" for view, count in analysis.cohort.views.items())
@@ -60,9 +72,14 @@ def model_card(
 - **Method A** (SVM1): {backbone.architecture}, layer {backbone.layer} ({backbone.feature_count} features, pooling
   {backbone.pooling}), weights {backbone.weights} (SHA-256 {backbone.weights_sha256}), polynomial SVM.
 - **Method B** (SVM2): segmentation by {method}, lesion features, polynomial SVM.
-- **Method C** (ensemble): the mean of the two calibrated probabilities. A mean of two lies too near one half, so the
-  answer also gives a calibrated probability, by a sigmoid fitted to out-of-fold means.
+- **Method C** (ensemble): the mean of the two calibrated probabilities{_weights(chosen)}. A mean of two lies too near
+  one half, so the answer also gives a calibrated probability, by a sigmoid fitted to out-of-fold means.
+- **Preset**: {chosen.preset}; Method A sees {_part(chosen)} of the CNN's features.
 - **Hardware**: no scanner has been validated; see the source of the data.
+
+In what it is not the paper's:
+
+{differences}
 
 ## Data
 - Source: {cohort.source}
@@ -111,6 +128,15 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 - Cross validation says how well the method does on such data; no external test set is part of this card. Use
   `cadx-train evaluate` for one.
 """
+
+
+def _part(chosen: MethodFacts) -> str:
+    return chosen.cnn_part if chosen.cnn_part == ALL_COLUMNS else f"the blocks {chosen.cnn_part}"
+
+
+def _weights(chosen: MethodFacts) -> str:
+    weight = chosen.cnn_weight
+    return "" if weight == EQUAL else f", Method A weighing {weight:.2f} and Method B {1 - weight:.2f}"
 
 
 def _trust(trust: Trust | None) -> str:

@@ -49,7 +49,7 @@ def build(spec: BackboneSpec, layers: Sequence[str]) -> BuiltNetwork:
         architecture = build_architecture(spec.architecture)
         load_weights(architecture.network, spec)
         digest = weights_digest(architecture.network)
-        network = tap(architecture, layers, spec.pooling)
+        network = tap(architecture, layers, spec)
     with torch.inference_mode():
         outputs = network.pooled_maps(torch.zeros(1, 1, ROI_SIZE_PX, ROI_SIZE_PX))
     return BuiltNetwork(spec.architecture, network, digest, tuple(tuple(values.shape[1:]) for values in outputs))

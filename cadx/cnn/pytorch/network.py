@@ -10,16 +10,15 @@ import torch
 from torch import nn
 
 from cadx.cnn.pytorch.architectures import Architecture, InputScaling
+from cadx.cnn.pytorch.sights import Sights
 from cadx.cnn.pytorch.torchvision_import import import_torchvision
+from cadx.cnn.spec import BackboneSpec
 from cadx.errors import InvalidBackboneSetting, UnknownLayer, UnusableArchitecture
 from cadx.records import ROI_SIZE_PX
 
-REDUCTION = 2
-"""ROIs go from 512 to 256 pixels a side (Huynh 2016, figure 2), by the mean of 2 x 2 pixels."""
-
 
 class TappedNetwork(nn.Module):
-    """Reduction to 256 x 256, three channels, normalization, the CNN up to its deepest asked layer, and pooling.
+    """What is seen of a ROI (`Sights`), the CNN up to its deepest asked layer, pooling, and the mean over turns.
 
     Parameters
     ----------
@@ -29,20 +28,23 @@ class TappedNetwork(nn.Module):
         The asked nodes, in order.
     scaling
         Normalization of the input.
-    pooling
-        ``none``, ``mean`` or ``max`` over the spatial extent of the layers that have one.
+    spec
+        Its pooling, over the spatial extent of the layers that have one, its turns and its scales.
     """
 
-    def __init__(self, extractor: nn.Module, nodes: Sequence[str], scaling: InputScaling, pooling: str) -> None:
+    def __init__(self, extractor: nn.Module, nodes: Sequence[str], scaling: InputScaling, spec: BackboneSpec) -> None:
         super().__init__()
-        self.entrance = _entrance(scaling)
+        self.sights = Sights(scaling, spec.scales_mm, spec.turns)
         self.extractor = extractor
         self.nodes = tuple(nodes)
-        self.pooling = pooling
+        self.poolings = spec.poolings
 
     def maps(self, gray: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Give the asked layers' outputs in their own shape, of (n, 1, 512, 512) gray levels from 0 to 1."""
-        outputs = self.extractor(self.entrance(gray))
+        """Give the asked layers' outputs in their own shape, of (n, 1, 512, 512) gray levels from 0 to 1.
+
+        Each ROI gives as many as it has sights, one after the other.
+        """
+        outputs = self.extractor(self.sights(gray))
         return tuple(outputs[node] for node in self.nodes)
 
     def forward(self, gray: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -51,19 +53,24 @@ class TappedNetwork(nn.Module):
 
     def features_of(self, maps: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         """Give the features that the layers' outputs become: pooled where asked for, flattened, (n, d)."""
-        return tuple(torch.flatten(self._pooled(values), 1) for values in maps)
+        return tuple(torch.flatten(values, 1) for values in self.pooled(maps))
 
     def pooled_maps(self, gray: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Give the asked layers' outputs, pooled where they have a spatial extent and pooling is asked for."""
-        return tuple(self._pooled(values) for values in self.maps(gray))
+        return self.pooled(self.maps(gray))
+
+    def pooled(self, maps: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """Pool the layers' outputs, and join what the sights of one ROI gave."""
+        return tuple(self.sights.joined(self._pooled(values)) for values in maps)
 
     def _pooled(self, values: torch.Tensor) -> torch.Tensor:
-        if self.pooling == "none" or values.ndim != 4:
+        if self.poolings == ("none",) or values.ndim != 4:
             return values
-        return values.mean(dim=(2, 3)) if self.pooling == "mean" else values.amax(dim=(2, 3))
+        found = [values.mean(dim=(2, 3)) if pooling == "mean" else values.amax(dim=(2, 3)) for pooling in self.poolings]
+        return found[0] if len(found) == 1 else torch.cat(found, dim=1)
 
 
-def tap(architecture: Architecture, layers: Sequence[str], pooling: str) -> TappedNetwork:
+def tap(architecture: Architecture, layers: Sequence[str], spec: BackboneSpec) -> TappedNetwork:
     """Cut an architecture at the asked layers.
 
     Raises
@@ -71,7 +78,8 @@ def tap(architecture: Architecture, layers: Sequence[str], pooling: str) -> Tapp
     UnknownLayer
         When the architecture has no such layer; names those that it has.
     InvalidBackboneSetting
-        When spatial pooling is asked of a single layer that has no spatial extent.
+        When spatial pooling is asked of a single layer that has no spatial extent, or turned maps would be averaged
+        place by place.
     UnusableArchitecture
         When the network does not take 256 x 256 pixels, or a layer's output is not one array.
     """
@@ -88,25 +96,13 @@ def tap(architecture: Architecture, layers: Sequence[str], pooling: str) -> Tapp
     extractor = extraction.create_feature_extractor(
         architecture.network, {node: node for node in nodes}, suppress_diff_warning=True
     )
-    network = TappedNetwork(_without_in_place(extractor), nodes, architecture.scaling, pooling).eval()
-    maps = _probe(network, architecture.name)
-    if pooling != "none" and len(layers) == 1 and maps[0].ndim != 4:
-        raise InvalidBackboneSetting("pooling", pooling, f"none for {layers[0]}, which has no spatial extent")
+    network = TappedNetwork(_without_in_place(extractor), nodes, architecture.scaling, spec).eval()
+    maps = _probe(network, architecture.name, spec.passes)
+    if spec.pooling != "none" and len(layers) == 1 and maps[0].ndim != 4:
+        raise InvalidBackboneSetting("pooling", spec.pooling, f"none for {layers[0]}, which has no spatial extent")
+    if spec.pooling == "none" and spec.turns > 1 and any(values.ndim == 4 for values in maps):
+        raise InvalidBackboneSetting("pooling", "none", "mean, max or mean+max where maps are turned")
     return network.requires_grad_(requires_grad=False)
-
-
-def _entrance(scaling: InputScaling) -> nn.Conv2d:
-    """Mean of 2 x 2 pixels, repeated on 3 channels, (gray - mean) / deviation: a linear map, hence one convolution.
-
-    One convolution takes a third of the time of the four operations that it stands for.
-    """
-    entrance = nn.Conv2d(1, 3, kernel_size=REDUCTION, stride=REDUCTION)
-    slope = 1.0 / torch.tensor(scaling.deviation, dtype=torch.float64)
-    offset = -torch.tensor(scaling.mean, dtype=torch.float64) * slope
-    with torch.no_grad():
-        entrance.weight.copy_((slope / REDUCTION**2)[:, None, None, None].expand_as(entrance.weight))
-        entrance.bias.copy_(offset)  # type: ignore[union-attr]
-    return entrance
 
 
 def _without_in_place(extractor: torch.fx.GraphModule) -> torch.fx.GraphModule:
@@ -123,7 +119,7 @@ def _without_in_place(extractor: torch.fx.GraphModule) -> torch.fx.GraphModule:
     return extractor
 
 
-def _probe(network: TappedNetwork, name: str) -> tuple[torch.Tensor, ...]:
+def _probe(network: TappedNetwork, name: str, passes: int) -> tuple[torch.Tensor, ...]:
     """Run the network once on a black ROI, and replace its adaptive pooling by what that is on this size of input."""
     sizes: dict[nn.Module, int] = {}
     adaptive = {path: module for path, module in network.named_modules() if isinstance(module, nn.AdaptiveAvgPool2d)}
@@ -140,7 +136,7 @@ def _probe(network: TappedNetwork, name: str) -> tuple[torch.Tensor, ...]:
     finally:
         for handle in handles:
             handle.remove()
-    if not all(isinstance(values, torch.Tensor) and values.shape[:1] == (1,) for values in maps):
+    if not all(isinstance(values, torch.Tensor) and values.shape[:1] == (passes,) for values in maps):
         raise UnusableArchitecture(name, "a layer's output is not one array of values for each ROI")
     for path, module in adaptive.items():
         if module.output_size in {sizes[module] - 1, (sizes[module] - 1,) * 2}:

@@ -26,11 +26,13 @@ class _WithMaps(torch.nn.Module):
         self.network = network
         with torch.inference_mode():
             dimensions = [values.ndim for values in network.maps(example)]
-        self.mapped = [number for number, ndim in enumerate(dimensions) if ndim == 4 and network.pooling != "none"]
+        self.mapped = [number for number, ndim in enumerate(dimensions) if ndim == 4 and network.poolings != ("none",)]
 
     def forward(self, gray: torch.Tensor) -> tuple[torch.Tensor, ...]:
         maps = self.network.maps(gray)
-        return (*self.network.features_of(maps), *(maps[number] for number in self.mapped))
+        sights = self.network.sights
+        shown = (maps[number] for number in self.mapped)
+        return (*self.network.features_of(maps), *(shown if sights.count == 1 else map(sights.upright, shown)))
 
 
 def export_onnx(network: TappedNetwork, layers: Sequence[str], metadata: Mapping[str, str], name: str) -> bytes:

@@ -25,6 +25,18 @@ def test_a_model_tells_what_it_is(client: TestClient) -> None:
     assert {"size", "shape", "intensity", "margin", "texture"} == {item["family"] for item in model["features"]}
 
 
+def test_a_model_tells_its_way_and_what_its_figures_rest_on(client: TestClient, sample: "Sample") -> None:
+    model = client.get("/v1/models/small").json()
+    method = model["method"]
+    assert (method["preset"], method["cnn_part"], method["cnn_weight"]) == ("paper", "all", 0.5)
+    for told in ("squeezenet1_1, not AlexNet", "dual_stage, not by region growing"):
+        assert any(told in sentence for sentence in method["differs_from_paper"])
+    assert f"AUC A {model['evaluation']['cnn']['auc_mean']:.3f}" in model["evidence"]
+    assert "12 phantom lesions" in model["evidence"]
+    answer = client.post("/v1/predictions", files=sample.files, data=sample.data).json()
+    assert answer["method"] == method
+
+
 def test_unknown_model(client: TestClient) -> None:
     response = client.get("/v1/models/none")
     assert (response.status_code, response.json()["code"]) == (404, "model_unknown")

@@ -196,7 +196,7 @@ def test_the_votes_sigmoid_puts_an_average_right() -> None:
     d = 1.2
     p1, p2 = (expit(d * (d * positive - d / 2 + rng.normal(size=4000))) for _ in range(2))
     average = soft_vote(p1, p2)
-    vote = fit_vote(average[:2000], positive[:2000], np.split(np.arange(2000), 5))
+    vote = fit_vote(p1[:2000], p2[:2000], positive[:2000], np.split(np.arange(2000), 5))
     assert vote.slope > 4.8
     assert vote(0.2, 0.4) == pytest.approx(0.3)
     rows = slice(2000, None)
@@ -212,9 +212,50 @@ def test_a_vote_without_a_sigmoid_leaves_the_average_and_one_that_learnt_nothing
     assert SoftVote().calibrated(0.4) == pytest.approx(0.4, abs=2e-3)
     assert SoftVote().informative
     positive = np.tile([True, False], 20)
-    vote = fit_vote(np.where(positive, 0.4, 0.6), positive, np.split(np.arange(40), 4))
+    wrong = np.where(positive, 0.4, 0.6)
+    vote = fit_vote(wrong, wrong, positive, np.split(np.arange(40), 4))
     assert not vote.informative
     assert vote.calibrated([0.0, 0.5, 1.0]) == pytest.approx([0.5] * 3)
+
+
+def test_the_weight_of_a_vote_is_learnt_within_folds() -> None:
+    rng = np.random.default_rng(3)
+    positive = rng.random(1000) < 0.5
+    good, poor = (expit(d * (positive - 0.5 + rng.normal(size=1000))) for d in (1.5, 0.3))
+    folds = np.split(np.arange(1000), 5)
+    poor[folds[0]] += 1  # a shift of a fold is nothing learnt
+    learnt = fit_vote(good, poor, positive, folds, weighted=True)
+    assert learnt.weight != 0.5
+    assert fit_vote(poor, good, positive, folds, weighted=True).weight == pytest.approx(1 - learnt.weight)
+    assert fit_vote(good, good, positive, folds, weighted=True).weight == 0.5
+    assert fit_vote(good, poor, positive, folds).weight == 0.5
+    assert SoftVote(weight=0.7)(1.0, 0.0) == pytest.approx(0.7)
+    assert soft_vote(1.0, 0.0, 0.25) == 0.25
+
+
+def test_a_set_of_columns_is_chosen_with_the_parameters(cohort: Cohort) -> None:
+    """The set is one more axis of the grid: nothing else changes, and the columns that lost are not looked at."""
+    width = cohort.X.shape[1]
+    noise = np.random.default_rng(0).normal(size=cohort.X.shape)
+    X = np.hstack([noise, cohort.X])
+    sets = {"noise": range(width), "signal": range(width, 2 * width)}
+    svm = PolynomialSvm(SMALL, candidates=sets).fit(X, cohort.y, cohort.lesion)
+    alone = PolynomialSvm(SMALL).fit(cohort.X, cohort.y, cohort.lesion)
+    assert svm.candidate_ == "signal"
+    assert alone.candidate_ == "all"
+    assert svm.search_scores_.shape == (2 * len(SMALL), 5)
+    assert svm.best_params_ == alone.best_params_
+    np.testing.assert_array_equal(svm.predict_proba(X), alone.predict_proba(cohort.X))
+    changed = np.hstack([-noise, cohort.X])
+    np.testing.assert_array_equal(svm.freeze().predict_proba(changed), alone.predict_proba(cohort.X))
+    first = PolynomialSvm(SMALL, candidates={"one": range(width), "same": range(width)})
+    assert first.fit(cohort.X, cohort.y, cohort.lesion).candidate_ == "one"
+
+
+@pytest.mark.parametrize("columns", [[], [-1], [0, 999], [1, 0], [0, 0]])
+def test_sets_that_name_no_columns_are_refused(cohort: Cohort, columns: list[int]) -> None:
+    with pytest.raises(UnusableSetting, match="candidates"):
+        PolynomialSvm(SMALL, candidates={"odd": columns}).fit(cohort.X, cohort.y, cohort.lesion)
 
 
 def test_soft_vote_is_the_mean() -> None:

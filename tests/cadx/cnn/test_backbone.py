@@ -152,7 +152,7 @@ def test_weights_file(tmp_path: Path, squeezenet: Backbone, rois: FloatImage) ->
     architecture = build(TINY, [TINY.layer])
     state = {name.removeprefix("extractor."): value for name, value in architecture.network.state_dict().items()}
     full = full_state_dict("squeezenet1_1")
-    assert full.keys() > state.keys() - {"entrance.weight", "entrance.bias"}
+    assert full.keys() > state.keys() - {"sights.entrances.0.weight", "sights.entrances.0.bias"}
     path = tmp_path / "mine.pth"
     torch.save(full, path)
     cnn = load_backbone(replace(TINY, weights=str(path)), device="cpu")

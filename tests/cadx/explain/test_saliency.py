@@ -72,6 +72,26 @@ def test_cells_add_up_to_the_decision(backbone: Backbone, svm: FrozenSvm, poolin
     assert found.decision_value == pytest.approx(decision, rel=1e-4)
 
 
+def test_cells_of_two_scales_and_eight_turns_add_up_and_lie_where_the_lesion_is() -> None:
+    spec = BackboneSpec("squeezenet1_1", "features.7.cat", "random:0", "mean+max", 8, (51.2, 25.6))
+    backbone = load_backbone(spec, device="cpu")
+    rng = np.random.default_rng(0)
+    empty, full = ([one(texture(rng)) for _ in range(8)] for one in (lambda g: g, lambda g: pasted(g, 200, 300)))
+    grid = PolynomialGrid(a=(1.0,), c=(1.0,), d=(2,), C=(1.0,))
+    names = {"some": [*range(0, 256), *range(512, 768)]}  # of both scales, but not all columns
+    svm = PolynomialSvm(grid, inner_folds=3, candidates=names)
+    svm = svm.fit(backbone.features(np.stack(empty + full)), np.repeat([0, 1], 8))
+    background = texture(rng)
+    gray = pasted(background, 200, 300)
+    found, without = (saliency_map(backbone, svm.freeze(), image) for image in (gray, background))
+    decision = float(svm.freeze().svm_decisions(backbone.features(gray[None]))[0])
+    assert found.kind is MapKind.CLASS_ACTIVATION
+    assert found.passes == 16
+    assert found.baseline + found.values.sum() == pytest.approx(decision, rel=1e-4, abs=1e-6)
+    changes = [part.sum() for part in quarters(np.abs(found.values - without.values))]
+    assert int(np.argmax(changes)) == 1
+
+
 @pytest.mark.parametrize("occlude", [False, True])
 def test_it_finds_a_lesion_pasted_into_texture(
     backbone: Backbone, svm: FrozenSvm, occlude: bool, monkeypatch: pytest.MonkeyPatch
@@ -119,4 +139,4 @@ def test_features_are_the_pooled_maps(backbone: Backbone) -> None:
     gray = texture(np.random.default_rng(5))[None]
     maps = backbone.maps(gray)
     assert maps is not None
-    assert maps.mean(axis=(2, 3)) == pytest.approx(backbone.features(gray), rel=1e-5, abs=1e-6)
+    assert maps.mean(axis=(1, 2, 4, 5)) == pytest.approx(backbone.features(gray), rel=1e-5, abs=1e-6)

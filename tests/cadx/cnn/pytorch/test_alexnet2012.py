@@ -67,6 +67,6 @@ def test_local_response_norm_is_that_of_torch_and_of_onnx() -> None:
 def test_input_is_caffes_blue_green_red_less_its_mean(built: BuiltNetwork) -> None:
     scaling = build_architecture("alexnet2012").scaling
     with torch.inference_mode():
-        got = built.network.entrance(torch.full((1, 1, 512, 512), 0.5))
+        got = built.network.sights.entrances[0](torch.full((1, 1, 512, 512), 0.5))
     np.testing.assert_allclose(got[0, :, 9, 9], 127.5 - np.array([104.007, 116.669, 122.679]), atol=1e-4)
     assert scaling.mean[0] < scaling.mean[1] < scaling.mean[2]

@@ -80,7 +80,7 @@ class Straight(nn.Module):
 
 
 def test_entrance_is_reduction_channels_and_normalization(rois: FloatImage) -> None:
-    network = TappedNetwork(Straight(), ["input"], InputScaling(MEAN, DEVIATION), "none")
+    network = TappedNetwork(Straight(), ["input"], InputScaling(MEAN, DEVIATION), BackboneSpec())
     with torch.inference_mode():
         (got,) = network.maps(torch.from_numpy(rois[:, None]))
     torch.testing.assert_close(got, reference_input(rois), rtol=0, atol=2e-6)
@@ -134,7 +134,7 @@ def test_torchvision_models_by_name(architecture: str, layer: str, shape: tuple[
 
 def test_name_of_a_block_is_answered_with_its_nodes() -> None:
     with pytest.raises(UnknownLayer, match=r"layer4\.1\.relu"):
-        tap(build_architecture("resnet18"), ["layer4"], "none")
+        tap(build_architecture("resnet18"), ["layer4"], BackboneSpec())
 
 
 def test_pooling_down_by_one_is_adaptive_pooling(alexnet_in_torch: BuiltNetwork) -> None:
@@ -162,7 +162,7 @@ def test_unknown_architecture_names_similar_ones() -> None:
 
 def test_unknown_layer_names_the_layers() -> None:
     with pytest.raises(UnknownLayer, match=r"conv1, pool1, .* fc8"):
-        tap(build_architecture("alexnet"), ["fc9"], "none")
+        tap(build_architecture("alexnet"), ["fc9"], BackboneSpec())
 
 
 def test_pooling_of_a_vector_is_refused() -> None:
