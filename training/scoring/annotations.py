@@ -9,7 +9,7 @@ from pydicom.errors import InvalidDicomError
 
 from cadx.errors import AnnotationMissing, AnnotationUnreadable
 from cadx.exchange import annotated_centers
-from cadx.exchange.annotations import PRESENTATION_STATE, REPORTS
+from cadx.exchange.annotations.graphics import PRESENTATION_STATE, REPORTS
 from cadx.exchange.dicom.composite import MODEL_NAME
 from cadx.records import LesionCenter
 
