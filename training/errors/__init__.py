@@ -45,6 +45,7 @@ from training.errors.output import (
     OutputNotWritable,
 )
 from training.errors.table import ColumnMisspelled, SeparatorWrong, TableMalformed
+from training.errors.verdicts import VerdictBroken, VerdictsMissing
 
 __all__ = [
     "BundleNameInvalid",
@@ -77,4 +78,6 @@ __all__ = [
     "TableMalformed",
     "TestSetOverlaps",
     "TooFewCases",
+    "VerdictBroken",
+    "VerdictsMissing",
 ]
