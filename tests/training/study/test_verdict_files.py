@@ -76,7 +76,7 @@ def test_a_broken_verdict_stops_or_is_left_out(folder: Path) -> None:
         if element.keyword == "GraphicData":
             element.value = [1.0]
     dataset.save_as(path)
-    with pytest.raises(VerdictBroken, match="second.dcm"):
+    with pytest.raises(VerdictBroken, match=r"second\.dcm"):
         read_verdicts(folder)
     found = read_verdicts(folder, skip_unusable=True)
     assert len(found.verdicts) == 2
