@@ -19,6 +19,7 @@ from training.commands.report import report
 from training.commands.score import score
 from training.commands.segment import segment
 from training.commands.study import study
+from training.commands.verdicts import verdicts
 
 # The short form of cadx.bundle.RESEARCH_USE_ONLY; importing that would make --help wait for onnxruntime.
 RESEARCH_USE_ONLY = "Research use only. Not a medical device."
@@ -57,6 +58,7 @@ cli.command()(layers)
 cli.command()(finetune)
 cli.command()(segment)
 cli.command()(report)
+cli.command()(verdicts)
 cli.command()(phantoms)
 cli.add_typer(import_cli, name="import")
 

@@ -60,6 +60,7 @@ from training.errors.scoring import (
     WorkersKeepDying,
 )
 from training.errors.table import ColumnMisspelled, SeparatorWrong, TableMalformed
+from training.errors.verdicts import VerdictBroken, VerdictsMissing
 
 __all__ = [
     "AssessmentFailed",
@@ -102,6 +103,8 @@ __all__ = [
     "TaskFailed",
     "TestSetOverlaps",
     "TooFewCases",
+    "VerdictBroken",
+    "VerdictsMissing",
     "WorkerDiffers",
     "WorkersKeepDying",
 ]

@@ -220,4 +220,5 @@ def test_an_unstable_answer_is_flagged_where_the_model_knows_from_when_on(
     assert flag["facts"]["sd"] > flag["facts"]["limit"] == 1e-9
     assert "unstable" not in flags()
     report = client.post(f"{URL}/sr", params={"include": "robustness"}, files=sample.files, data=sample.data)
-    assert "With the mark moved by 2 mm at most" in str(pydicom.dcmread(io.BytesIO(report.content)))
+    assert report.status_code == 200
+    assert b"Depends on the click" in report.content
