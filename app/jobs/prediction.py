@@ -14,14 +14,13 @@ from app.representations.json import prediction_id, prediction_of
 from app.representations.trust import asked_parts, robustness_of
 from app.schemas.answers import Prediction
 from app.schemas.base import Part
-from app.schemas.trust import RobustnessFacts
 from cadx.assessment import Assessment, assess
 from cadx.branches import CNN, ENSEMBLE, LESION
 from cadx.bundle import Bundle
 from cadx.lesion import LesionDescription, SegmentationMethod, describe_lesion, readers_contour
 from cadx.mammogram import ReadingLimits, VoiPolicy
 from cadx.records import LesionCenter, Mammogram, Points, Roi
-from cadx.robustness import click_robustness
+from cadx.robustness import DiscRobustness, click_robustness
 from cadx.runtime.processes import WorkerProcesses
 
 Corners = tuple[tuple[float, float], ...]
@@ -78,6 +77,7 @@ class Assessed:
     view: View
     assessment: Assessment
     prediction: Prediction
+    robustness: tuple[DiscRobustness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,11 @@ class PredictionJob:
             diameter_mm=mark.diameter_mm,
         )
         asked, asked_ms = asked_parts(self.bundle, assessment, self.parts)
+        discs: tuple[DiscRobustness, ...] = ()
         if Part.ROBUSTNESS in self.parts:
             started = time.perf_counter()
-            asked[Part.ROBUSTNESS.value] = self._robustness(mammogram, assessment, mark, ticket)
+            discs = self._robustness(mammogram, assessment, mark, ticket)
+            asked[Part.ROBUSTNESS.value] = robustness_of(discs)
             asked_ms[Part.ROBUSTNESS.value] = 1000 * (time.perf_counter() - started)
         sha256 = view.image.file.sha256.result()
         prediction = prediction_of(
@@ -152,11 +154,13 @@ class PredictionJob:
         )
         self._count(prediction, {**assessment.timings_ms, **asked_ms})
         self.metrics.drift.observe(prediction.model.digest, drift_values(assessment))
-        return Assessed(view, assessment, prediction)
+        return Assessed(view, assessment, prediction, discs)
 
-    def _robustness(self, mammogram: Mammogram, assessment: Assessment, mark: Mark, ticket: Ticket) -> RobustnessFacts:
+    def _robustness(
+        self, mammogram: Mammogram, assessment: Assessment, mark: Mark, ticket: Ticket
+    ) -> tuple[DiscRobustness, ...]:
         contour = None if mark.contour is None else readers_contour(mark.contour, mammogram.rows, mammogram.columns)
-        discs = click_robustness(
+        return click_robustness(
             self.bundle,
             mammogram,
             assessment,
@@ -165,7 +169,6 @@ class PredictionJob:
             diameter_mm=mark.diameter_mm,
             check=ticket.check,
         )
-        return robustness_of(discs)
 
     def _describe(
         self, roi: Roi, method: SegmentationMethod, contour: Points | None, diameter_mm: float | None
