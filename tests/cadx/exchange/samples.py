@@ -160,10 +160,8 @@ def two_views() -> Results:
 def moved_mark() -> Results:
     """One lesion whose mark was moved."""
     discs = tuple(
-        DiscRobustness(
-            float(mm), 12 - mm, mm, *(Spread(0.3 - mm / 100, 0.35 + mm / 90, mm / 70) for _ in range(3)), 0.9, 0.8
-        )
-        for mm in (1, 2, 3)
+        DiscRobustness(float(mm), 12 - mm, mm, spread, spread, spread, mean_overlap=0.9, least_overlap=0.8)
+        for mm, spread in ((mm, Spread(0.3 - mm / 100, 0.35 + mm / 90, mm / 70)) for mm in (1, 2, 3))
     )
     return results_of(LesionResult((replace(view_result(sample()), robustness=discs),)))
 
