@@ -13,7 +13,7 @@ from app.openapi.document import install_openapi
 from app.pages import api_docs, ohif_module
 from app.pages.reader import reader_router
 from app.problems import install_problems
-from app.routes import admin, health, images, models, pacs, predictions
+from app.routes import admin, health, images, models, pacs, predictions, verdicts
 from app.service import Service, close_service, load_models, make_service
 from app.settings import Settings, read_settings
 from cadx.runtime.machine import tune_process
@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
         origins=parts.settings.cors_origins,
         hosts=parts.settings.hosts,
     )
-    for module in (predictions, images, pacs, models, admin, health, ohif_module):
+    for module in (predictions, verdicts, images, pacs, models, admin, health, ohif_module):
         application.include_router(module.router)
     application.include_router(reader_router(parts.settings.frame_ancestors))
     if parts.settings.docs:

@@ -76,6 +76,7 @@ class Assessed:
     view: View
     assessment: Assessment
     prediction: Prediction
+    robustness: tuple[DiscRobustness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class PredictionJob:
             diameter_mm=mark.diameter_mm,
         )
         asked, asked_ms = asked_parts(self.bundle, assessment, self.parts)
+        discs: tuple[DiscRobustness, ...] = ()
         if Part.ROBUSTNESS in self.parts:
             started = time.perf_counter()
             discs = self._robustness(mammogram, assessment, mark, ticket)
@@ -150,7 +152,7 @@ class PredictionJob:
         )
         self._count(prediction, {**assessment.timings_ms, **asked_ms})
         self.metrics.drift.observe(prediction.model.digest, drift_values(assessment))
-        return Assessed(view, assessment, prediction)
+        return Assessed(view, assessment, prediction, discs)
 
     def _robustness(
         self, mammogram: Mammogram, assessment: Assessment, mark: Mark, ticket: Ticket

@@ -83,6 +83,16 @@ _DICOMWEB: Document = {
 LESION_JSON: Document = {"dicomweb": _DICOMWEB, "x": EXAMPLE_X, "y": EXAMPLE_Y}
 LESIONS_JSON: Document = {"dicomweb": _DICOMWEB, "centers": [{"x": EXAMPLE_X, "y": EXAMPLE_Y}]}
 VIEWS_JSON: Document = {"views": [LESION_JSON, {**LESION_JSON, "dicomweb": {**_DICOMWEB, "instance": "2.25.4"}}]}
+VERDICT_JSON: Document = {
+    "lesion": LESION_JSON,
+    "prediction": {name: PREDICTION_EXAMPLE[name] for name in ("id", "probability", "model")},
+    "verdict": "modify",
+    "reader": "Reader 7",
+    "unaided": {"category": "3"},
+    "final": {"category": "4A"},
+    "contour": [[300.0, 465.0], [338.0, 468.0], [335.0, 502.0], [302.0, 500.0]],
+}
+STORED_VERDICT_EXAMPLE: Document = {"series": "2.25.5", "instance": "2.25.6", "state": "stored", "reason": ""}
 KEPT_IMAGE_EXAMPLE: Document = {
     "image_id": "kQ3v1mJb5o0vYtF4nq2ZsWcXaRpLhD8e",
     "sha256": IMAGE_DIGEST,

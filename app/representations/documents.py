@@ -9,14 +9,12 @@ from importlib.metadata import version
 from pydicom.dataset import Dataset
 
 from app.schemas.documents import DocumentKind, DocumentOptions, SrClass
-from cadx.assessment import Assessment
 from cadx.bundle import Bundle
 from cadx.exchange import (
     DocumentReference,
     LesionResult,
     ReportClass,
     Results,
-    SourceImage,
     ViewResult,
     algorithm_of,
     cad_report,
@@ -49,7 +47,7 @@ class DicomObject:
 
 def results_of(
     bundle: Bundle,
-    lesions: Sequence[Sequence[tuple[SourceImage, Assessment]]],
+    lesions: Sequence[Sequence[ViewResult]],
     options: DocumentOptions,
     created: datetime,
     predecessor: DocumentReference | None,
@@ -65,7 +63,7 @@ def results_of(
     return Results(
         lesions=tuple(
             LesionResult(
-                views=tuple(ViewResult(source, assessment) for source, assessment in views),
+                views=tuple(views),
                 finding=options.finding,
                 tracking_identifier="" if several else options.tracking_identifier,
                 tracking_uid="" if several else options.tracking_uid or "",

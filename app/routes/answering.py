@@ -32,7 +32,7 @@ from app.service import Service, reading_limits
 from app.upload.receiving import JSON, UploadLimits, content_type, receive_json, receive_upload
 from cadx.bundle import Bundle
 from cadx.errors import CadxError, PacsTooSlow
-from cadx.exchange import DocumentReference, Results, document_reference, read_source
+from cadx.exchange import DocumentReference, Results, ViewResult, document_reference, read_source
 from cadx.exchange.dicomweb import InstanceName, StoreOutcome, StoreState
 
 _OF_FORMAT = {
@@ -163,7 +163,8 @@ class _Writing:
             id(view): read_source(header, view.frame) for view, header in zip(job.views, self.headers, strict=True)
         }
         lesions = [
-            [(sources[id(each.view)], each.assessment) for each in views] for views in self.question.lesions(assessed)
+            [ViewResult(sources[id(each.view)], each.assessment, each.robustness) for each in views]
+            for views in self.question.lesions(assessed)
         ]
         return results_of(self.bundle, lesions, self.options, datetime.now().astimezone(), self.predecessor)
 

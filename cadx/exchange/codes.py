@@ -45,6 +45,20 @@ BRANCH_PROBABILITIES: Mapping[str, Code] = {
     LESION: own("P02", "Probability of cancer, Method B (lesion features)"),
 }
 CALIBRATED_PROBABILITY = own("P03", "Probability of cancer, calibrated to the cohort")
+MOVED_MM = (1, 2, 3)
+"""Radii of the discs over which a mark is moved; a code stands for one of them."""
+MOVED_PROBABILITY: Mapping[float, Code] = {
+    mm: own(f"R{at:02d}", f"Probability of cancer, mark moved by up to {mm} mm")
+    for at, mm in enumerate(MOVED_MM, start=1)
+}
+MOVED_SD: Mapping[float, Code] = {
+    mm: own(f"R{at:02d}", f"Standard deviation of R{at - 3:02d}, mark moved by up to {mm} mm")
+    for at, mm in enumerate(MOVED_MM, start=4)
+}
+MOVED_OVERLAP: Mapping[float, Code] = {
+    mm: own(f"R{at:02d}", f"Overlap of outlines (Dice), mark moved by up to {mm} mm")
+    for at, mm in enumerate(MOVED_MM, start=7)
+}
 MARK = own("M01", "Reader's mark that was assessed")
 DOUBT = own("G01", "Reason to doubt this result")
 NOTICE = own("N01", "Notice")

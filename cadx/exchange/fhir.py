@@ -5,7 +5,7 @@ Every resource says that an algorithm asserted it (AIAST).
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from cadx.exchange.codes import (
     BREAST,
     CALIBRATED_PROBABILITY,
     DOUBT,
+    MOVED_OVERLAP,
+    MOVED_PROBABILITY,
+    MOVED_SD,
     OWN_SCHEME,
     OWN_SCHEME_URL,
     PERCENT,
@@ -40,6 +43,7 @@ from cadx.exchange.results import (
     tracking_uid,
 )
 from cadx.exchange.uids import named_uuid
+from cadx.robustness import DiscRobustness
 
 Resource = dict[str, Any]
 
@@ -167,6 +171,7 @@ def _view(common: Resource, lesion: LesionResult, view: ViewResult) -> Resource:
         "component": [
             *common["component"],
             *_other_probabilities(probabilities_of(assessment)),
+            *_robustness(view.robustness),
             *(
                 _measured(feature_code(each.definition.name), each.value, UNITS[each.definition.unit])
                 for each in features
@@ -210,6 +215,18 @@ def _other_probabilities(found: Probabilities) -> Iterator[Resource]:
     yield _measured(BRANCH_PROBABILITIES[CNN], 100 * found.cnn_probability, PERCENT)
     yield _measured(BRANCH_PROBABILITIES[LESION], 100 * found.lesion_probability, PERCENT)
     yield _measured(CALIBRATED_PROBABILITY, 100 * found.calibrated_probability, PERCENT)
+
+
+def _robustness(discs: Sequence[DiscRobustness]) -> Iterator[Resource]:
+    for disc in discs:
+        spread, radius = disc.probability, disc.radius_mm
+        limits = {
+            "low": _quantity(100 * spread.lowest, PERCENT),
+            "high": _quantity(100 * spread.highest, PERCENT),
+        }
+        yield {"code": _concept(MOVED_PROBABILITY[radius]), "valueRange": limits}
+        yield _measured(MOVED_SD[radius], 100 * spread.sd, PERCENT)
+        yield _measured(MOVED_OVERLAP[radius], disc.mean_overlap, UNITS["1"])
 
 
 def _measured(code: Code, value: float, unit: Code) -> Resource:

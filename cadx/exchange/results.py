@@ -23,6 +23,7 @@ from cadx.exchange.uids import is_uid, named_uid
 from cadx.findings import FindingKind, OutlinedBy
 from cadx.lesion import DrawnBy, SegmentationOutcome
 from cadx.records import LesionCenter
+from cadx.robustness import DiscRobustness
 
 MANUFACTURER = "mammo-cadx"
 _LONGEST_NAME = 64
@@ -54,10 +55,19 @@ class Algorithm:
 
 @dataclass(frozen=True, slots=True)
 class ViewResult:
-    """One assessment and the image, or frame, it was made on."""
+    """One assessment and the image, or frame, it was made on.
+
+    Attributes
+    ----------
+    source, assessment
+        The two.
+    robustness
+        What became of the mark when it was moved; empty where that was not asked for.
+    """
 
     source: SourceImage
     assessment: Assessment
+    robustness: tuple[DiscRobustness, ...] = ()
 
     @property
     def outlined(self) -> bool:

@@ -93,8 +93,10 @@ export function curl(session, lesion) {
   references.forEach((reference, index) => {
     const {source} = images[index];
     words.push('-F', quoted(`image=@${'file' in source ? source.file.name : text('fileOf', {name: images[index].name})}`));
-    for (const name of ['x', 'y', 'pixel_spacing_mm', 'frame']) {
-      if (reference[name] !== undefined) words.push('-F', `${name}=${reference[name]}`);
+    const told = {...lesion.marks.filter(Boolean)[index], ...reference};
+    for (const name of /** @type {const} */ (['x', 'y', 'contour', 'diameter_mm', 'pixel_spacing_mm', 'frame'])) {
+      const value = /** @type {Record<string, unknown>} */ (told)[name];
+      if (value !== undefined) words.push('-F', quoted(`${name}=${JSON.stringify(value)}`));
     }
   });
   return words.join(' ');

@@ -42,15 +42,15 @@ export class OpenImage {
 
   /**
    * A mark on this image, as predictions take it.
-   * @param {import('./types.js').Point} mark
+   * @param {import('./types.js').Mark} mark
    * @returns {Record<string, unknown>}
    */
   reference(mark) {
-    const {frame, pixel_spacing_mm} = this.reading;
+    const {frame, pixel_spacing_mm} = this.reading, place = mark.contour ? {contour: mark.contour} : mark;
     const given = pixel_spacing_mm === undefined ? {} : {pixel_spacing_mm};
     const chosen = frame === undefined ? {} : {frame};
-    if ('file' in this.source) return {image_id: this.#id, ...chosen, ...given, ...mark};
-    return {dicomweb: {...this.source.dicomweb, ...chosen}, ...given, ...mark};
+    if ('file' in this.source) return {image_id: this.#id, ...chosen, ...given, ...place};
+    return {dicomweb: {...this.source.dicomweb, ...chosen}, ...given, ...place};
   }
 
   /** Send it, or have it fetched. */

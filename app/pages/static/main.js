@@ -84,6 +84,7 @@ function joinButtons() {
   byId('tool-choice').addEventListener('change', event => {
     session.tool = /** @type {HTMLInputElement} */ (event.target).value;
     byId('views').dataset.tool = session.tool;
+    if (session.draft) session.sketch(session.draft.view, []);
   });
   onClick('save-json', withAnswer(saveJson));
   onClick('save-sr', withAnswer(lesion => saveObject(session, lesion, 'sr')));
@@ -155,6 +156,7 @@ async function learn() {
   if (model) {
     byId('model').textContent = text('modelName', {name: model.name, version: model.version});
     byId('demonstration').hidden = !model.demonstration_only;
+    session.parts = model.parts;
     for (const {name, reads_as} of model.features) readsAs.set(name, reads_as);
   }
   // A key without the right to read, or a service without PACS, has none to offer.

@@ -3,7 +3,7 @@
 /** @typedef {import('./types.js').Prediction} Prediction */
 /** @typedef {import('./viewport.js').Viewport} Viewport */
 
-export const COLORS = {selected: '#ffbe45', other: '#6fd3ff', halo: 'rgba(0, 0, 0, 0.75)'};
+export const COLORS = {selected: '#ffbe45', other: '#6fd3ff', draft: '#fff', halo: 'rgba(0, 0, 0, 0.75)'};
 const REACH_PX = 9;
 const NEAR_PX = 14;
 
@@ -26,18 +26,25 @@ export function predictionOf(lesion, view) {
  * @param {import('./types.js').Lesion[]} lesions
  * @param {import('./types.js').Lesion | null} selected
  * @param {number} view
+ * @param {import('./types.js').Point[]} draft  What is being drawn on this view.
  */
-export function drawMarks(context, viewport, lesions, selected, view) {
+export function drawMarks(context, viewport, lesions, selected, view, draft) {
   for (const lesion of lesions) {
     const mark = lesion.marks[view];
     if (!mark) continue;
     const color = lesion === selected ? COLORS.selected : COLORS.other;
     const found = predictionOf(lesion, view);
     if (found) {
-      stroke(context, color, contourPath(viewport, found));
+      stroke(context, color, contourPath(viewport, found.contour));
       if (lesion === selected) strokeRegion(context, viewport, found);
-    }
+    } else if (mark.contour) stroke(context, color, contourPath(viewport, mark.contour));
     drawCenter(context, viewport.toCanvas(mark), color, String(lesion.number));
+  }
+  if (draft.length) stroke(context, COLORS.draft, contourPath(viewport, draft.map(({x, y}) => [x, y]), false));
+  for (const corner of draft) {
+    const {x, y} = viewport.toCanvas(corner);
+    context.fillStyle = COLORS.draft;
+    context.fillRect(x - 2, y - 2, 4, 4);
   }
 }
 
@@ -60,16 +67,16 @@ export function lesionAt(viewport, lesions, view, x, y) {
 
 /**
  * @param {Viewport} viewport
- * @param {Prediction} found
+ * @param {[number, number][]} contour
  */
-function contourPath(viewport, found) {
+function contourPath(viewport, contour, closed = true) {
   const path = new Path2D();
-  found.contour.forEach(([x, y], index) => {
+  contour.forEach(([x, y], index) => {
     const at = viewport.toCanvas({x, y});
     if (index) path.lineTo(at.x, at.y);
     else path.moveTo(at.x, at.y);
   });
-  path.closePath();
+  if (closed) path.closePath();
   return path;
 }
 

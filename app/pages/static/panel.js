@@ -3,6 +3,7 @@
 import {byId, make} from './dom.js';
 import {predictionOf} from './marks.js';
 import {FAMILIES, FEATURES, FLAGS, REFUSALS, UNITS, text} from './texts.js';
+import {more} from './why.js';
 
 /** @typedef {import('./types.js').Answer} Answer */
 /** @typedef {import('./types.js').Prediction} Prediction */
@@ -50,7 +51,9 @@ export function showLesions(session) {
 export function showResult(session, readsAs) {
   const lesion = session.selected, answer = lesion?.answer;
   const quiet = (/** @type {string} */ words) => make('p', {class: 'quiet'}, words);
+  const at = [...byId('result').querySelectorAll('[data-part]')].findIndex(part => part.contains(document.activeElement));
   byId('result').replaceChildren(...(lesion && answer ? details(session, lesion, answer, readsAs) : []));
+  if (at >= 0) byId('result').querySelectorAll('[data-part]')[at]?.querySelector('summary')?.focus();
   if (!lesion || !lesion.marks.some(Boolean)) {
     byId('answer').replaceChildren(quiet(text(session.views.some(view => view.ready) ? 'howToMark' : 'nothingOpen')));
   } else if (lesion.problem) byId('answer').replaceChildren(refusalElement(lesion.problem));
@@ -74,7 +77,7 @@ function details(session, lesion, answer, readsAs) {
   const parts = several ? [eachView(views)] : [];
   for (const {found, name} of views) {
     if (several) parts.push(make('h3', {}, name));
-    parts.push(flags(found), region(found), features(found, readsAs), facts(found));
+    parts.push(flags(found), region(found), ...more(session, lesion, found, refusalElement), features(found, readsAs), facts(found));
   }
   return [...parts, make('h3', {}, text('noticesTitle')), notices];
 }
@@ -191,6 +194,8 @@ export function showMarks(session) {
     form.replaceChildren(...ready.map(view => {
       const input = (/** @type {'x' | 'y'} */ axis) => make('input', {type: 'number', step: 'any', min: 0, name: axis, required: true});
       const group = make('fieldset', {}, make('legend', {}), make('label', {}, 'x ', input('x')), make('label', {}, 'y ', input('y')),
+        make('label', {}, text('diameter'), ' ', make('input', {type: 'number', step: 'any', min: 2, max: 45, name: 'diameter_mm'})),
+        make('label', {class: 'wide'}, text('outline'), ' ', make('input', {name: 'contour', autocomplete: 'off', spellcheck: 'false', placeholder: '[[x, y], …]'})),
         make('button', {type: 'button', onclick: () => typed(session, view, group)}, text('ask')));
       group.addEventListener('keydown', event => {
         if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return;
@@ -204,7 +209,8 @@ export function showMarks(session) {
     const group = form.children[at], mark = session.selected?.marks[session.views.indexOf(view)];
     /** @type {HTMLElement} */ (group.querySelector('legend')).textContent = text('centerOn', {name: view.image?.name ?? ''});
     for (const input of group.querySelectorAll('input')) {
-      if (document.activeElement !== input || mark) input.value = mark ? String(mark[/** @type {'x' | 'y'} */ (input.name)]) : '';
+      const told = mark?.[/** @type {'x'} */ (input.name)];
+      if (document.activeElement !== input || mark) input.value = told === undefined ? '' : input.name === 'contour' ? JSON.stringify(told) : String(told);
     }
   });
 }
@@ -215,9 +221,30 @@ export function showMarks(session) {
  * @param {HTMLFieldSetElement} group
  */
 function typed(session, view, group) {
-  const [x, y] = [...group.querySelectorAll('input')];
-  if (!x.reportValidity() || !y.reportValidity()) return;
-  const point = {x: x.valueAsNumber, y: y.valueAsNumber};
-  session.place(session.views.indexOf(view), point);
-  view.viewport.reveal(point);
+  const [x, y, diameter, contour] = [...group.querySelectorAll('input')], at = session.views.indexOf(view);
+  const corners = cornersOf(contour.value);
+  contour.setCustomValidity(corners ? '' : text('noOutline'));
+  if (!contour.reportValidity() || !corners) return;
+  if (corners.length) session.outline(at, corners);
+  else {
+    if (!x.reportValidity() || !y.reportValidity() || !diameter.reportValidity()) return;
+    session.place(at, {x: x.valueAsNumber, y: y.valueAsNumber, diameter_mm: diameter.valueAsNumber || undefined});
+  }
+  const mark = session.selected?.marks[at];
+  if (mark) view.viewport.reveal(mark);
+}
+
+/**
+ * An outline that was typed: none where nothing was; null where it is no outline.
+ * @param {string} typed
+ * @returns {import('./types.js').Point[] | null}
+ */
+function cornersOf(typed) {
+  if (!typed.trim()) return [];
+  try {
+    const corners = JSON.parse(typed).map((/** @type {unknown[]} */ [x, y]) => ({x, y}));
+    return corners.length >= 3 && corners.every((/** @type {any} */ {x, y}) => Number.isFinite(x) && Number.isFinite(y)) ? corners : null;
+  } catch {
+    return null;
+  }
 }

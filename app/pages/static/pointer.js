@@ -2,7 +2,11 @@
 
 import {lesionAt} from './marks.js';
 
+/** @typedef {import('./types.js').Point} Point */
+
 const MOVED_PX = 4;
+const CORNER_PX = 3;
+const CLOSE_PX = 9;
 const WHEEL_ZOOM = 1.2;
 /** Percent of the model's grays that a drag of one pixel changes. */
 const WINDOW_STEP = 0.2;
@@ -16,6 +20,10 @@ const WINDOW_STEP = 0.2;
  * @property {(view: number, point: import('./types.js').Point) => void} place  Mark, and ask.
  * @property {(view: number, point: import('./types.js').Point) => void} move  Mark; ask when it rests.
  * @property {(lesion: import('./types.js').Lesion) => void} select
+ * @property {() => Point[]} draft
+ * @property {(points: Point[]) => void} sketch  Show what is being drawn.
+ * @property {(corners: Point[]) => void} outline  Outline, and ask.
+ * @property {(one: Point, other: Point) => void} measure  Measure, and ask.
  * @property {() => void} windowed  The window was changed.
  * @property {(name: string) => void} command
  */
@@ -40,6 +48,7 @@ export function followPointers(hand) {
     moved = moved && down.size > 1;
     pinched = down.size > 1;
     doing = event.button === 2 ? 'window' : event.button === 1 ? 'pan' : hand.tool();
+    if (DRAWN.has(doing) && down.size === 1) begin(event);
     if (doing !== 'mark') return;
     const lesion = lesionAt(viewport, hand.lesions(), hand.view(), event.offsetX, event.offsetY);
     if (lesion) {
@@ -59,6 +68,7 @@ export function followPointers(hand) {
     if (other) pinch(last, other, event);
     else if (pinched) return;
     else if (doing === 'drag') dragTo(event);
+    else if (DRAWN.has(doing)) draw(event);
     else if (doing === 'window') {
       viewport.window.set(viewport.window.level + dy * WINDOW_STEP, viewport.window.width + dx * WINDOW_STEP);
       hand.windowed();
@@ -70,11 +80,40 @@ export function followPointers(hand) {
     if (!down.delete(event.pointerId) || down.size) return;
     const point = viewport.toImage(event.offsetX, event.offsetY);
     const asked = event.type === 'pointerup' && viewport.holds(point);
-    if (asked && !pinched && (doing === 'drag' ? moved : doing === 'mark' && !moved)) hand.place(hand.view(), point);
+    if (DRAWN.has(doing)) end(asked && !pinched);
+    else if (asked && !pinched && (doing === 'drag' ? moved : doing === 'mark' && !moved)) hand.place(hand.view(), point);
     moved = pinched = false;
   };
   canvas.addEventListener('pointerup', up);
   canvas.addEventListener('pointercancel', up);
+
+  /** An outline goes on from corner to corner; one line is a caliper. @param {PointerEvent} event */
+  function begin({offsetX, offsetY}) {
+    const point = viewport.toImage(offsetX, offsetY), drawn = doing === 'outline' ? hand.draft() : [];
+    if (viewport.holds(point)) hand.sketch([...drawn, point]);
+  }
+
+  /** @param {PointerEvent} event */
+  function draw({offsetX, offsetY}) {
+    const point = viewport.toImage(offsetX, offsetY), drawn = hand.draft();
+    if (!viewport.holds(point) || !drawn.length) return;
+    const last = viewport.toCanvas(drawn[drawn.length - 1]);
+    if (doing === 'caliper') hand.sketch([drawn[0], point]);
+    else if (Math.hypot(last.x - offsetX, last.y - offsetY) >= CORNER_PX) hand.sketch([...drawn, point]);
+  }
+
+  /** A line is measured; a stroke, or a click near the first corner, closes the outline. @param {boolean} whole */
+  function end(whole) {
+    const drawn = hand.draft();
+    if (!whole) hand.sketch([]);
+    else if (doing === 'caliper') {
+      hand.sketch([]);
+      if (drawn.length === 2) hand.measure(drawn[0], drawn[1]);
+    } else if (drawn.length > 3) {
+      const [first, last] = [drawn[0], drawn[drawn.length - 1]].map(point => viewport.toCanvas(point));
+      if (moved || Math.hypot(first.x - last.x, first.y - last.y) < CLOSE_PX) close(hand, moved ? drawn : drawn.slice(0, -1));
+    }
+  }
 
   /** @param {PointerEvent} event */
   function dragTo(event) {
@@ -95,6 +134,14 @@ export function followPointers(hand) {
   }
 }
 
+const DRAWN = new Set(['outline', 'caliper']);
+
+/** @param {Hand} hand @param {Point[]} corners */
+function close(hand, corners) {
+  hand.sketch([]);
+  if (corners.length >= 3) hand.outline(corners);
+}
+
 /** @type {Record<string, [number, number]>} */
 const ARROWS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
 /** @type {Record<string, string>} */
@@ -113,7 +160,7 @@ export function followKeys(hand, mark) {
   canvas.addEventListener('keydown', event => {
     if (!viewport.grays || event.altKey || event.metaKey) return;
     const middle = viewport.toImage(canvas.clientWidth / 2, canvas.clientHeight / 2);
-    const arrow = ARROWS[event.key];
+    const arrow = ARROWS[event.key], drawn = hand.draft();
     if (arrow && event.ctrlKey) viewport.pan(-40 * arrow[0], -40 * arrow[1]);
     else if (arrow) {
       const step = event.shiftKey ? 10 : 1, from = mark();
@@ -124,6 +171,9 @@ export function followKeys(hand, mark) {
         viewport.reveal(to);
       }
     } else if (event.ctrlKey) return;
+    else if (event.key === 'Enter' && drawn.length) close(hand, drawn);
+    else if (event.key === 'Escape' && drawn.length) hand.sketch([]);
+    else if (event.key === 'Backspace' && drawn.length) hand.sketch(drawn.slice(0, -1));
     else if (event.key === 'Enter' && viewport.holds(middle)) hand.place(hand.view(), mark() ?? middle);
     else if (COMMANDS[event.key]) hand.command(COMMANDS[event.key]);
     else return;

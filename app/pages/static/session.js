@@ -1,11 +1,13 @@
 import {Problem} from './api.js';
 import {say} from './dom.js';
 import {OpenImage, withImages} from './image.js';
+import {predictionOf} from './marks.js';
 import {refusalElement, percent} from './panel.js';
 import {text} from './texts.js';
 import {View} from './view.js';
 
 /** @typedef {import('./types.js').Lesion} Lesion */
+/** @typedef {import('./types.js').Mark} Mark */
 /** @typedef {import('./types.js').Point} Point */
 /** @typedef {import('./types.js').Source} Source */
 
@@ -24,6 +26,10 @@ export class Session {
   /** @type {View | null} */
   active = null;
   tool = 'mark';
+  /** What is being drawn: an outline's corners, or a line. @type {{view: number, points: Point[]} | null} */
+  draft = null;
+  /** What the model tells besides its answer. @type {string[]} */
+  parts = [];
   #resting = 0;
 
   /**
@@ -123,7 +129,7 @@ export class Session {
   newLesion() {
     const unmarked = this.lesions.find(lesion => !lesion.marks.some(Boolean));
     const number = Math.max(0, ...this.lesions.map(lesion => lesion.number)) + 1;
-    const lesion = unmarked ?? {number, marks: this.views.map(() => null), answer: null, problem: null, asking: null};
+    const lesion = unmarked ?? {number, marks: this.views.map(() => null), answer: null, problem: null, asking: null, more: new Map()};
     if (!unmarked) this.lesions.push(lesion);
     this.select(lesion);
     return lesion;
@@ -148,7 +154,7 @@ export class Session {
   /**
    * Mark the selected lesion, and ask.
    * @param {number} view
-   * @param {Point} point
+   * @param {Mark} point
    */
   place(view, point) {
     clearTimeout(this.#resting);
@@ -169,14 +175,48 @@ export class Session {
   }
 
   /**
+   * Draw the selected lesion's outline, and ask.
    * @param {number} view
-   * @param {Point} point
+   * @param {Point[]} corners
    */
-  #mark(view, {x, y}) {
-    const lesion = this.selected ?? this.newLesion();
+  outline(view, corners) {
+    const contour = corners.map(({x, y}) => /** @type {[number, number]} */ ([rounded(x), rounded(y)]));
+    const middle = (/** @type {0 | 1} */ axis) => contour.reduce((sum, corner) => sum + corner[axis], 0) / contour.length;
+    this.place(view, {x: middle(0), y: middle(1), contour});
+  }
+
+  /**
+   * Measure the selected lesion, and ask; one that is not marked is in the middle of the line.
+   * @param {number} view
+   * @param {Point} one
+   * @param {Point} other
+   */
+  measure(view, one, other) {
+    const {row_mm = 1, column_mm = 1} = this.views[view].image?.description?.spacing ?? {};
+    const diameter_mm = Math.round(10 * Math.hypot((other.x - one.x) * column_mm, (other.y - one.y) * row_mm)) / 10;
+    const {x, y} = this.selected?.marks[view] ?? {x: (one.x + other.x) / 2, y: (one.y + other.y) / 2};
+    this.place(view, {x, y, diameter_mm});
+  }
+
+  /** @param {number} view @param {Point[]} points  None: nothing is drawn. */
+  sketch(view, points) {
+    this.draft = points.length ? {view, points} : null;
+    this.views[view]?.viewport.redraw();
+  }
+
+  /**
+   * @param {number} view
+   * @param {Mark} mark
+   */
+  #mark(view, {x, y, ...drawn}) {
+    const lesion = this.selected ?? this.newLesion(), {diameter_mm} = lesion.marks[view] ?? {};
     lesion.asking?.abort();
-    lesion.marks[view] = {x: Math.round(100 * x) / 100, y: Math.round(100 * y) / 100};
+    // A mark that is moved keeps the diameter, and loses the outline.
+    const kept = diameter_mm && !drawn.contour ? {diameter_mm} : {};
+    lesion.marks[view] = {x: rounded(x), y: rounded(y), ...kept, ...drawn};
+    if (!lesion.marks[view].diameter_mm) delete lesion.marks[view].diameter_mm;
     lesion.answer = lesion.problem = null;
+    lesion.more.clear();
     this.changed('lesions');
   }
 
@@ -212,6 +252,7 @@ export class Session {
       });
       if (lesion.asking !== asking || asking.signal.aborted) return;
       lesion.answer = answer;
+      this.#centerOutlines(lesion);
       say(text('answered', {number: lesion.number, percent: percent(answer.probability)}));
     } catch (error) {
       if (asking.signal.aborted) return;
@@ -219,6 +260,42 @@ export class Session {
       say(lesion.problem.message);
     }
     lesion.asking = null;
+    this.changed('answer');
+  }
+
+  /** The center of an outline is where the service says. @param {Lesion} lesion */
+  #centerOutlines(lesion) {
+    lesion.marks.forEach((mark, view) => {
+      if (mark?.contour) Object.assign(mark, predictionOf(lesion, view)?.center);
+    });
+  }
+
+  /**
+   * Ask for one more part of an answer.
+   * @param {Lesion} lesion
+   * @param {import('./types.js').Part} part
+   */
+  async askMore(lesion, part) {
+    if (lesion.more.get(part) === null) return;
+    lesion.more.set(part, null);
+    this.changed('answer');
+    try {
+      const answer = await withImages(this.question(lesion).images, () => {
+        const {path, body} = this.question(lesion);
+        return this.service.json(`${path}?include=${part}`, {method: 'POST', json: body});
+      });
+      const {answer: shown} = lesion;
+      if (shown?.id !== answer.id) return;
+      const old = shown && 'views' in shown ? shown.views : shown ? [shown] : [];
+      old.forEach((found, at) => {
+        const {flags, [part]: told} = 'views' in answer ? answer.views[at] : answer;
+        Object.assign(found, {flags, [part]: told});
+      });
+      lesion.more.delete(part);
+      say(text('told', {part: text(part)}));
+    } catch (error) {
+      lesion.more.set(part, asProblem(error));
+    }
     this.changed('answer');
   }
 
@@ -256,6 +333,9 @@ export class Session {
     this.windowed(view);
   }
 }
+
+/** A hundredth of a pixel. @param {number} value */
+const rounded = value => Math.round(100 * value) / 100;
 
 /** @param {unknown} error */
 export function asProblem(error) {

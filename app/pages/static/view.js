@@ -33,7 +33,8 @@ export class View {
     this.element = make('figure', {class: 'view'}, head, make('div', {class: 'stage'}, this.canvas, this.cover));
     const place = () => session.views.indexOf(this);
     this.viewport = new Viewport(this.canvas, context =>
-      drawMarks(context, this.viewport, session.lesions, session.selected, place()));
+      drawMarks(context, this.viewport, session.lesions, session.selected, place(),
+        session.draft?.view === place() ? session.draft.points : []));
     /** @type {import('./pointer.js').Hand} */
     const hand = {
       viewport: this.viewport,
@@ -43,6 +44,10 @@ export class View {
       place: (index, point) => session.place(index, point),
       move: (index, point) => session.move(index, point),
       select: lesion => session.select(lesion),
+      draft: () => (session.draft?.view === place() ? session.draft.points : []),
+      sketch: points => session.sketch(place(), points),
+      outline: points => session.outline(place(), points),
+      measure: (one, other) => session.measure(place(), one, other),
       windowed: () => session.windowed(this),
       command: name => session.command(name, this),
     };

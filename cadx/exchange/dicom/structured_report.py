@@ -5,7 +5,7 @@ region (TID 1501), all under the lesion's tracking UID. The answer is the first 
 with the standard's code for a probability of cancer, so that no reader picks another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from pydicom.dataset import Dataset
@@ -19,6 +19,9 @@ from cadx.exchange.codes import (
     DOUBT,
     LATERALITY,
     MARK,
+    MOVED_OVERLAP,
+    MOVED_PROBABILITY,
+    MOVED_SD,
     NOTICE,
     PERCENT,
     PROBABILITY_OF_CANCER,
@@ -64,10 +67,15 @@ from cadx.exchange.results import (
     tracking_uid,
 )
 from cadx.exchange.uids import named_uid
+from cadx.robustness import DiscRobustness
 
 _TITLE = dcm("126000", "Imaging Measurement Report")
 _GROUP = dcm("125007", "Measurement Group")
 _FINDING_SITE = sct("363698007", "Finding Site")
+_DERIVATION = dcm("121401", "Derivation")
+_MINIMUM = sct("255605001", "Minimum")
+_MAXIMUM = sct("56851009", "Maximum")
+_STANDARD_DEVIATION = sct("386136009", "Standard Deviation")
 _MEAN = sct("373098007", "Mean")
 _METHOD = sct("370129005", "Measurement Method")
 
@@ -156,6 +164,7 @@ def _view_group(algorithm: Algorithm, lesion: LesionResult, name: str, view: Vie
                 point(INFERRED_FROM, MARK, mark.x, mark.y, seen_on),
             ),
             *_other_probabilities(probabilities_of(assessment)),
+            *_robustness(view.robustness),
             *(
                 number(CONTAINS, feature_code(each.definition.name), each.value, UNITS[each.definition.unit])
                 for each in features
@@ -166,10 +175,23 @@ def _view_group(algorithm: Algorithm, lesion: LesionResult, name: str, view: Vie
     )
 
 
+def _robustness(discs: Sequence[DiscRobustness]) -> Iterator[Dataset]:
+    """What the probability and the outline did while the mark was moved, each by how it was derived."""
+    for disc in discs:
+        radius, spread = disc.radius_mm, disc.probability
+        for name, value, unit, derivation in (
+            (MOVED_PROBABILITY[radius], 100 * spread.lowest, PERCENT, _MINIMUM),
+            (MOVED_PROBABILITY[radius], 100 * spread.highest, PERCENT, _MAXIMUM),
+            (MOVED_SD[radius], 100 * spread.sd, PERCENT, _STANDARD_DEVIATION),
+            (MOVED_OVERLAP[radius], disc.mean_overlap, UNITS["1"], _MEAN),
+        ):
+            yield number(CONTAINS, name, value, unit, code(HAS_CONCEPT_MOD, _DERIVATION, derivation))
+
+
 def _mean_group(algorithm: Algorithm, lesion: LesionResult, name: str) -> Dataset:
     """TID 1501: the mean over a lesion's views, which is of no one region."""
     means = mean_probabilities(lesion)
-    mean = code(HAS_CONCEPT_MOD, dcm("121401", "Derivation"), _MEAN)
+    mean = code(HAS_CONCEPT_MOD, _DERIVATION, _MEAN)
     return container(
         CONTAINS,
         _GROUP,

@@ -86,6 +86,13 @@ class Reader:
             self.page.locator(f"data[data-name=probability][value='{js_number(value)}']").wait_for()
         return answer
 
+    def answered_any(self, act: Callable[[], object]) -> dict[str, Any]:
+        """Do something that asks the service, and give its answer, be it a refusal."""
+        with self.page.expect_response(_predicts) as response:
+            act()
+        answer: dict[str, Any] = response.value.json()
+        return answer
+
     def click(self, x: float, y: float, view: int = 0) -> dict[str, Any]:
         return self.answered(lambda: self.page.mouse.click(*self.at(x, y, view)))
 

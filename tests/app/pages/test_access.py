@@ -36,6 +36,16 @@ def test_main_states(
     reader.click(cc.center.x, cc.center.y)
     reader.page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     assert not violations(reader.page), "answered"
+    for part in ("robustness", "explanation", "reliability"):
+        reader.page.locator(f"[data-part={part}] data").first.wait_for(timeout=60_000)
+    assert not violations(reader.page), "told why"
+    reader.page.locator("#tool-choice label", has_text="Outline").click()
+    for dx, dy in ((-30, -30), (30, -30), (30, 30)):
+        reader.page.mouse.click(*reader.at(cc.center.x + dx, cc.center.y + dy))
+    assert not violations(reader.page), "drawing"
+    reader.answered(lambda: reader.page.keyboard.press("Enter"))
+    assert not violations(reader.page), "outlined"
+    reader.page.locator("#tool-choice label", has_text="Mark").click()
     reader.click(3, 3)  # air: the breast is a right one
     reader.page.locator("#answer .refusal").wait_for()
     assert not violations(reader.page), "refused"

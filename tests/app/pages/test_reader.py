@@ -12,7 +12,7 @@ from app.pages.reader import frame_sources
 from app.settings import Settings
 from tests.app.pages.conftest import STATIC
 
-MOST_BYTES = 110_000
+MOST_BYTES = 124_000  # of which 12 kB let readers draw and ask why
 ROOT = Path(__file__).parents[3]
 
 
@@ -101,5 +101,5 @@ def test_the_wheel_holds_the_page() -> None:
     patterns = configuration["tool"]["setuptools"]["package-data"]["app.pages"]
     packed = {path for pattern in patterns for path in (ROOT / "app" / "pages").glob(pattern)}
     assert packed == {path for folder in (STATIC, STATIC.with_name("ohif")) for path in folder.iterdir()}
-    # What is served; types.js is read by tsc alone.
-    assert sum(path.stat().st_size for path in packed if path.name != "types.js") <= 150 * 1024
+    # What is served; types.js is read by tsc alone. 150 KiB before the page took outlines and told why.
+    assert sum(path.stat().st_size for path in packed if path.name != "types.js") <= 166 * 1024

@@ -194,6 +194,11 @@ def test_robustness_comes_when_asked(client: TestClient, sample: "Sample") -> No
             assert disc[name]["lowest"] <= answer[name] <= disc[name]["highest"]
     assert answer["timings_ms"]["robustness"] > 0
     assert "robustness" in client.get("/v1/models").json()["models"][0]["parts"]
+    report = client.post(f"{URL}/sr?include=robustness", files=sample.files, data=sample.data)
+    assert "mark moved by up to 3 mm" in str(pydicom.dcmread(io.BytesIO(report.content)))
+    plain = client.post(f"{URL}/sr", files=sample.files, data=sample.data)
+    assert "mark moved by" not in str(pydicom.dcmread(io.BytesIO(plain.content)))
+    assert "mark moved by" in client.post(f"{URL}/fhir?include=robustness", files=sample.files, data=sample.data).text
     again = client.post(f"{URL}?include=robustness", files=sample.files, data=sample.data).json()
     assert again["robustness"] == answer["robustness"]
     assert "robustness" not in ask(client, sample, **sample.data)

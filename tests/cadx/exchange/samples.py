@@ -19,6 +19,7 @@ from cadx.exchange import Algorithm, FindingKind, LesionResult, OutlinedBy, Resu
 from cadx.lesion import FEATURES, SegmentationMethod, describe_lesion
 from cadx.mammogram import read_mammogram
 from cadx.records import LesionCenter
+from cadx.robustness import DiscRobustness, Spread
 from cadx.roi import extract_roi
 from training.phantoms.dicom_file import Encoding, Identity, write_dicom
 from training.phantoms.mass import random_mass
@@ -156,6 +157,15 @@ def two_views() -> Results:
     return results_of(LesionResult(views, FindingKind.CALCIFICATION))
 
 
+def moved_mark() -> Results:
+    """One lesion whose mark was moved."""
+    discs = tuple(
+        DiscRobustness(float(mm), 12 - mm, mm, spread, spread, spread, mean_overlap=0.9, least_overlap=0.8)
+        for mm, spread in ((mm, Spread(0.3 - mm / 100, 0.35 + mm / 90, mm / 70)) for mm in (1, 2, 3))
+    )
+    return results_of(LesionResult((replace(view_result(sample()), robustness=discs),)))
+
+
 def variants() -> dict[str, Callable[[], Results]]:
     """Every variant that the validators are shown, by name."""
     return {
@@ -170,6 +180,7 @@ def variants() -> dict[str, Callable[[], Results]]:
         "no-lesion-found": lambda: one_lesion(sample(striped=True)),
         "several-lesions": two_lesions,
         "several-views": two_views,
+        "moved-mark": moved_mark,
         "study-date-absent": lambda: one_lesion(sample(edit=_without_dates)),
         "study-date-empty": lambda: one_lesion(sample(edit=_with_empty_dates)),
         "iso-2022-ir-87": lambda: one_lesion(sample(edit=_in_japanese)),

@@ -23,7 +23,7 @@ from tests.cadx.exchange.samples import variants
 from tests.cadx.exchange.validators import EXPLAINED, PIXELMED, SYNTHETIC, dciodvfy, dcmpschk, dsrdump, pixelmed
 
 VARIANTS = sorted(variants())
-SHAPES = ("no-lesion-found", "several-lesions", "several-views")
+SHAPES = ("moved-mark", "no-lesion-found", "several-lesions", "several-views")
 TEMPLATE_CHECKED = VARIANTS if os.environ.get("CADX_VALIDATE_ALL") else SHAPES
 
 
