@@ -1,16 +1,18 @@
 """Nested, grouped cross validation of both branches and their soft vote on the same folds (Huynh 2016, section 2.6)."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
 
 from cadx.branches import ENSEMBLE
 from cadx.classify import PolynomialSvm, SoftVote, Split, fit_vote, grouped_folds, soft_vote
 from cadx.classify.auc import empirical_auc
+from training.fold_fits import FoldFit, fits_here, spread_fits
+from training.scheduling import Runner
 
 Vector = NDArray[np.float64]
 
@@ -123,6 +125,8 @@ def nested_cross_validation(
     seed: int = 0,
     folds: Sequence[Split] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    runner: Runner | None = None,
+    scratch: Path | None = None,
 ) -> Evaluation:
     """Evaluate a classifier on each feature block, and the soft vote of two, on the same outer folds.
 
@@ -145,6 +149,10 @@ def nested_cross_validation(
         The outer folds themselves, dealt beforehand (to compare two versions on the same rows); none: dealt here.
     progress
         Told (fits done, fits in all) after every fit.
+    runner
+        Does the outer folds elsewhere, several at a time; none: here, one after the other.
+    scratch
+        Where a runner's workers find the features: a folder that all see.
 
     Raises
     ------
@@ -157,7 +165,11 @@ def nested_cross_validation(
     branches: dict[str, BranchEvaluation] = {}
     for b, (name, X) in enumerate(blocks.items()):
         told = None if progress is None else _offset(progress, b * len(outer), len(blocks) * len(outer))
-        branches[name] = _evaluate(name, X, labels, numbers, outer, estimator, told)
+        if runner is None or scratch is None:
+            fits = fits_here(estimator, X, labels, numbers, outer)
+        else:
+            fits = spread_fits(estimator, X, labels, numbers, outer, runner, scratch)
+        branches[name] = _evaluate(name, labels, outer, fits, told)
     if len(branches) != 2:
         return Evaluation(branches, None, outer, labels, numbers, seed)
     votes = _votes(branches, labels, numbers, outer, estimator)
@@ -166,27 +178,28 @@ def nested_cross_validation(
 
 def _evaluate(
     name: str,
-    X: NDArray[np.floating],
     labels: NDArray[np.bool_],
-    groups: NDArray[np.intp],
     folds: tuple[Split, ...],
-    estimator: PolynomialSvm,
+    fits: Iterator[FoldFit],
     told: Callable[[int], None] | None,
 ) -> BranchEvaluation:
     probabilities = np.empty(len(labels))
-    best_params, inner, informative = [], [], []
+    done: list[FoldFit] = []
     start = time.perf_counter()
-    for k, fold in enumerate(folds):
-        svm = clone(estimator).fit(X[fold.train], labels[fold.train], groups[fold.train])
-        probabilities[fold.test] = svm.predict_proba(X[fold.test])[:, 1]
-        best_params.append(svm.best_params_)
-        inner.append(svm.sigmoid_.probability(svm.out_of_fold_decisions_))
-        informative.append(svm.sigmoid_.informative)
+    for fold, fit in zip(folds, fits, strict=True):
+        probabilities[fold.test] = fit.probabilities
+        done.append(fit)
         if told is not None:
-            told(k + 1)
-    seconds = time.perf_counter() - start
-    aucs = fold_aucs(labels, probabilities, folds)
-    return BranchEvaluation(name, probabilities, aucs, seconds, tuple(best_params), tuple(inner), tuple(informative))
+            told(len(done))
+    return BranchEvaluation(
+        name,
+        probabilities,
+        fold_aucs(labels, probabilities, folds),
+        time.perf_counter() - start,
+        tuple(fit.best_params for fit in done),
+        tuple(fit.inner_probabilities for fit in done),
+        tuple(fit.informative for fit in done),
+    )
 
 
 def _vote(
