@@ -1,8 +1,9 @@
 """Nested, grouped cross validation of both branches and their soft vote on the same folds (Huynh 2016, section 2.6)."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,8 @@ from cadx.classify import (
     soft_vote,
 )
 from cadx.classify.auc import empirical_auc
+from training.fold_fits import FoldFit, fits_here, spread_fits
+from training.scheduling import Runner
 
 Vector = NDArray[np.float64]
 
@@ -141,6 +144,8 @@ def nested_cross_validation(
     candidates: Mapping[str, Mapping[str, Columns] | None] | None = None,
     weighted: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    runner: Runner | None = None,
+    scratch: Path | None = None,
 ) -> Evaluation:
     """Evaluate a classifier on each feature block, and the soft vote of two, on the same outer folds.
 
@@ -169,6 +174,10 @@ def nested_cross_validation(
         Choose the branches' weights in the vote in each outer fold, by what its inner folds say.
     progress
         Told (fits done, fits in all) after every fit.
+    runner
+        Does the outer folds elsewhere, several at a time; none: here, one after the other.
+    scratch
+        Where a runner's workers find the features: a folder that all see.
 
     Raises
     ------
@@ -182,7 +191,11 @@ def nested_cross_validation(
     for b, (name, X) in enumerate(blocks.items()):
         told = None if progress is None else _offset(progress, b * len(outer), len(blocks) * len(outer))
         choosing = clone(estimator).set_params(candidates=(candidates or {}).get(name))
-        branches[name] = _evaluate(name, X, labels, numbers, outer, choosing, told, keep_models=keep_models)
+        if runner is None or scratch is None:
+            fits = fits_here(choosing, X, labels, numbers, outer, keep_models=keep_models)
+        else:
+            fits = spread_fits(choosing, X, labels, numbers, outer, runner, scratch, keep_models=keep_models)
+        branches[name] = _evaluate(name, labels, outer, fits, told)
     alone = Evaluation(branches, None, outer, labels, numbers, seed)
     return alone if len(branches) != 2 else with_vote(alone, estimator, weighted=weighted)
 
@@ -204,42 +217,29 @@ def with_vote(evaluation: Evaluation, estimator: PolynomialSvm, *, weighted: boo
 
 def _evaluate(
     name: str,
-    X: NDArray[np.floating],
     labels: NDArray[np.bool_],
-    groups: NDArray[np.intp],
     folds: tuple[Split, ...],
-    estimator: PolynomialSvm,
+    fits: Iterator[FoldFit],
     told: Callable[[int], None] | None,
-    *,
-    keep_models: bool,
 ) -> BranchEvaluation:
     probabilities = np.empty(len(labels))
-    best_params, inner, informative, candidates = [], [], [], []
-    models: list[FrozenSvm] = []
+    done: list[FoldFit] = []
     start = time.perf_counter()
-    for k, fold in enumerate(folds):
-        svm = clone(estimator).fit(X[fold.train], labels[fold.train], groups[fold.train])
-        probabilities[fold.test] = svm.predict_proba(X[fold.test])[:, 1]
-        best_params.append(svm.best_params_)
-        inner.append(svm.sigmoid_.probability(svm.out_of_fold_decisions_))
-        informative.append(svm.sigmoid_.informative)
-        if keep_models:
-            models.append(svm.freeze())
-        candidates.append(svm.candidate_)
+    for fold, fit in zip(folds, fits, strict=True):
+        probabilities[fold.test] = fit.probabilities
+        done.append(fit)
         if told is not None:
-            told(k + 1)
-    seconds = time.perf_counter() - start
-    aucs = fold_aucs(labels, probabilities, folds)
+            told(len(done))
     return BranchEvaluation(
         name,
         probabilities,
-        aucs,
-        seconds,
-        tuple(best_params),
-        tuple(inner),
-        tuple(informative),
-        tuple(models),
-        tuple(candidates),
+        fold_aucs(labels, probabilities, folds),
+        time.perf_counter() - start,
+        tuple(fit.best_params for fit in done),
+        tuple(fit.inner_probabilities for fit in done),
+        tuple(fit.informative for fit in done),
+        tuple(fit.model for fit in done if fit.model is not None),
+        tuple(fit.candidate for fit in done),
     )
 
 

@@ -132,7 +132,7 @@ def check_writable(folder: Path) -> None:
         raise OutputNotWritable(str(folder), error.strerror or type(error).__name__) from None
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], None], *, durable: bool = True) -> None:
     """Let a file appear under its name only once it is whole and on the disk, whoever else writes there.
 
     It is written beside its place under a name that no other process has, and renamed: that is atomic on a local disk
@@ -144,6 +144,8 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         In a folder that exists.
     write
         Writes the file that it is told.
+    durable
+        Whether it must survive a power cut from then on, which costs some milliseconds.
 
     Raises
     ------
@@ -156,8 +158,9 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         os.close(descriptor)
         write(draft)
         draft.chmod(0o666 & ~_UMASK)
-        with draft.open("rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with draft.open("rb+") as file:
+                os.fsync(file.fileno())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

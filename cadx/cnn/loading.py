@@ -9,7 +9,7 @@ from cadx.errors import InvalidBackboneSetting, WeightsMissing
 
 
 def load_backbone(
-    spec: BackboneSpec, *, layers: Sequence[str] = (), device: str = "auto", dtype: str = "float32"
+    spec: BackboneSpec, *, layers: Sequence[str] = (), device: str = "auto", dtype: str = "float32", threads: int = 0
 ) -> Backbone:
     """Build the network, fill in its weights and cut it at the layer.
 
@@ -24,6 +24,8 @@ def load_backbone(
     dtype
         ``float32``, or ``float16`` or ``bfloat16``, run by torch: faster on a GPU, with features that differ in the
         third digit.
+    threads
+        Threads that onnxruntime may use for one batch; 0 for one a physical core.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def load_backbone(
     engine: Engine
     if target == "cpu" and dtype == "float32":
         model = built.to_onnx(names, describe(spec, built.weights_digest, shapes))
-        engine = OnnxEngine(model)
+        engine = OnnxEngine(model, threads)
     else:
         model = None
         engine = torch_engine.TorchEngine(built.network, target, dtype)

@@ -20,6 +20,7 @@ from training.commands.options import (
     Plane,
     Pooling,
     Replace,
+    Scheduler,
     SkipUnusable,
     Voi,
     Weights,
@@ -43,6 +44,7 @@ def features(
     cache: Cache = None,
     skip_unusable: SkipUnusable = False,
     replace: Replace = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Write the feature table of a cohort, a row a case, for other tools.
 
@@ -52,19 +54,23 @@ def features(
     from cadx.mammogram import ReadingPolicy
     from training.cohort.cases import read_manifest
     from training.features.cache import FeatureCache, default_folder
-    from training.features.extraction import extract_features
+    from training.features.spreading import extract_everywhere
     from training.features.store import FeatureStore
     from training.features.table import FEATURE_TABLE, check_format, feature_frame, write_frame
     from training.outputs import check_file
     from training.progress import progress_bar
+    from training.scheduling.choice import given_runner
 
     check_format(out)
     check_file(out, FEATURE_TABLE, replace=replace)
     console = Console(highlight=False)
     cases = read_manifest(manifest)
     cnn = load_backbone(BackboneSpec(backbone, layer, weights, pooling))
-    with progress_bar(console, "features of both branches") as progress:
-        tables = extract_features(
+    with (
+        given_runner(scheduler, console) as runner,
+        progress_bar(console, "features of both branches") as progress,
+    ):
+        tables = extract_everywhere(
             cases,
             cnn,
             ReadingPolicy(voi, plane, for_processing),
@@ -72,6 +78,7 @@ def features(
             store=FeatureStore(FeatureCache(cache or default_folder())),
             skip_unusable=skip_unusable,
             progress=progress,
+            runner=runner,
         )
     facts = {
         "backbone": f"{backbone} {layer}, pooling {pooling}",

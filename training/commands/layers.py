@@ -18,6 +18,7 @@ from training.commands.options import (
     Plane,
     Pooling,
     Replace,
+    Scheduler,
     Seed,
     SkipUnusable,
     Synthetic,
@@ -57,6 +58,7 @@ def layers(
     synthetic: Synthetic = False,
     skip_unusable: SkipUnusable = False,
     replace: Replace = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Compare the CNN's layers as feature sources: AUC with error bars, lengths, seconds (Huynh 2016, figures 2 and 3).
 
@@ -71,6 +73,7 @@ def layers(
     from training.layers.comparison import LayerStudy, compare_layers
     from training.layers.pictures import draw_layer_aucs, draw_roi_through_layers
     from training.progress import progress_bar
+    from training.scheduling.choice import given_runner
 
     check_folder(out, LAYERS, replace=replace)
     console = Console(highlight=False)
@@ -80,7 +83,11 @@ def layers(
     notice = notice_of(synthetic=synthetic, pretrained=cnn.pretrained)
     kept = FeatureCache(cache or default_folder())
     policy = ReadingPolicy(voi, plane, for_processing)
-    with progress_bar(console, "one pass a ROI") as extracting, progress_bar(console, "layers") as evaluating:
+    with (
+        given_runner(scheduler, console) as runner,
+        progress_bar(console, "one pass a ROI") as extracting,
+        progress_bar(console, "layers") as evaluating,
+    ):
         comparison = compare_layers(
             cases,
             cnn,
@@ -90,6 +97,7 @@ def layers(
             skip_unusable=skip_unusable,
             extracting=extracting,
             evaluating=evaluating,
+            runner=runner,
         )
     out.mkdir(parents=True, exist_ok=True)
     write_csv(comparison, out / "layers.csv")

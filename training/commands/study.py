@@ -26,6 +26,7 @@ from training.commands.options import (
     Pooling,
     Replace,
     Robustness,
+    Scheduler,
     Seed,
     SkipUnusable,
     Source,
@@ -71,6 +72,7 @@ def study(
         bool, typer.Option("--negative-control", help="Permute the labels: a study that must find nothing; no bundle.")
     ] = False,
     replace: Replace = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Evaluate the three classifiers by lesion as the paper does, and write the report, the figures and the bundle.
 
@@ -82,6 +84,7 @@ def study(
     from training.features.store import FeatureStore
     from training.fitting.fit import FitSettings
     from training.layers.figures import LAYERS_CSV, read_layers
+    from training.scheduling.choice import given_runner
     from training.study.run import run_study
     from training.summary import print_study
 
@@ -102,16 +105,18 @@ def study(
         source=source or manifest.name,
     )
     table = layers or (out / LAYERS_CSV if (out / LAYERS_CSV).is_file() else None)
-    outcome = run_study(
-        manifest,
-        out,
-        settings,
-        console,
-        title=title,
-        name=name,
-        store=FeatureStore(FeatureCache(cache or default_folder())),
-        layers=() if table is None else read_layers(table),
-        negative_control=negative_control,
-        replace=replace,
-    )
+    with given_runner(scheduler, console) as runner:
+        outcome = run_study(
+            manifest,
+            out,
+            settings,
+            console,
+            title=title,
+            name=name,
+            store=FeatureStore(FeatureCache(cache or default_folder())),
+            layers=() if table is None else read_layers(table),
+            negative_control=negative_control,
+            replace=replace,
+            runner=runner,
+        )
     print_study(console, outcome.study, out, outcome.bundle)

@@ -122,14 +122,15 @@ class SchedulerUnreachable(SchedulingError):
 
 @dataclass(eq=False)
 class WorkerDiffers(SchedulingError):
-    """A worker has another version of the software or of Python packages than whoever gives it work."""
+    """A worker has other software, or other weights, than whoever gives it work."""
 
+    what: str
     here: str
     there: str
 
     code: ClassVar[str] = "worker_differs"
-    summary: ClassVar[str] = "A worker runs mammo-cadx {there}; this is {here}."
-    remedy: ClassVar[str] = "Install the same version everywhere and give the same command again."
+    summary: ClassVar[str] = "A worker has {what} {there}; this is {here}."
+    remedy: ClassVar[str] = "Install the same everywhere and give the same command again."
 
 
 @dataclass(eq=False)

@@ -1,17 +1,17 @@
 """A store of computed arrays on disk, each under the digest of everything it was computed from.
 
 Entries never change and are never wrong by age: other pixels, weights, layers, settings or code have another key. An
-entry is written beside its place and renamed into it, so that several runs may share a folder, and a run that is
-killed leaves nothing that could be mistaken for an entry. Every entry carries its own digest: one that does not match
-is computed anew, and told.
+entry is written beside its place and renamed into it, so that many runs and machines may share a folder without locks,
+and a run that is killed leaves nothing that could be mistaken for an entry. Every entry carries its own digest: one
+that does not match is computed anew, and told.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.errors import FeatureCacheUnusable
+from training.outputs import write_whole
 
 FLOAT32 = np.dtype("<f4")
 FLOAT64 = np.dtype("<f8")
@@ -61,6 +62,8 @@ class FeatureCache:
         except FileNotFoundError:
             return None
         except OSError as error:
+            if error.errno == errno.ESTALE:  # on NFS, another run has just put the same in its place
+                return None
             raise FeatureCacheUnusable(str(self.folder), error.strerror or str(error)) from error
         start = len(_MAGIC) + 32
         stored = memoryview(content)[start:]
@@ -83,19 +86,17 @@ class FeatureCache:
         """
         payload = np.ascontiguousarray(array, dtype=dtype).tobytes()
         path = self._path(key)
-        draft: str | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, draft = tempfile.mkstemp(prefix=".draft-", dir=path.parent)
-            with os.fdopen(descriptor, "wb") as file:
+
+        def write(draft: Path) -> None:
+            with draft.open("wb") as file:
                 file.write(_MAGIC + hashlib.sha256(payload).digest())
                 file.write(payload)
-            Path(draft).replace(path)
+
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, write, durable=False)
         except OSError as error:
             raise FeatureCacheUnusable(str(self.folder), error.strerror or str(error)) from error
-        finally:
-            if draft is not None:
-                Path(draft).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / key

@@ -37,7 +37,8 @@ from training.cohort.grouping import Picture, check_rows, group_cases
 from training.cohort.leakage import digest_cohort
 from training.cohort.splittable import check_splittable
 from training.cross_validation import Evaluation, nested_cross_validation
-from training.features.extraction import FeatureTables, extract_features
+from training.features.extraction import FeatureTables
+from training.features.spreading import extract_everywhere
 from training.features.store import FeatureStore
 from training.fitting.bundle_facts import cohort_facts, evaluation_figures
 from training.fitting.bundle_place import check_bundle
@@ -46,6 +47,7 @@ from training.fitting.model_card import model_card
 from training.fitting.moved_marks import fold_models, move_marks, sample_rows, with_click_limit
 from training.fitting.presets import Preset
 from training.progress import progress_bar
+from training.scheduling import Runner
 
 Relabel = Callable[[Sequence[Case], Sequence[Picture]], tuple[Case, ...]]
 
@@ -129,6 +131,7 @@ def fit_models(
     *,
     store: FeatureStore | None = None,
     relabel: Relabel | None = None,
+    runner: Runner | None = None,
 ) -> Fit:
     """Extract features, evaluate by nested grouped cross validation, then fit on all cases.
 
@@ -140,6 +143,8 @@ def fit_models(
         Where features are remembered from run to run; none: nowhere.
     relabel
         Gives the cases other labels once their pictures are known: a negative control; none: theirs are true.
+    runner
+        Extracts features and does the outer folds of the evaluation, elsewhere; none: here. Needs a store with a cache.
 
     Raises
     ------
@@ -154,7 +159,7 @@ def fit_models(
     check_splittable(cases, settings.folds, settings.seed)
     backbone = load_backbone(settings.preset.backbone(settings.backbone))
     with progress_bar(console, "features of both branches") as progress:
-        tables = extract_features(
+        tables = extract_everywhere(
             cases,
             backbone,
             settings.policy,
@@ -162,6 +167,7 @@ def fit_models(
             store=store,
             skip_unusable=settings.skip_unusable,
             progress=progress,
+            runner=runner,
         )
     check_rows(tables.cases, tables.pictures)
     if relabel is not None:
@@ -187,6 +193,8 @@ def fit_models(
                 candidates={CNN: candidates},
                 weighted=settings.preset.weighted,
                 progress=progress,
+                runner=runner,
+                scratch=None if store is None or store.cache is None else store.cache.folder,
             )
         with progress_bar(console, "final fits on all cases") as progress:
             cnn = clone(estimator).set_params(candidates=candidates).fit(tables.cnn, labels, groups)

@@ -24,9 +24,11 @@ from training.cohort.grouping import Picture, check_rows, group_cases
 from training.cohort.splittable import check_splittable
 from training.errors import CaseUnusable, FeatureCacheUnusable
 from training.features.extraction import ExtractedCase, Extraction, usable_rows
+from training.features.spreading import spread_extraction, task_of
 from training.features.store import FeatureStore
 from training.layers.grams import FoldGram, FoldRows, fold_grams
 from training.progress import ReportProgress, no_progress
+from training.scheduling import Runner
 
 SEARCH_THREADS = 2
 
@@ -195,6 +197,7 @@ def compare_layers(
     skip_unusable: bool = False,
     extracting: ReportProgress = no_progress,
     evaluating: ReportProgress = no_progress,
+    runner: Runner | None = None,
 ) -> LayerComparison:
     """Extract all layers in one pass a ROI, then evaluate layer by layer.
 
@@ -216,6 +219,8 @@ def compare_layers(
         Leave refused cases out, instead of stopping at the first.
     extracting, evaluating
         Told (cases done, cases in all), (layers done, layers in all).
+    runner
+        Reads the ROIs and passes them through the network elsewhere; none: here.
 
     Raises
     ------
@@ -230,6 +235,12 @@ def compare_layers(
     """
     check_splittable(cases, study.folds, study.seed)
     started = time.perf_counter()
+    dead: tuple[CaseUnusable, ...] = ()
+    elsewhere = 0
+    if runner is not None:
+        cases, dead, elsewhere = spread_extraction(cases, task_of(backbone, policy, None, store), runner, extracting)
+        if dead and not skip_unusable:
+            raise dead[0]
     rows = _without_features(Extraction(backbone, policy, None, store).rows(cases))
     extracted, skipped = usable_rows(rows, len(cases), skip_unusable=skip_unusable, progress=extracting)
     seconds = time.perf_counter() - started
@@ -246,7 +257,8 @@ def compare_layers(
         varying = int(np.count_nonzero(varying_columns(X)))
         results.append(LayerResult(layer, length, varying, aucs, time.perf_counter() - started))
         evaluating(done, len(backbone.feature_counts))
-    return LayerComparison(tuple(results), usable, tuple(skipped), seconds, sum(item.computed for item in extracted))
+    computed = elsewhere + sum(item.computed for item in extracted)
+    return LayerComparison(tuple(results), usable, (*dead, *skipped), seconds, computed)
 
 
 def layer_matrix(

@@ -104,3 +104,19 @@ def open_runner(scheduler: str | None, console: Console, items: int, module: str
         raise ClusterNotInstalled() from None
     with open_cluster(chosen, console) as cluster:
         yield cluster
+
+
+@contextmanager
+def given_runner(scheduler: str | None, console: Console) -> Iterator[Runner | None]:
+    """Make the runner of a scheduler that was given; None where none was, and the command works as without.
+
+    Raises
+    ------
+    SchedulerUnknown, ClusterNotInstalled, SchedulerUnreachable
+        As `open_runner` does.
+    """
+    if scheduler is None:
+        yield None
+        return
+    with open_runner(scheduler, console, 0, "") as runner:
+        yield runner

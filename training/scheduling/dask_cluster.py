@@ -7,6 +7,7 @@ that it held. Nothing but small tasks and small reports passes through the sched
 import asyncio
 import contextlib
 import logging
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -14,7 +15,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import dask
-from dask_jobqueue import SLURMCluster
 from distributed import Client, Future, LocalCluster, wait
 from distributed.scheduler import KilledWorker
 from rich.console import Console
@@ -40,6 +40,15 @@ SETTINGS = {
     "distributed.logging.distributed": "error",
 }
 """Of clusters that are made here: a part is blamed when it was on two workers that died."""
+SLURM_SETTINGS = frozenset(
+    {
+        *("account", "config_name", "cores", "death_timeout", "interface", "job_cpu", "job_directives_skip"),
+        *("job_extra_directives", "job_mem", "job_script_prologue", "local_directory", "log_directory", "memory"),
+        *("name", "processes", "protocol", "python", "queue", "scheduler_options", "shared_temp_directory"),
+        *("shebang", "walltime", "worker_extra_args"),
+    }
+)
+"""Keywords of `dask_jobqueue.SLURMCluster` that a file may set, beside ``workers``."""
 
 _LOST = (CancelledError, asyncio.CancelledError, OSError, TimeoutError)
 
@@ -66,7 +75,7 @@ class DaskRunner:
     @property
     def workers(self) -> int:
         """Threads of all workers, as far as they have come."""
-        return max(1, sum(self._client.nthreads().values()))
+        return max(1, int(sum(self._client.nthreads().values())))
 
     @property
     def dashboard(self) -> str:
@@ -94,7 +103,7 @@ class DaskRunner:
             return again.pop() if again else take()
 
         while True:
-            pending: dict[Future, Part] = {}
+            pending: dict[Future[Any], Part] = {}
             try:
                 yield from self._run(function, next_part, pending)
             except _LOST:
@@ -103,8 +112,9 @@ class DaskRunner:
             else:
                 return
             finally:
-                with contextlib.suppress(*_LOST):
-                    self._client.cancel(list(pending), force=True)
+                if pending and self._client.status == "running":
+                    with contextlib.suppress(*_LOST):
+                        self._client.cancel(list(pending), force=True)
 
     def close(self) -> None:
         """Let go of the scheduler."""
@@ -112,7 +122,7 @@ class DaskRunner:
             self._client.close(timeout=2)
 
     def _run(
-        self, function: Callable[[Part], Result], take: Take[Part], pending: dict[Future, Part]
+        self, function: Callable[[Part], Result], take: Take[Part], pending: dict[Future[Any], Part]
     ) -> Iterator[Outcome[Part, Result]]:
         while True:
             room = PARTS_AHEAD * self.workers
@@ -125,7 +135,7 @@ class DaskRunner:
             for future in [future for future in pending if future.status != "pending"]:
                 yield self._outcome(future, pending)
 
-    def _outcome(self, future: Future, pending: dict[Future, Part]) -> Outcome[Part, Result]:
+    def _outcome(self, future: Future[Any], pending: dict[Future[Any], Part]) -> Outcome[Part, Result]:
         """Say what became of a part, and forget it, unless the scheduler was lost meanwhile."""
         try:
             result = future.result(timeout=CONNECT_SECONDS)
@@ -174,7 +184,8 @@ def open_cluster(scheduler: Scheduler, console: Console) -> Iterator[DaskRunner]
     SchedulerUnknown
         When SLURM's settings are none that `dask_jobqueue` takes.
     """
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    for name in ("distributed", "distributed.client"):  # which tells each lost connection with a traceback
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
         if scheduler.address:
             with dask.config.set({"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS:g}s"}):
@@ -208,9 +219,22 @@ def _cluster(scheduler: Scheduler) -> Any:
         )
     settings = dict(scheduler.slurm)
     jobs = settings.pop("workers", 1)
+    unknown = sorted(settings.keys() - SLURM_SETTINGS)
+    if unknown:
+        raise SchedulerUnknown("slurm", f"these settings are not known: {', '.join(unknown)}")
     try:
-        cluster = SLURMCluster(**settings)
+        cluster = _slurm_cluster()(**{"cores": 1, "processes": 1, **settings})
     except (TypeError, ValueError) as error:
         raise SchedulerUnknown("slurm", f"dask_jobqueue does not take these settings: {error}") from None
     cluster.scale(jobs=jobs)
     return cluster
+
+
+def _slurm_cluster() -> Any:
+    """Import the class without what its package does to a process: Ctrl-C would end it with success and no word."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    from dask_jobqueue.slurm import SLURMCluster
+
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    return SLURMCluster

@@ -92,7 +92,7 @@ def score_part(task: ScoringTask, part: Sequence[Input]) -> PartReport:
     """
     here = version("mammo-cadx")
     if here != task.version:
-        raise WorkerDiffers(task.version, here)
+        raise WorkerDiffers("mammo-cadx", task.version, here)
     model = _model(task.bundle, task.digest)
     with threadpool_limits(1, user_api="blas"):
         rows = [row for _, same in groupby(part, _image_of) for row in _rows(task, model, tuple(same))]

@@ -19,6 +19,7 @@ from training.fitting.fit import Fit, FitSettings, fit_models, save_fit
 from training.layers.figures import LayerFigures
 from training.outputs import check_folder
 from training.report.study_record import BranchTimes, Study, StudyKind, provenance, skipped
+from training.scheduling import Runner
 from training.study.negative_control import shuffle_labels
 from training.study.output import STUDY, write_study
 
@@ -48,6 +49,7 @@ def run_study(
     layers: Sequence[LayerFigures] = (),
     negative_control: bool = False,
     replace: bool = False,
+    runner: Runner | None = None,
 ) -> StudyOutcome:
     """Run a study and write its folder.
 
@@ -69,6 +71,8 @@ def run_study(
         Permute the labels among the lesions; no bundle is written.
     replace
         Put report and bundle in the place of those of an earlier study.
+    runner
+        Does the long parts elsewhere; none: here.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def run_study(
     if not negative_control:
         check_bundle(bundle, replace=replace)
     relabel = partial(shuffle_labels, seed=settings.seed) if negative_control else None
-    fit = fit_models(read_manifest(manifest), settings, console, store=store, relabel=relabel)
+    fit = fit_models(read_manifest(manifest), settings, console, store=store, relabel=relabel, runner=runner)
     study = study_of(
         fit, manifest, title or f"Study of {manifest.parent.name}/{manifest.name}", layers, negative_control
     )

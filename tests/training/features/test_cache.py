@@ -1,6 +1,5 @@
-import errno
 import logging
-import os
+import resource
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -65,28 +64,14 @@ def test_damaged_entry_is_told_and_removed(
     np.testing.assert_array_equal(kept(cache, FLOAT32), VALUES, strict=True)
 
 
-def test_full_disk_is_a_clear_error_and_leaves_nothing(cache: FeatureCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = os.fdopen
-
-    class FullDisk:
-        """A file whose disk fills up after the first bytes."""
-
-        def __init__(self, descriptor: int, mode: str) -> None:
-            self.file = real(descriptor, mode)
-
-        def __enter__(self) -> "FullDisk":
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            self.file.close()
-
-        def write(self, content: bytes) -> None:
-            self.file.write(content[:5])
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fdopen", FullDisk)
-    with pytest.raises(FeatureCacheUnusable, match="No space left on device"):
-        cache.put(KEY, VALUES, FLOAT32)
+def test_full_disk_is_a_clear_error_and_leaves_nothing(cache: FeatureCache) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, before[1]))
+    try:
+        with pytest.raises(FeatureCacheUnusable, match="File too large"):
+            cache.put(KEY, VALUES, FLOAT32)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not [path for path in cache.folder.rglob("*") if path.is_file()]
     assert cache.get(KEY, FLOAT32) is None
 

@@ -5,6 +5,8 @@ import signal
 import time
 from pathlib import Path
 
+from training.errors import ResultsNotWritable
+
 
 def doubled(part: int) -> int:
     return 2 * part
@@ -19,10 +21,14 @@ def deadly(part: int) -> int:
 
 def noted(folder: Path, part: int) -> int:
     """Take a while, and leave a note of who did it."""
-    time.sleep(0.2)
     (folder / f"{part}-{os.getpid()}").touch()
+    time.sleep(0.2)
     return 2 * part
 
 
 def faulty(part: int) -> int:
     raise ZeroDivisionError(f"secret {part}")
+
+
+def refusing(part: int) -> int:
+    raise ResultsNotWritable("results", "No space left on device")
