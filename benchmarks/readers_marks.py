@@ -239,7 +239,8 @@ def earlier_table(path: Path, cases: Sequence[Case]) -> dict[str, NDArray[np.flo
     if list(frame["image"]) != [case.image.name for case in cases]:
         raise SystemExit(f"{path} is of other rows")
     names = [name for name in frame.columns if name.startswith("lesion_") and name != "lesion_id"]
-    return {name.removeprefix("lesion_"): frame[name].to_numpy(dtype=np.float64) for name in names}
+    plain = {name: name.removeprefix("lesion_").replace("normalised", "normalized") for name in names}
+    return {plain[name]: frame[name].to_numpy(dtype=np.float64) for name in names}
 
 
 def main() -> None:

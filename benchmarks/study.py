@@ -9,7 +9,7 @@ The naive way does the same work with the usual means, on a part that is small e
 - search: GridSearchCV over scikit-learn's pipeline, some of the 54 grid points, on one outer training set.
 Both ways do the same part, so the ratios are measured; only the last line, the whole study, is projected from them.
 
-Run: python benchmarks/study.py [--cohort FOLDER] [--roi-part 24] [--point-part 6] [--no-peer]
+Run: python benchmarks/study.py [--cohort FOLDER] [--roi-part 24] [--point-part 6] [--robustness] [--no-peer]
 """
 
 import argparse
@@ -60,9 +60,11 @@ def timed(name: str, step: Callable[[], Result]) -> tuple[Result, float, float]:
     return result, wall, cpu
 
 
-def whole_study(manifest: Path, folder: Path) -> tuple[Fit, float, float]:
+def whole_study(manifest: Path, folder: Path, *, robustness: bool) -> tuple[Fit, float, float]:
     """Run the study as `cadx-train study` does, without a cache."""
-    settings = FitSettings(backbone=BackboneSpec(weights="random:0"), synthetic=True, source="phantoms")
+    settings = FitSettings(
+        backbone=BackboneSpec(weights="random:0"), synthetic=True, source="phantoms", robustness=robustness
+    )
     quiet = Console(quiet=True)
     cases = read_manifest(manifest)
     fit, fit_wall, fit_cpu = timed(
@@ -113,6 +115,7 @@ def main() -> None:
     parser.add_argument("--cohort", type=Path, help="folder of the phantoms, written when it holds none")
     parser.add_argument("--roi-part", type=int, default=24, help="ROIs of the naive extraction")
     parser.add_argument("--point-part", type=int, default=6, help="grid points of the naive search")
+    parser.add_argument("--robustness", action="store_true", help="move the marks of 200 lesions as well")
     parser.add_argument("--no-peer", action="store_true", help="leave the naive way out")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
@@ -121,7 +124,7 @@ def main() -> None:
         if not (cohort / "manifest.csv").is_file():
             timed("phantoms (not part of the study)", lambda: write_planned_cohort(cohort, plan_paper_cohort(SEED)))
         load = os.getloadavg()[0]
-        fit, wall, cpu = whole_study(cohort / "manifest.csv", Path(scratch) / "study")
+        fit, wall, cpu = whole_study(cohort / "manifest.csv", Path(scratch) / "study", robustness=arguments.robustness)
         print(f"{'WHOLE STUDY (bound: 60 s wall on two quiet cores)':<58} {wall:8.1f} s wall {cpu:8.1f} s CPU")
         print(f"cores {os.cpu_count()}, load average at the start {load:.1f}; paper: about 600 s")
         for branch in fit.evaluation.classifiers:
