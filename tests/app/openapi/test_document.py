@@ -73,7 +73,9 @@ def test_every_request_body_has_an_example_that_fits(document: Document) -> None
                 Draft202012Validator(resolved(document, content["schema"])).validate(content["example"])
             assert path.startswith(("/v1/predictions", "/v1/images", "/v1/pacs", "/v1/verdicts"))
             assert kinds == (
-                ["application/json"] if path.startswith("/v1/pacs") else ["multipart/form-data", "application/json"]
+                ["application/json"]
+                if path.startswith(("/v1/pacs", "/v1/verdicts"))
+                else ["multipart/form-data", "application/json"]
             )
 
 
