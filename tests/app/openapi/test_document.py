@@ -35,7 +35,7 @@ def resolved(document: Document, schema: Document) -> Document:
 def test_it_is_openapi_3_1_with_unique_names(document: Document) -> None:
     assert document["openapi"].startswith("3.1")
     names = [operation["operationId"] for _, _, operation in operations(document)]
-    assert len(names) == len(set(names)) == 31
+    assert len(names) == len(set(names)) == 33
 
 
 def test_every_schema_is_a_schema(document: Document) -> None:
@@ -71,9 +71,11 @@ def test_every_request_body_has_an_example_that_fits(document: Document) -> None
             kinds = [kind for kind in ("multipart/form-data", "application/json") if kind in body["content"]]
             for content in (body["content"][kind] for kind in kinds):
                 Draft202012Validator(resolved(document, content["schema"])).validate(content["example"])
-            assert path.startswith(("/v1/predictions", "/v1/images", "/v1/pacs"))
+            assert path.startswith(("/v1/predictions", "/v1/images", "/v1/pacs", "/v1/verdicts"))
             assert kinds == (
-                ["application/json"] if path.startswith("/v1/pacs") else ["multipart/form-data", "application/json"]
+                ["application/json"]
+                if path.startswith(("/v1/pacs", "/v1/verdicts"))
+                else ["multipart/form-data", "application/json"]
             )
 
 
