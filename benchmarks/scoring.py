@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -84,28 +85,18 @@ def compare(bundle: Path, lesions: int, repeats: int) -> None:
         print(f"Parquet files the same to the bit in all {len(contents)} runs: {same}")
 
 
-class opened:  # noqa: N801 - a context manager
+@contextmanager
+def opened(kind: str) -> Iterator[Runner]:
     """A runner by name, with all of its workers started."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-
-    def __enter__(self) -> Runner:
-        if self.kind == "in this process":
-            return InProcess()
-        if self.kind == "two processes":
-            processes = Processes(2, "training.scoring.task")
-            self.close = lambda: processes.__exit__(None, None, None)
+    if kind == "in this process":
+        yield InProcess()
+    elif kind == "two processes":
+        with Processes(2, "training.scoring.task") as processes:
             processes.start()
-            return processes
-        self.manager = open_cluster(Scheduler(local_workers=2), QUIET)
-        runner = self.manager.__enter__()
-        self.close = lambda: self.manager.__exit__(None, None, None)
-        return runner
-
-    def __exit__(self, *_: object) -> None:
-        if self.kind != "in this process":
-            self.close()
+            yield processes
+    else:
+        with open_cluster(Scheduler(local_workers=2), QUIET) as cluster:
+            yield cluster
 
 
 def simulated(seconds: float, task: ScoringTask, part: Part) -> PartReport:
@@ -160,9 +151,9 @@ def million(bundle: Path, count: int, size: int, seconds: float) -> None:
         memory = ", ".join(f"{max(peaks[k : k + quarter] or [0]):.0f}" for k in range(0, 4 * quarter, quarter))
         disk = sum(path.stat().st_size for path in out.glob("part-*")) / 2**20
         print(
-            f"{count:,} lesions in {tasks:,} tasks of {size}: {wall:.1f} s of wall time, {load()}; scheduler and client in "
-            f"one process: {own:.1f} CPU s, {1000 * own / tasks:.1f} ms a task; most of its resident memory over four "
-            f"quarters of the run: {memory} MiB; {disk:.0f} MiB of Parquet",
+            f"{count:,} lesions in {tasks:,} tasks of {size}: {wall:.1f} s of wall time, {load()}; scheduler and "
+            f"client in one process: {own:.1f} CPU s, {1000 * own / tasks:.1f} ms a task; most of its resident memory "
+            f"over four quarters of the run: {memory} MiB; {disk:.0f} MiB of Parquet",
             flush=True,
         )
 

@@ -223,14 +223,14 @@ def _cluster(scheduler: Scheduler) -> Any:
     if unknown:
         raise SchedulerUnknown("slurm", f"these settings are not known: {', '.join(unknown)}")
     try:
-        cluster = _slurm_cluster()(**{"cores": 1, "processes": 1, **settings})
+        cluster = slurm_cluster()(**{"cores": 1, "processes": 1, **settings})
     except (TypeError, ValueError) as error:
         raise SchedulerUnknown("slurm", f"dask_jobqueue does not take these settings: {error}") from None
     cluster.scale(jobs=jobs)
     return cluster
 
 
-def _slurm_cluster() -> Any:
+def slurm_cluster() -> Any:
     """Import the class without what its package does to a process: Ctrl-C would end it with success and no word."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     from dask_jobqueue.slurm import SLURMCluster
