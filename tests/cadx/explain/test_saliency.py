@@ -76,13 +76,13 @@ def test_cells_of_two_scales_and_eight_turns_add_up_and_lie_where_the_lesion_is(
     spec = BackboneSpec("squeezenet1_1", "features.7.cat", "random:0", "mean+max", 8, (51.2, 25.6))
     backbone = load_backbone(spec, device="cpu")
     rng = np.random.default_rng(0)
-    empty, full = ([one(texture(rng)) for _ in range(8)] for one in (lambda g: g, lambda g: pasted(g, 200, 300)))
+    empty, full = ([one(texture(rng)) for _ in range(8)] for one in (lambda g: g, lambda g: pasted(g, 165, 347)))
     grid = PolynomialGrid(a=(1.0,), c=(1.0,), d=(2,), C=(1.0,))
     names = {"some": [*range(0, 256), *range(512, 768)]}  # of both scales, but not all columns
     svm = PolynomialSvm(grid, inner_folds=3, candidates=names)
     svm = svm.fit(backbone.features(np.stack(empty + full)), np.repeat([0, 1], 8))
     background = texture(rng)
-    gray = pasted(background, 200, 300)
+    gray = pasted(background, 165, 347)
     found, without = (saliency_map(backbone, svm.freeze(), image) for image in (gray, background))
     decision = float(svm.freeze().svm_decisions(backbone.features(gray[None]))[0])
     assert found.kind is MapKind.CLASS_ACTIVATION
