@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.cohort.leakage import salted
+from training.cohort.marks import Contour
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Input:
         From 1; None for an image of one frame.
     pixel_spacing_mm
         For files that carry none.
+    contour, diameter_mm
+        A reader's outline, as x, y in pixels of the stored image, or diameter; at most one of them.
     lesion_id, patient_id, view
         As far as the source knows them.
     sop_instance_uid
@@ -39,6 +42,8 @@ class Input:
     patient_id: str | None = None
     view: str | None = None
     sop_instance_uid: str | None = None
+    contour: Contour | None = None
+    diameter_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ def input_key(salt: str, item: Input) -> str:
     It does not depend on what the image holds, which is known only when it was read; see `training.scoring.results`.
     """
     facts = [item.image, item.x, item.y, item.frame, item.pixel_spacing_mm, item.lesion_id, item.view]
+    if item.contour is not None or item.diameter_mm is not None:
+        facts += [item.contour, item.diameter_mm]
     return hashlib.sha256(f"{salt}input\0{json.dumps(facts)}".encode()).hexdigest()[:32]
 
 

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.cohort.cases import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, ManifestOrigin
+from training.cohort.cases import OPTIONAL_COLUMNS, READERS_COLUMNS, REQUIRED_COLUMNS, ManifestOrigin
+from training.cohort.marks import parse_center, parse_contour, parse_diameter
 from training.errors import ManifestEmpty
 from training.scoring.inputs import Input, Source
 from training.table import Row, table_rows
 
 FRAME, SOP_INSTANCE = "frame", "sop_instance_uid"
 STUDY, SERIES = "study_uid", "series_uid"
-KNOWN = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, FRAME, STUDY, SERIES, SOP_INSTANCE)
+KNOWN = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *READERS_COLUMNS, FRAME, STUDY, SERIES, SOP_INSTANCE)
 """Columns that are understood; a label is passed over, for nothing is fitted here."""
 
 
@@ -63,6 +64,8 @@ def manifest_source(path: Path) -> Source:
 
 def _mark(row: Row) -> Input:
     cells = row.cells
+    contour = parse_contour(row)
+    center = parse_center(row, contour)
     spacing = row.number("pixel_spacing_mm") if cells.get("pixel_spacing_mm") else None
     if spacing is not None and spacing <= 0:
         raise row.invalid("pixel_spacing_mm", "a positive number")
@@ -71,14 +74,16 @@ def _mark(row: Row) -> Input:
         raise row.invalid(FRAME, "a whole number from 1")
     return Input(
         image=_image(row),
-        x=row.number("x"),
-        y=row.number("y"),
+        x=center.x,
+        y=center.y,
         frame=None if frame is None else int(frame),
         pixel_spacing_mm=spacing,
         lesion_id=cells.get("lesion_id") or None,
         patient_id=cells.get("patient_id") or None,
         view=cells.get("view") or None,
         sop_instance_uid=cells.get(SOP_INSTANCE) or None,
+        contour=contour,
+        diameter_mm=parse_diameter(row, contour),
     )
 
 

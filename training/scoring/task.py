@@ -19,6 +19,7 @@ from cadx.errors import CadxError, FileTooLarge, ImageFileNotFound
 from cadx.exchange.dicomweb import PacsConnection
 from cadx.mammogram import ReadingLimits, read_mammogram
 from cadx.records import LesionCenter, Mammogram
+from training.cohort.marks import center_of
 from training.errors import AssessmentFailed, WorkerDiffers
 from training.scoring.inputs import Input
 from training.scoring.pacs import connection_of, fetch_instance
@@ -134,17 +135,27 @@ def _rows(task: ScoringTask, model: Bundle, same: Sequence[Input]) -> Iterator[R
 
 
 def _row(task: ScoringTask, model: Bundle, item: Input, image: ImageFacts, mammogram: Mammogram) -> Row:
-    center = LesionCenter(item.x, item.y)
+    center: LesionCenter | None = LesionCenter(item.x, item.y)
+    if item.contour is not None and center == center_of(item.contour):
+        center = None  # as the service is asked, so that the id is the service's
     salt = task.results.salt
     try:
-        assessment = assess(model, mammogram, center)
+        assessment = assess(model, mammogram, center, contour=item.contour, diameter_mm=item.diameter_mm)
     except CadxError as error:
         return refused_row(salt, model.digest, item, image, error)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - as above; the message may quote the file
         return refused_row(salt, model.digest, item, image, AssessmentFailed(type(error).__name__))
-    known_as = prediction_id(model, str(image.sha256), mammogram, center, item.frame or 1)
+    known_as = prediction_id(
+        model,
+        str(image.sha256),
+        mammogram,
+        center,
+        item.frame or 1,
+        contour=item.contour,
+        diameter_mm=item.diameter_mm,
+    )
     return scored_row(salt, model.digest, item, image, known_as, assessment)
 
 

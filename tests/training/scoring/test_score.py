@@ -43,6 +43,31 @@ def test_a_row_says_what_the_service_says(scored: Path, scored_manifest: Path) -
         assert (row["model_digest"], row["view"]) == (bundle.digest, case.view)
 
 
+def test_a_readers_outline_and_diameter_count_as_in_the_service(tmp_path: Path, scored_manifest: Path) -> None:
+    case = read_manifest(scored_manifest)[0]
+    bundle = load_bundle(BUNDLE)
+    mammogram = read_mammogram(case.image, policy=bundle.policy)
+    x, y = case.center.x, case.center.y
+    contour = tuple((x + dx, y + dy) for dx, dy in ((-40, -30), (45, -25), (30, 50), (-35, 40)))
+    (tmp_path / "marks.csv").write_text(
+        f'image,x,y,contour,diameter_mm\n{case.image},,,"{json.dumps(contour)}",\n'
+        f'{case.image},{x},{y},"{json.dumps(contour)}",\n{case.image},{x},{y},,7.5\n{case.image},{x},{y},,\n'
+    )
+    score_into(tmp_path / "results", tmp_path / "marks.csv")
+    rows = rows_of(tmp_path / "results").set_index("prediction_id")
+    assert len(rows) == 4
+    sha256 = file_sha256(case.image)
+    for center, drawn, diameter_mm in (
+        (None, contour, None),
+        (case.center, contour, None),
+        (case.center, None, 7.5),
+        (case.center, None, None),
+    ):
+        known_as = prediction_id(bundle, sha256, mammogram, center, 1, contour=drawn, diameter_mm=diameter_mm)
+        answer = assess(bundle, mammogram, center, contour=drawn, diameter_mm=diameter_mm)
+        assert rows.probability[known_as] == pytest.approx(answer.probability, abs=1e-12)
+
+
 def test_views_of_a_lesion_share_a_pseudonym_and_no_identity_is_written(scored: Path, scored_manifest: Path) -> None:
     cases = read_manifest(scored_manifest)
     assert rows_of(scored).lesion.nunique() == len({case.lesion_id for case in cases})
