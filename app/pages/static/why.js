@@ -24,7 +24,8 @@ export function more(session, lesion, found, refusal) {
     const details = make('details', {'data-part': part, open: Boolean(found[part]) || lesion.more.has(part)},
       make('summary', {}, text(part)), ...content);
     details.addEventListener('toggle', () => {
-      if (details.open && !found[part] && !lesion.more.has(part)) session.askMore(lesion, part);
+      if (!details.open && problem) lesion.more.delete(part); // opened again, it is asked for again
+      else if (details.open && !found[part] && !lesion.more.has(part)) session.askMore(lesion, part);
     });
     return details;
   });
