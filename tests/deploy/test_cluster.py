@@ -9,6 +9,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from training.cli import cli
@@ -72,7 +73,9 @@ def test_the_commands_are_understood(manifests: list[Manifest]) -> None:
             assert not option.startswith("--") or option in text
     program, command, *arguments = commands["cadx-score"]
     assert program == "cadx-train"
-    parsed = get_command(cli).commands[command].make_context(command, arguments, resilient_parsing=False)
+    group = get_command(cli)
+    assert isinstance(group, TyperGroup)
+    parsed = group.commands[command].make_context(command, arguments, resilient_parsing=False)
     assert parse_scheduler(parsed.params["scheduler"]).address == "tcp://cadx-scheduler:8786"
 
 

@@ -22,7 +22,7 @@ from rich.console import Console
 from cadx.errors import CadxError
 from training.errors import SchedulerUnknown, SchedulerUnreachable, TaskFailed
 from training.scheduling.choice import Scheduler
-from training.scheduling.processes import applied
+from training.scheduling.processes import applied_alone
 from training.scheduling.runner import Died, Done, Outcome, Part, Result, Take
 
 CONNECT_SECONDS = 10.0
@@ -127,7 +127,7 @@ class DaskRunner:
         while True:
             room = PARTS_AHEAD * self.workers
             while len(pending) < room and (part := take()) is not None:
-                pending[self._client.submit(applied, function, part, pure=False)] = part
+                pending[self._client.submit(applied_alone, function, part, pure=False)] = part
             if not pending:
                 return
             with contextlib.suppress(TimeoutError), self._client.as_current():

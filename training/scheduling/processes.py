@@ -1,16 +1,21 @@
 """Processes of this machine, without Dask."""
 
+import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self
 
+from cadx.runtime.machine import tune_process
 from cadx.runtime.processes import WorkerProcesses
 from cadx.runtime.worker import ProcessFailed
 from training.scheduling.runner import Died, Done, Outcome, Part, Result, Take
 
 PART_SECONDS = 3600.0
 """Longest time of one part, far above what 1,000 lesions take: a process that hangs is killed, and the part halved."""
+
+KEPT_MIB = 16
+"""Freed memory that a worker of a cluster keeps for the next lesion, as `cadx.runtime.worker` does."""
 
 
 class Processes:
@@ -63,3 +68,14 @@ class Processes:
 def applied(function: Callable[[Part], Result], part: Part) -> Result:
     """Call a function, which may be a partial and so have no name of its own."""
     return function(part)
+
+
+def applied_alone(function: Callable[[Part], Result], part: Part) -> Result:
+    """Do the same in a process that does nothing else, such as a worker of a cluster: it is tuned as ours are."""
+    _tune()
+    return applied(function, part)
+
+
+@functools.cache
+def _tune() -> None:
+    tune_process(1, KEPT_MIB)
