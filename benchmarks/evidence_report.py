@@ -100,13 +100,10 @@ def paired_table(scored: Frame) -> str:
             both = [frame[frame["preset"] == preset] for preset in presets[:2]]
             on = [*keys, "image", "x", "y"] if "image" in frame else keys
             joined = both[1].merge(both[0], on=on, suffixes=("", "_other"), validate="one_to_one")
+            less = f"{presets[1]} less {presets[0]}"
             rows += [
-                [
-                    f"{presets[1]} less {presets[0]}, {METHODS[name]}",
-                    title,
-                    difference_of(joined, name, f"{name}_other"),
-                ]
-                for name in METHODS
+                [f"{less}, {METHODS[name]}", title, difference_of(joined, name, f"{name}_other")]
+                for name in (CNN, ENSEMBLE)  # B is the same in both
             ]
         for preset in presets:
             part = frame[frame["preset"] == preset]
@@ -130,7 +127,8 @@ def parts_table(scored: Frame, part_of: pd.Series, head: str) -> str:
             enough = min(malignant, len(one) - malignant) >= FEWEST
             row.append(shown(auc_of(of_preset, ENSEMBLE)) if enough else "too few of one class")
         rows.append(row)
-    rows.sort(key=lambda row: -int(row[1]))
+    order = [str(part).capitalize() for part in (part_of.cat.categories if part_of.dtype == "category" else ())]
+    rows.sort(key=lambda row: order.index(row[0]) if order else -int(row[1]))
     return table([head, "views", "malignant", *(f"C, {p} (95 % CI)" for p in dict.fromkeys(scored["preset"]))], rows)
 
 
