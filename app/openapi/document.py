@@ -184,8 +184,10 @@ def install_openapi(application: FastAPI, *, with_keys: bool) -> None:
             )
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas["Problem"] = Problem.model_json_schema()
+            shared = document["components"].setdefault("examples", {})
             for operation in _operations(document):
                 _name_bodies(operation, schemas)
+                _share_examples(operation, shared)
                 for parameter in operation.get("parameters", []):
                     parameter["schema"] = _without_null(parameter["schema"])
                 if "requestBody" in operation:
@@ -203,6 +205,15 @@ def install_openapi(application: FastAPI, *, with_keys: bool) -> None:
 def _operations(document: Document) -> Iterator[Document]:
     for path in document["paths"].values():
         yield from cast("Iterator[Document]", path.values())
+
+
+def _share_examples(operation: Document, shared: Document) -> None:
+    """Move the examples of errors among the named ones: repeated at each path, they were most of the document."""
+    for response in operation["responses"].values():
+        examples = response.get("content", {}).get(PROBLEM_TYPE, {}).get("examples", {})
+        for code, example in examples.items():
+            shared[code] = example
+            examples[code] = {"$ref": f"#/components/examples/{code}"}
 
 
 def _name_bodies(operation: Document, schemas: Document) -> None:

@@ -14,9 +14,6 @@ from training.scheduling.runner import Died, Done, Outcome, Part, Result, Take
 PART_SECONDS = 3600.0
 """Longest time of one part, far above what 1,000 lesions take: a process that hangs is killed, and the part halved."""
 
-KEPT_MIB = 16
-"""Freed memory that a worker of a cluster keeps for the next lesion, as `cadx.runtime.worker` does."""
-
 
 class Processes:
     """Does as many parts at a time as there are processes, each with one thread of computing.
@@ -78,4 +75,4 @@ def applied_alone(function: Callable[[Part], Result], part: Part) -> Result:
 
 @functools.cache
 def _tune() -> None:
-    tune_process(1, KEPT_MIB)
+    tune_process(1)

@@ -87,7 +87,7 @@ function similar({similar: near}) {
   if (!near) return [];
   const {benign, malignant, agreement, base_rate: base, cases} = near;
   const items = cases.map(({outcome, distance, thumbnail_png: png}) => make('li', {'data-outcome': outcome},
-    png ? picture(png, text('caseAlt', {outcome})) : '', make('b', {}, outcome), ' ', text('distance', {distance: distance.toFixed(2)})));
+    png ? picture(png, text('caseAlt', {outcome})) : '', make('b', {}, outcome), ' ', told('distance', distance, text('distance', {distance: distance.toFixed(2)}))));
   return [make('p', {'data-name': 'similar'}, text('nearest', {count: cases.length, benign, malignant})),
     near.atypical ? make('p', {class: 'title'}, text('atypical')) : '',
     make('p', {class: 'quiet'}, text('likeness', {agreement: percent(agreement), base: percent(base)})), make('ol', {}, ...items)];

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,9 @@ class Reader:
 
 
 def js_number(value: float) -> str:
-    """A number as JavaScript writes it; Python's differs in exponents and whole numbers only."""
+    """A number as JavaScript writes it: whole ones without a point, exponents below a millionth only."""
+    if 1e-6 <= abs(value) < 1e-4:
+        return f"{Decimal(repr(value)):f}"
     return repr(value).removesuffix(".0").replace("e-0", "e-")
 
 
