@@ -53,7 +53,7 @@ def test_its_answer_is_the_shape_that_the_service_gives() -> None:
     assert block is not None
     answer = Prediction.model_validate(json.loads(block[1]))
     left_out = {name for name, value in answer if value is None}
-    asked_for = {"explanation", "map", "similar", "reliability", "at_prevalence", "stored"}
+    asked_for = {"explanation", "map", "similar", "reliability", "robustness", "at_prevalence", "stored"}
     assert left_out == asked_for, "every part that an answer has without asking for more"
 
 
