@@ -18,7 +18,9 @@ AS_IT_OPENS = {
 
 @pytest.fixture(scope="module")
 def page(chromium: Browser) -> Page:
-    return chromium.new_page()
+    page = chromium.new_page()
+    page.set_default_timeout(120_000)  # Swagger UI lays out 33 operations: seconds here, half a minute beside other work
+    return page
 
 
 def open_form(page: Page, server: "LiveServer", operation: str) -> None:

@@ -311,6 +311,6 @@ def test_what_can_be_taken_along(reader: Reader, unseen_phantom: Case) -> None:
 def test_the_api_docs_break_no_policy(make_reader: Callable[..., Reader], live_server: LiveServer) -> None:
     reader = make_reader(live_server)
     reader.page.goto(f"{live_server.url}/docs#/predictions/predict")
-    reader.page.get_by_role("button", name="Try it out").click()
+    reader.page.get_by_role("button", name="Try it out").click(timeout=120_000)
     reader.page.get_by_role("button", name="Execute").wait_for()
     assert not reader.faults
