@@ -19,7 +19,7 @@ AS_IT_OPENS = {
 @pytest.fixture(scope="module")
 def page(chromium: Browser) -> Page:
     page = chromium.new_page()
-    page.set_default_timeout(120_000)  # Swagger UI lays out 33 operations: seconds here, half a minute beside other work
+    page.set_default_timeout(120_000)  # Swagger UI lays out 33 operations: half a minute beside other work
     return page
 
 
