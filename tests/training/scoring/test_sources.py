@@ -151,8 +151,9 @@ def test_a_pacs_is_marked_by_a_table_or_by_what_readers_stored(
     at = f"{image.StudyInstanceUID}/{image.SeriesInstanceUID}/{image.SOPInstanceUID}"
     assert [(item.image, [item.x, item.y]) for item in walked(found)] == [(at, center)]
     uids = at.replace("/", ",")
+    at_nowhere = f"{image.StudyInstanceUID},{image.SeriesInstanceUID},{generate_uid()}"
     (tmp_path / "marks.csv").write_text(
-        f"study_uid,series_uid,sop_instance_uid,x,y\n{uids},{center[0]},{center[1]}\n{uids[:-1]}0,1,1\nno,uid,here,1,1\n"
+        f"study_uid,series_uid,sop_instance_uid,x,y\n{uids},{center[0]},{center[1]}\n{at_nowhere},1,1\nno,uid,here,1,1\n"
     )
     listed = pacs_source(file, "archive", "", [tmp_path / "marks.csv"])
     settings = ScoringSettings(salt=SALT)
