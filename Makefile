@@ -53,9 +53,9 @@ types: $(STAMP) ## mypy --strict over the packages, tests, benchmarks, examples 
 contracts: $(STAMP) ## import-linter: the one-way flow between packages
 	$(BIN)/lint-imports
 
-# In JOBS processes, but for what starts servers and counts their seconds: that runs alone.
+# In JOBS processes, but for what counts a server's seconds: that runs alone.
 JOBS ?= 2
-ALONE := tests/deploy $(addprefix tests/app/,clients jobs server upload routes/test_pacs_faults.py test_live.py test_nothing_leaves.py test_start.py test_without_pickles.py)
+ALONE := $(addprefix tests/app/,jobs server upload routes/test_pacs_faults.py test_live.py test_nothing_leaves.py test_start.py test_without_pickles.py)
 unit: $(STAMP) ## pytest (set CADX_SHARED to a folder with mini-mias/ and weights/ to include real data)
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ALONE:%=--ignore %)
 	$(BIN)/python -m pytest $(ALONE)

@@ -3,6 +3,7 @@
 
 import { askEarly } from './early.mjs';
 import { readHost } from './host.mjs';
+import { LENGTH_TOOL } from './length.mjs';
 import { Marks } from './marks.mjs';
 import { ROI_TOOL } from './outline.mjs';
 import { Panel, emptyDiv } from './panel.mjs';
@@ -41,10 +42,11 @@ class Visit {
     const { ANNOTATION_COMPLETED, ANNOTATION_MODIFIED, ANNOTATION_REMOVED } = host.tools.Enums.Events;
     /** @type {Record<string, (annotation: any) => unknown>} */
     const acts = {
-      [ANNOTATION_COMPLETED]: annotation => isMark(annotation) && this.marks.add(annotation),
+      [ANNOTATION_COMPLETED]: annotation => (isMark(annotation) ? this.marks.add(annotation) : this.panel.draw()),
       [ANNOTATION_MODIFIED]: annotation => {
         if (isMark(annotation)) this.marks.moved(annotation);
         else if (annotation.metadata.toolName === ROI_TOOL) this.panel.roiEdited(annotation.annotationUID);
+        else if (annotation.metadata.toolName === LENGTH_TOOL) this.panel.draw();
       },
       [ANNOTATION_REMOVED]: annotation => this.marks.removed(annotation.annotationUID),
     };

@@ -28,6 +28,7 @@ import { NOT_TWICE, ONE_SIDE } from './texts.mjs';
  * @property {Saving} saving
  * @property {string} [roi] UID of the outline that was kept
  * @property {[number, number][]} [contour] the reader's own outline, where asked with one
+ * @property {number} [diameter_mm] as the reader measured it, where asked with one
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
 /** @typedef {{state: State, answer?: Prediction, error?: string, saving: Saving}} Average */
@@ -103,16 +104,20 @@ export class Marks {
     this.#show();
   }
 
-  /** Ask about a mark where it lies now. @param {Mark} mark @param {[number, number][]} [contour] the reader's own outline */
-  async ask(mark, contour) {
+  /**
+   * Ask about a mark where it lies now.
+   * @param {Mark} mark @param {{contour?: [number, number][], diameter_mm?: number}} [reader] own outline or diameter; a
+   * diameter stays when the mark is moved
+   */
+  async ask(mark, { contour, diameter_mm = contour ? undefined : mark.diameter_mm } = {}) {
     const viewport = viewportOf(this.host, mark.image.imageId);
     if (!viewport) return;
     [mark.x, mark.y] = rounded(worldToPixel(viewport, mark.annotation.data.handles.points[0]));
-    Object.assign(mark, { state: 'asking', answer: undefined, error: undefined, saving: idle(), contour });
+    Object.assign(mark, { state: 'asking', answer: undefined, error: undefined, saving: idle(), contour, diameter_mm });
     const asked = { x: mark.x, y: mark.y };
     this.#averageAgain();
     this.#show();
-    const early = !contour && this.early?.key === keyOf(mark) ? this.early.outcome : undefined;
+    const early = !contour && !diameter_mm && this.early?.key === keyOf(mark) ? this.early.outcome : undefined;
     this.early = undefined;
     const outcome = await (early ?? settled(this.service.predict(lesionOf(mark))));
     // Moved or removed meanwhile: a newer question is under way, or nobody wants to know.
@@ -197,7 +202,7 @@ export class Marks {
 const idle = () => ({ state: 'idle', lines: [] });
 
 /** @param {Mark} mark @returns {Lesion} */
-const lesionOf = ({ image, x, y, contour }) => ({ image, x, y, contour });
+const lesionOf = ({ image, x, y, contour, diameter_mm }) => ({ image, x, y, contour, diameter_mm });
 
 /** @param {{image: import('./host.mjs').Image, x: number, y: number}} lesion */
 const keyOf = ({ image, x, y }) => `${image.imageId} ${x} ${y}`;

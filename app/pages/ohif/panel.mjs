@@ -1,6 +1,7 @@
 // The panel: plain DOM inside the one element that OHIF renders for it.
 
 import { redraw, pacsName } from './host.mjs';
+import { lengthAcross } from './length.mjs';
 import { editedOutline, keepOutline } from './outline.mjs';
 import * as text from './texts.mjs';
 
@@ -75,7 +76,6 @@ export class Panel {
     this.node = undefined;
     /** @type {Set<string>} UIDs of kept outlines that a reader has changed */
     this.edited = new Set();
-    this.takesContour = false;
     this.note = '';
   }
 
@@ -87,10 +87,9 @@ export class Panel {
   }
 
   /** A kept outline was changed. @param {string} uid */
-  async roiEdited(uid) {
+  roiEdited(uid) {
     if (this.edited.has(uid) || ![...this.marks.all.values()].some(({ roi }) => roi === uid)) return;
     this.edited.add(uid);
-    this.takesContour = await this.service.takesContour().catch(() => false);
     this.draw();
   }
 
@@ -150,12 +149,23 @@ export class Panel {
     return [
       ...numbers(answer),
       ...(mark.contour ? [h('div', {}, text.READERS_OUTLINE)] : []),
+      ...this.#sizing(mark),
       ...(answer.flags ?? []).map(flag => h('div', { className: 'warn', data: { flag: flag.code } }, flag.message)),
       h('div', { className: 'soft' }, `${text.model(answer)}; image ${mark.byUid ? text.FETCHED_BY_SERVICE : text.SENT_AS_FILE}`),
       ...(answer.features ? [details] : []),
       h('label', {}, tick, ` ${text.VIEWS_OF_ONE}`),
       this.#keeping(mark),
       ...this.#saving([mark], mark.saving, String(mark.number)),
+    ];
+  }
+
+  /** The reader's diameter, and how to ask with the one that was measured. @param {Mark} mark */
+  #sizing(mark) {
+    const measured = lengthAcross(this.host, mark);
+    return [
+      ...(mark.diameter_mm ? [h('div', {}, text.readersDiameter(mark.diameter_mm))] : []),
+      ...(measured && measured !== mark.diameter_mm
+        ? [button(text.askDiameter(measured), `diameter-${mark.number}`, () => this.marks.ask(mark, { diameter_mm: measured }))] : []),
     ];
   }
 
@@ -167,10 +177,10 @@ export class Panel {
         this.#tell(mark.roi ? '' : text.SHOW_FIRST);
       });
     }
-    if (!this.takesContour || !this.edited.has(mark.roi)) return h('div', { className: 'soft' }, text.KEPT);
+    if (!this.edited.has(mark.roi)) return h('div', { className: 'soft' }, text.KEPT);
     return button(text.ASK_OUTLINE, `outline-${mark.number}`, () => {
       const contour = editedOutline(this.host, mark);
-      if (contour) this.marks.ask(mark, contour);
+      if (contour) this.marks.ask(mark, { contour });
       else this.#tell(text.SHOW_FIRST);
     });
   }

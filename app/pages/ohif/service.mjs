@@ -6,12 +6,12 @@ import { pacsName } from './host.mjs';
 import { UNREACHABLE } from './texts.mjs';
 
 /** @typedef {import('./host.mjs').Image} Image */
-/** @typedef {{image: Image, x: number, y: number, contour?: [number, number][]}} Lesion one lesion on one image */
+/** @typedef {{image: Image, x: number, y: number, contour?: [number, number][], diameter_mm?: number}} Lesion one lesion on one image */
 /** @typedef {{kind: string, series: string, instance: string, state: string, reason?: string}} Stored */
 /**
  * What is used of an answer; docs/http-api.md has the rest.
  * @typedef {{probability: number, cnn_probability: number, lesion_probability: number, calibrated_probability: number,
- *   model: {name: string, version: string}, segmentation: {outcome: string}, contour?: [number, number][],
+ *   image: {spacing: {row_mm: number, column_mm: number}}, model: {name: string, version: string}, segmentation: {outcome: string}, contour?: [number, number][],
  *   features?: {name: string, value: number, unit: string, family: string}[], flags?: {code: string, message: string}[],
  *   notices: string[], stored?: Stored[]}} Prediction
  */
@@ -38,8 +38,6 @@ export class Service {
     this.keeps = true; // whether the service keeps images between requests
     /** @type {Map<string, Promise<string>>} SOP Instance UID -> image_id */
     this.sent = new Map();
-    /** @type {Promise<any> | undefined} */
-    this.document = undefined;
   }
 
   /** Assess one lesion. @param {Lesion} lesion @returns {Promise<Prediction>} */
@@ -57,18 +55,6 @@ export class Service {
 
   /** The result as a DICOM object. @param {Lesion[]} lesions @param {string} kind @returns {Promise<ArrayBuffer>} */
   object = (lesions, kind) => this.#ask(`${lesions.length > 1 ? '/views' : ''}/${kind}`, lesions, {}, 'arrayBuffer');
-
-  /** The service's OpenAPI document, read once. @returns {Promise<any>} */
-  openApi() {
-    this.document ??= this.#fetch('/openapi.json', {}).then(answer => answer.json());
-    return this.document;
-  }
-
-  /** Whether a reader's outline is taken. @returns {Promise<boolean>} */
-  async takesContour() {
-    const { components } = await this.openApi();
-    return !!components?.schemas?.LesionInPacs?.properties?.contour;
-  }
 
   /**
    * @param {string} path below /v1/predictions @param {Lesion[]} lesions @param {Record<string, string[]>} query
@@ -114,9 +100,9 @@ export class Service {
   }
 
   /** @param {Lesion} lesion @param {boolean} byUid */
-  async #reference({ image, x, y, contour }, byUid) {
+  async #reference({ image, x, y, contour, diameter_mm }, byUid) {
     const { study, series, instance, frame } = image;
-    const mark = { x, y, ...(contour && { contour }) };
+    const mark = { x, y, contour, diameter_mm }; // JSON leaves out what is undefined
     if (byUid) return { dicomweb: { pacs: pacsName(this.host), study, series, instance, frame }, ...mark };
     return { image_id: await this.#send(image), frame, ...mark };
   }
@@ -139,11 +125,12 @@ export class Service {
   /** @param {Lesion[]} lesions */
   async #form(lesions) {
     const form = new FormData();
-    for (const { image, x, y, contour } of lesions) {
+    for (const { image, x, y, contour, diameter_mm } of lesions) {
       form.append('image', await fetchFile(this.host, image), 'image');
       form.append('x', String(x));
       form.append('y', String(y));
       form.append('contour', JSON.stringify(contour ?? null));
+      if (lesions.some(lesion => lesion.diameter_mm)) form.append('diameter_mm', JSON.stringify(diameter_mm ?? null));
       if (image.frame) form.append('frame', String(image.frame));
     }
     return { body: form };

@@ -44,6 +44,12 @@ export const model = answer =>
 /** @param {number} x @param {number} y */
 export const place = (x, y) => `x ${x.toFixed(1)}, y ${y.toFixed(1)}`;
 
+/** @param {number} mm */
+export const askDiameter = mm => `Ask with my length as its diameter (${mm} mm)`;
+
+/** @param {number} mm */
+export const readersDiameter = mm => `Diameter by the reader: ${mm} mm`;
+
 /** @param {number} count */
 export const meanOf = count => `Mean of ${count} views`;
 

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +31,22 @@ NO_ROI = """() => {
   const rois = state.getAllAnnotations().filter(one => one.metadata.toolName === 'PlanarFreehandROI');
   rois.forEach(one => state.removeAnnotation(one.annotationUID));
 }"""
+
+
+@contextmanager
+def sent_by(viewer: Viewer) -> Iterator[list[dict[str, Any]]]:
+    """What is asked of the service meanwhile."""
+    sent: list[dict[str, Any]] = []
+
+    def listen(route: Route) -> None:
+        sent.append(json.loads(route.request.post_data or ""))
+        route.continue_()
+
+    viewer.page.route("**/cadx/v1/predictions*", listen)
+    try:
+        yield sent
+    finally:
+        viewer.page.unroute("**/cadx/v1/predictions*")
 
 
 @pytest.fixture(scope="module")
@@ -235,51 +252,44 @@ def test_an_outline_becomes_a_roi_and_an_edited_one_is_sent_back_once_the_servic
     row_mm, column_mm = view.spacing
     pixels = np.array(polyline)[:, :2] / (column_mm, row_mm) + 0.5
     assert distances(pixels, contour).max() < 1.0
-    with viewer.page.expect_response("**/openapi.json") as told:
-        viewer.evaluate(EDITED)
-    viewer.page.wait_for_timeout(200)
-    takes = "contour" in told.value.json()["components"]["schemas"]["LesionInPacs"]["properties"]
-    assert bool(viewer.page.query_selector('[data-focus="outline-1"]')) is takes
+    assert viewer.page.query_selector('[data-focus="outline-1"]') is None
+    viewer.evaluate(EDITED)
+    viewer.page.wait_for_selector('[data-focus="outline-1"]')
     viewer.evaluate(NO_ROI)
 
 
-def test_an_edited_outline_is_sent_to_a_service_that_takes_one(viewer: Viewer, hospital: Hospital) -> None:
+def test_an_edited_outline_is_asked_about(viewer: Viewer, hospital: Hospital) -> None:
     view = hospital.study.view("cc")
-    page = viewer.page
-    sent: list[dict[str, object]] = []
-
-    def later_service(route: Route) -> None:
-        if "/v1/predictions" in route.request.url:
-            sent.append(json.loads(route.request.post_data or ""))
-        route.continue_()
-
-    script = """async () => {
-      const {Service} = await import('/cadx/ohif/service.mjs');
-      const now = Service.prototype.takesContour;
-      Service.prototype.takesContour = async () => true;
-      window.__takesContourNow = now;
-    }"""
-    viewer.evaluate(script)
-    page.route("**/cadx/v1/predictions*", later_service)
-    try:
-        viewer.ask(view.x, view.y, view.spacing)
-        viewer.press("keep-1")
-        viewer.evaluate(EDITED)
-        viewer.page.wait_for_selector('[data-focus="outline-1"]')
+    viewer.ask(view.x, view.y, view.spacing)
+    viewer.press("keep-1")
+    viewer.evaluate(EDITED)
+    with sent_by(viewer) as sent:
         viewer.press("outline-1")
         viewer.answered(1)
-        contour = np.array(sent[-1]["contour"])
-        assert np.hypot(*(contour.mean(axis=0) - (view.x, view.y))) < 20
-    finally:
-        page.unroute("**/cadx/v1/predictions*")
-        viewer.evaluate(
-            """async () => {
-              const {Service} = await import('/cadx/ohif/service.mjs');
-              Service.prototype.takesContour = window.__takesContourNow;
-              delete window.__takesContourNow;
-            }"""
-        )
-        viewer.evaluate(NO_ROI)
+    contour = np.array(sent[-1]["contour"])
+    assert np.hypot(*(contour.mean(axis=0) - (view.x, view.y))) < 20
+    viewer.evaluate(NO_ROI)
+
+
+def test_a_length_across_the_lesion_becomes_its_diameter(viewer: Viewer, hospital: Hospital) -> None:
+    view = hospital.study.view("oblong")
+    show(viewer, view)
+    column_mm, half_mm = view.spacing[1], 6.0
+    viewer.ask(view.x, view.y, view.spacing)
+    viewer.length((5.0, 5.0), (60.0, 5.0), view.spacing)
+    assert viewer.page.query_selector('[data-focus="diameter-1"]') is None, "it lies elsewhere"
+    start, end = (view.x - half_mm / column_mm, view.y), (view.x + half_mm / column_mm, view.y)
+    viewer.length(start, end, view.spacing)
+    viewer.page.wait_for_selector('[data-focus="diameter-1"]')
+    with sent_by(viewer) as sent:
+        viewer.press("diameter-1")
+        card = viewer.answered(1)
+    assert sent[-1]["diameter_mm"] == pytest.approx(2 * half_mm, abs=4 * column_mm)  # the mouse lies on whole pixels
+    assert f"Diameter by the reader: {sent[-1]['diameter_mm']} mm" in card.text
+    answer = hospital.ask(view.lesion(PACS, card.x, card.y) | {"diameter_mm": sent[-1]["diameter_mm"]}).json()
+    assert card.probability == answer["probability"]
+    assert viewer.page.query_selector('[data-focus="diameter-1"]') is None, "it was asked with"
+    viewer.remove_lengths()
 
 
 def test_a_result_is_saved_and_shown_again(viewer: Viewer, hospital: Hospital) -> None:

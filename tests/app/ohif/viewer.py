@@ -115,6 +115,26 @@ class Viewer:
         self.click(x, y, spacing)
         return self.answered(number)
 
+    def length(self, start: tuple[float, float], end: tuple[float, float], spacing: tuple[float, float]) -> None:
+        """Draw a line with the viewer's own Length tool, between stored pixels; then take up the CADx tool again."""
+        self.evaluate("() => window.commandsManager.runCommand('setToolActiveToolbar', {toolName: 'Length'})")
+        places = self.to_screen([start, end], spacing)
+        for (left, top), act in zip(places, ("down", "up"), strict=True):
+            self.page.mouse.move(left - 6, top - 6)
+            self.page.mouse.move(left, top)
+            self.page.wait_for_timeout(50)
+            getattr(self.page.mouse, act)()
+        self.choose_tool()
+
+    def remove_lengths(self) -> None:
+        self.evaluate(
+            """() => {
+              const {state} = window.cornerstoneTools.annotation;
+              const lengths = state.getAllAnnotations().filter(one => one.metadata.toolName === 'Length');
+              lengths.forEach(one => state.removeAnnotation(one.annotationUID));
+            }"""
+        )
+
     def answered(self, number: int) -> Card:
         card = f'[data-number="{number}"]'
         self.page.wait_for_selector(f"{card}[data-cadx=done], {card}[data-cadx=failed]", timeout=ANSWER_MS)

@@ -102,4 +102,4 @@ def test_the_wheel_holds_the_page() -> None:
     packed = {path for pattern in patterns for path in (ROOT / "app" / "pages").glob(pattern)}
     assert packed == {path for folder in (STATIC, STATIC.with_name("ohif")) for path in folder.iterdir()}
     # What is served; types.js is read by tsc alone. 150 KiB before the page took outlines and told why.
-    assert sum(path.stat().st_size for path in packed if path.name != "types.js") <= 166 * 1024
+    assert sum(path.stat().st_size for path in packed if path.name != "types.js") <= 168 * 1024

@@ -31,7 +31,7 @@ from cadx.exchange import (
 from cadx.exchange.codes import CATEGORIES, VERDICTS
 from cadx.records import LesionCenter
 from tests.cadx.exchange.samples import ALGORITHM, CREATED, one_lesion, sample
-from tests.cadx.exchange.validators import dciodvfy, dsrdump, pixelmed
+from tests.cadx.exchange.validators import PixelMed, dciodvfy, dsrdump, template_faults
 
 CENTER = LesionCenter(200.25, 310.5)
 OUTLINE = np.array([[190.0, 300.0], [215.25, 301.0], [212.0, 325.5], [188.0, 322.0]])
@@ -161,7 +161,7 @@ def test_it_is_valid(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_it_follows_its_template(tmp_path: Path) -> None:
+def test_it_follows_its_template(tmp_path: Path, pixelmed: PixelMed) -> None:
     path = tmp_path / "sr.dcm"
     path.write_bytes(written("modified", report=REFERENCE))
-    assert pixelmed(path) == []
+    assert template_faults(pixelmed.validate(path)) == []

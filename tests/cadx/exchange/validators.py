@@ -30,6 +30,26 @@ TEMPLATE_EXPLAINED = (
     r'CODE \(111005,DCM,"Assessment Category"\): Content Item not in template',
 )
 """Warnings of PixelMed."""
+_END = "== end ==\n"
+_VALIDATE = """
+import com.pixelmed.validate.DicomSRValidator;
+import java.io.*;
+
+public class Validate {
+    public static void main(String[] arguments) throws Exception {
+        DicomSRValidator validator = new DicomSRValidator();
+        BufferedReader files = new BufferedReader(new InputStreamReader(System.in));
+        for (String file = files.readLine(); file != null; file = files.readLine()) {
+            try {
+                System.out.println(validator.validate(file));
+            } catch (Exception failed) {
+                System.out.println("Exception: " + failed);
+            }
+            System.out.println("== end ==");
+        }
+    }
+}
+"""
 
 
 def dciodvfy(path: Path, explained: tuple[str, ...] = EXPLAINED) -> list[str]:
@@ -48,14 +68,39 @@ def dcmpschk(path: Path) -> str:
     return _run("dcmpschk", str(path))
 
 
-def pixelmed(path: Path) -> list[str]:
-    """What PixelMed's template validator says that is not explained."""
-    if not PIXELMED.exists():
-        pytest.skip("PixelMed is not installed (Debian: libpixelmed-java)")
-    limits = [f"-Djdk.xml.{name}=0" for name in ("xpathExprOpLimit", "xpathExprGrpLimit", "xpathTotalOpLimit")]
-    validator = "com.pixelmed.validate.DicomSRValidator"
-    said = _run("java", "-Djava.awt.headless=true", *limits, "-cp", str(PIXELMED), validator, str(path))
-    # Its exit code tells nothing, not even of an exception.
+class PixelMed:
+    """PixelMed's template validator, one process for all files: most are read in less time than it takes to start."""
+
+    def __init__(self, folder: Path) -> None:
+        source = folder / "Validate.java"
+        source.write_text(_VALIDATE)
+        limits = [f"-Djdk.xml.{name}=0" for name in ("xpathExprOpLimit", "xpathExprGrpLimit", "xpathTotalOpLimit")]
+        command = ["java", "-XX:+UseSerialGC", "-Djava.awt.headless=true", *limits, "-cp", str(PIXELMED), str(source)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def validate(self, path: Path) -> str:
+        """What it says of a file."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{path}\n")
+        self._process.stdin.flush()
+        lines = []
+        for line in self._process.stdout:
+            if line == _END:
+                return "".join(lines)
+            lines.append(line)
+        pytest.fail(f"PixelMed's validator ended: {''.join(lines)}")
+
+
+def template_faults(said: str) -> list[str]:
+    """What PixelMed's template validator said that is not explained."""
     assert "IOD validation complete" in said, said
     assert "Root Template Validation Complete" in said, said
     return [
