@@ -1,17 +1,13 @@
 """Where a request's body is kept while it arrives: one stretch of memory, filled in place, never on a disk."""
 
 import hashlib
-import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from cadx.runtime.machine import stand_back
-
 _LEAST_BYTES = 2**20
-_DIGEST_STEP_BYTES = 2**20
-_DIGESTS = ThreadPoolExecutor(4, thread_name_prefix="cadx-digest", initializer=stand_back)
+_DIGESTS = ThreadPoolExecutor(4, thread_name_prefix="cadx-digest")
 
 
 class BodyBuffer:
@@ -46,51 +42,24 @@ class BodyBuffer:
 
 
 class ArrivingFile:
-    """A file at the end of a buffer, whose digest is taken while it arrives, in the time that others leave.
-
-    SHA-256 of 26 MiB takes 15 ms of a core, as long as the CNN. Receiving leaves the cores some of that; taken later,
-    beside the two branches, it would hold them up.
-    """
+    """A file at the end of a buffer."""
 
     def __init__(self, buffer: BodyBuffer) -> None:
         self._buffer = buffer
-        self._start = self._digested = buffer.size_bytes
-        self._end: int | None = None
-        self._sha256 = hashlib.sha256()
-        self._result: Future[str] = Future()
-        self._at_work = False
-        self._lock = threading.Lock()
+        self._start = buffer.size_bytes
 
     def append(self, data: bytes | memoryview) -> None:
         """Keep the file's next bytes."""
         self._buffer.append(data)
-        if self._buffer.size_bytes - self._digested >= _DIGEST_STEP_BYTES:
-            self._go_on()
 
     def complete(self) -> "ReceivedFile":
-        """Say that all of it is there, and give it."""
-        self._end = self._buffer.size_bytes
-        self._go_on()
-        return ReceivedFile(self._buffer.view(self._start), self._result)
+        """Say that all of it is there, and give it; its digest is taken beside what is done with it next."""
+        content = self._buffer.view(self._start)
+        return ReceivedFile(content, _DIGESTS.submit(_digest, content))
 
-    def _go_on(self) -> None:
-        with self._lock:
-            if self._at_work:
-                return
-            self._at_work = True
-        _DIGESTS.submit(self._catch_up)
 
-    def _catch_up(self) -> None:
-        while True:
-            with self._lock:
-                end = self._buffer.size_bytes if self._end is None else self._end
-                if end == self._digested:
-                    self._at_work = False
-                    if self._end is not None and not self._result.done():
-                        self._result.set_result(self._sha256.hexdigest())
-                    return
-            self._sha256.update(self._buffer.view(self._digested)[: end - self._digested])
-            self._digested = end
+def _digest(content: memoryview) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 _SWITCH_SECONDS = 0.0005
 _MIB = 2**20
 _KEPT_MIB = 64
-_LOW_PRIORITY = 10  # a tenth of an ordinary thread's share where both want the core
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 
 
@@ -86,12 +85,6 @@ def tune_process(compute_threads: int) -> None:
     # A worker gives the interpreter up after half a millisecond, not five: health checks wait less.
     sys.setswitchinterval(_SWITCH_SECONDS)
     _keep_freed_memory()
-
-
-def stand_back() -> None:
-    """Let all other threads go first, from now on; for a thread whose work is needed, but not waited for."""
-    if sys.platform == "linux":  # where a thread has a priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)
 
 
 def _keep_freed_memory() -> None:
