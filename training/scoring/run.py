@@ -21,6 +21,9 @@ from training.scoring.work import Part, Work, part_size, to_redo
 MOST_DEATHS = 20
 """Lesions that may end their process one after another before it is no longer believed to be their fault."""
 
+PART_SECONDS, LESION_SECONDS = 1200.0, 20.0
+"""Far above what a part takes: so many for itself, and for each lesion."""
+
 ScorePart = Callable[[ScoringTask, Part], PartReport]
 
 
@@ -59,10 +62,13 @@ class GivenPart:
         What is to be done.
     workers
         Among how many a rate is to be shared, as far as they had come.
+    limit_seconds
+        When a worker of a cluster gives up: a file that hangs is then found as one that kills (`_do`).
     """
 
     lesions: Part
     workers: int
+    limit_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,13 @@ def _part_size(settings: ScoringSettings, count: int, workers: int) -> int:
     return size if most is None else min(size, most)
 
 
+def limit_seconds(task: ScoringTask, part: Part, workers: int) -> float:
+    """Give how long a worker may take, with the waiting for its share of a rate."""
+    per_second = None if task.report is None else task.report.shared(workers).per_second
+    waiting = 0.0 if per_second is None else (len(part) + 1) / per_second
+    return PART_SECONDS + len(part) * LESION_SECONDS + waiting
+
+
 def score_given(do_part: ScorePart, task: ScoringTask, given: GivenPart) -> PartReport:
     """Do a part with the worker's share of what may be done a second."""
     return do_part(task.for_one_of(given.workers), given.lesions)
@@ -179,7 +192,7 @@ def _do(task: ScoringTask, work: Work, runner: Runner, do_part: ScorePart, total
 
     def take() -> GivenPart | None:
         part = work.take()
-        return None if part is None else GivenPart(part, runner.workers)
+        return None if part is None else GivenPart(part, runner.workers, limit_seconds(task, part, runner.workers))
 
     for outcome in runner.run(partial(score_given, do_part, task), take):
         part = outcome.part.lesions

@@ -1,10 +1,16 @@
 """So many a second: by a clock of the tests' own."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from training.scoring.inputs import Input
 from training.scoring.reports.pace import Pace
 from training.scoring.reports.target import ReportTarget
-from training.scoring.run import ScoringSettings, _part_size
+from training.scoring.results import Results
+from training.scoring.run import LESION_SECONDS, PART_SECONDS, ScoringSettings, _part_size, limit_seconds
+from training.scoring.task import ScoringTask
 
 
 class Clock:
@@ -72,3 +78,14 @@ def test_parts_are_small_where_a_worker_waits_long_for_each_report() -> None:
 
     assert [size(None, 64), size(5.0, 2), size(5.0, 64), size(0.1, 100)] == [1000, 1000, 46, 1]
     assert _part_size(ScoringSettings(), 10**6, 64) == 1000
+
+
+def test_a_part_may_take_as_long_as_it_waits_for_its_share(tmp_path: Path) -> None:
+    part = (Input("image", 1.0, 1.0),) * 10
+    plain = ScoringTask(tmp_path, "", "", tmp_path, Results(tmp_path, ""))
+    own = PART_SECONDS + 10 * LESION_SECONDS
+    assert limit_seconds(plain, part, 4) == own
+    paced = replace(plain, report=ReportTarget(folder=tmp_path, per_second=0.5))
+    assert limit_seconds(paced, part, 4) == own + 11 / 0.125
+    assert plain.for_one_of(4) is plain
+    assert paced.for_one_of(4).report == ReportTarget(folder=tmp_path, per_second=0.125)
