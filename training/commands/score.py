@@ -38,7 +38,21 @@ def score(
         bool, typer.Option("--identifiers", help="Write paths and lesion, patient and instance identifiers as well.")
     ] = False,
     retry_refused: Annotated[
-        bool, typer.Option("--retry-refused", help="Try lesions again that were refused before.")
+        bool, typer.Option("--retry-refused", help="Try lesions again that were refused before, and failed reports.")
+    ] = False,
+    report: Annotated[
+        str,
+        typer.Option(
+            help="Report each assessed lesion as a DICOM SR (TID 1500), which names the patient: a folder, or "
+            "pacs:NAME of --pacs-file."
+        ),
+    ] = "",
+    reports_per_second: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="At most, all workers together; by default 5 for a PACS, no limit for a folder."),
+    ] = None,
+    comprehensive: Annotated[
+        bool, typer.Option("--comprehensive", help="Write reports as Comprehensive SR, not Comprehensive 3D SR.")
     ] = False,
     scheduler: Scheduler = None,
 ) -> None:
@@ -53,16 +67,23 @@ def score(
 
     Killed anywhere and given again, the same command goes on: each lesion has exactly one row in the end. What cannot
     be assessed is a row with its refusal code. Read the results with pandas.read_parquet("results/cases"). No row bears
-    a path or an identifier unless --identifiers is given. A marks CSV has x, y and image (or sop_instance_uid), and
+    a path or an identifier unless --identifiers is given. With --report each row says what became of its report; given
+    later, it reports what was scored without. A marks CSV has x, y and image (or sop_instance_uid), and
     where known lesion_id, frame, pixel_spacing_mm, view.
     """
     from training.progress import rated_progress_bar
     from training.scheduling.choice import open_runner
+    from training.scoring.reports import report_target
     from training.scoring.run import ScoringSettings, score_source
 
+    if not report and (reports_per_second is not None or comprehensive):
+        raise typer.BadParameter("--reports-per-second and --comprehensive go with --report")
     console = Console(highlight=False)
+    target = None
+    if report:
+        target = report_target(report, pacs_file, out, per_second=reports_per_second, comprehensive=comprehensive)
     listed = _source(source, marks or [], query, pacs_file)
-    settings = ScoringSettings(identifiers=identifiers, retry_refused=retry_refused)
+    settings = ScoringSettings(identifiers=identifiers, retry_refused=retry_refused, report=target)
     try:
         with (
             open_runner(scheduler, console, listed.count, "training.scoring.task") as runner,
@@ -117,6 +138,9 @@ def _print(console: Console, outcome: "ScoringOutcome", out: Path) -> None:
         for code, count in summary.flags.items():
             table.add_row(code, headings.get(code, ""), f"{count:,}")
         console.print(table)
+    if summary.reports:
+        counts = ", ".join(f"{count:,} {state}" for state, count in summary.reports.items())
+        console.print(f"reports: {counts}", soft_wrap=True, markup=False)
     console.print(f"drift: {summary.drift_note}", markup=False)
     if summary.drift:
         for name, index in summary.shifted.items():

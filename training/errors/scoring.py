@@ -79,6 +79,29 @@ class AssessmentFailed(CohortError):
 
 
 @dataclass(eq=False)
+class ReportTargetUnusable(CohortError):
+    """Reports cannot go where they should."""
+
+    target: str
+    reason: str
+
+    code: ClassVar[str] = "report_target_unusable"
+    summary: ClassVar[str] = "Reports cannot go to {target}: {reason}."
+    remedy: ClassVar[str] = "Mend it, or name another --report; the same command goes on with what is left."
+
+
+@dataclass(eq=False)
+class ReportFailed(CohortError):
+    """A report ended in an error that is no refusal. Stands in a row of the results."""
+
+    kind: str
+
+    code: ClassVar[str] = "report_failed"
+    summary: ClassVar[str] = "The report ended in {kind}, which is a fault of this software."
+    remedy: ClassVar[str] = "Tell its makers; --retry-refused tries it again."
+
+
+@dataclass(eq=False)
 class SchedulingError(CadxError):
     """Work cannot be given to other processes or machines."""
 

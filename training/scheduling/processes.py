@@ -1,5 +1,6 @@
 """Processes of this machine, without Dask."""
 
+import faulthandler
 import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -9,10 +10,11 @@ from typing import Self
 from cadx.runtime.machine import tune_process
 from cadx.runtime.processes import WorkerProcesses
 from cadx.runtime.worker import ProcessFailed
-from training.scheduling.runner import Died, Done, Outcome, Part, Result, Take
+from training.scheduling.runner import Died, Done, Limited, Outcome, Part, Result, Take
 
 PART_SECONDS = 3600.0
 """Longest time of one part, far above what 1,000 lesions take: a process that hangs is killed, and the part halved."""
+_STANDARD_ERROR = 2
 
 
 class Processes:
@@ -68,9 +70,19 @@ def applied(function: Callable[[Part], Result], part: Part) -> Result:
 
 
 def applied_alone(function: Callable[[Part], Result], part: Part) -> Result:
-    """Do the same in a process that does nothing else, such as a worker of a cluster: it is tuned as ours are."""
+    """Do the same in a process that does nothing else, such as a worker of a cluster: it is tuned as ours are.
+
+    The process ends when the part takes longer than it may; so it does where a library hangs and lets nothing else run.
+    One part at a time is watched: workers have one thread.
+    """
     _tune()
-    return applied(function, part)
+    if not isinstance(part, Limited):
+        return applied(function, part)
+    faulthandler.dump_traceback_later(part.limit_seconds, exit=True, file=_STANDARD_ERROR)
+    try:
+        return applied(function, part)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @functools.cache

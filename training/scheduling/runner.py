@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -27,6 +27,16 @@ class Died(Generic[Part]):
 
 
 Outcome = Done[Part, Result] | Died[Part]
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A part that says how long it may take at most, seconds: a worker of a cluster that takes longer ends itself."""
+
+    @property
+    def limit_seconds(self) -> float:
+        """Far above what it takes."""
+        ...
 
 
 class Runner(Protocol):

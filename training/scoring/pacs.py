@@ -1,6 +1,7 @@
 """A PACS over DICOMweb as a source: studies by a QIDO query, marks by a table or by annotations in those studies."""
 
 import asyncio
+import functools
 import hashlib
 import io
 import logging
@@ -104,6 +105,12 @@ def connection_of(file: Path, name: str) -> PacsConnection:
     if name not in connections:
         raise PacsUnknown(name, tuple(connections))
     return connections[name]
+
+
+@functools.lru_cache(maxsize=4)
+def kept_connection(file: Path, name: str) -> PacsConnection:
+    """Find a PACS once a process: the file holds secrets, which do not travel with the work."""
+    return connection_of(file, name)
 
 
 def asked(connection: PacsConnection, what: Callable[[PacsClient], Awaitable[Value]]) -> Value:

@@ -19,22 +19,19 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from training.errors import OutputNotOurs, ResultsNotWritable, ResultsOfAnotherRun
 from training.outputs import DRAFT, check_writable, read_json, shown, write_whole
-from training.scoring.rows import IMAGE_BYTES, IMAGE_MODIFIED, KEY, REFUSAL, Row, table
+from training.scoring.recorded import RECORDED_COLUMNS, STATE_COLUMNS, Keys, Recorded, RowState, keys_of, states_of
+from training.scoring.rows import KEY, Row, table
 
 RUN_JSON, SUMMARY_JSON = "_run.json", "_summary.json"
 PART_FILES = "part-*.parquet"
-FORMAT = 1
+FORMAT = 2
 _OLD_DRAFT_SECONDS = 86_400.0
-_UNKNOWN = -1
 _log = logging.getLogger(__name__)
-
-Keys = NDArray[np.bytes_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +64,9 @@ class Results:
         self._write(path, table(rows, columns))
         return path
 
-    def recorded(self) -> "Recorded":
+    def recorded(self) -> Recorded:
         """Say which inputs have rows; files that cannot be read are put aside, told, and count for nothing."""
-        tables = list(self.tables([KEY, IMAGE_BYTES, IMAGE_MODIFIED, REFUSAL]))
-        if not tables:
-            return Recorded.nothing()
-        joined = pa.concat_tables(tables)
-        keys = _keys(joined)
-        order = np.argsort(keys, kind="stable")
-        return Recorded(
-            keys[order],
-            _whole(joined[IMAGE_BYTES])[order],
-            _whole(joined[IMAGE_MODIFIED])[order],
-            np.asarray(pc.is_valid(joined[REFUSAL]).to_numpy())[order],
-        )
+        return Recorded.of(list(self.tables(RECORDED_COLUMNS)))
 
     def drop(self, keys: Keys) -> None:
         """Take out the rows of inputs that are to be scored again.
@@ -94,29 +80,36 @@ class Results:
             for path in self.parts():
                 found = self._read(path, None)
                 if found is not None:
-                    self._keep(path, found, ~np.isin(_keys(found), keys))
+                    self._keep(path, found, ~np.isin(keys_of(found), keys))
 
     def settle(self) -> int:
         """Leave one row an input, and say how many there are: runs that shared the folder may both have written some.
 
-        Of several rows the one in the first file, by name, stays: every run that settles decides the same.
+        Of several rows the one that tells most stays, and of equals the one in the first file, by name: every run that
+        settles decides the same.
         """
-        found = self.recorded()
-        _, first, counts = np.unique(found.keys, return_index=True, return_counts=True)
-        twice = found.keys[first[counts > 1]]
-        seen: set[bytes] = set()
-        for path in self.parts() if len(twice) else ():
+        keys, counts = np.unique(self.recorded().keys, return_counts=True)
+        twice = keys[counts > 1]
+        if len(twice) == 0:
+            return len(keys)
+        paths = self.parts()
+        best = np.full(len(twice), len(RowState), dtype=np.uint8)
+        holder = np.full(len(twice), -1)
+        for number, path in enumerate(paths):
+            found = self._read(path, STATE_COLUMNS)
+            if found is not None:
+                place, row = _first_places(twice, keys_of(found))
+                states = states_of(found)[row]
+                better = states < best[place]
+                best[place[better]], holder[place[better]] = states[better], number
+        for number, path in enumerate(paths):
             content = self._read(path, None)
-            if content is None:
-                continue
-            keep = np.ones(len(content), dtype=np.bool_)
-            for row, key in enumerate(_keys(content).tolist()):
-                if key in seen:
-                    keep[row] = False
-                elif key in twice:
-                    seen.add(key)
-            self._keep(path, content, keep)
-        return len(first)
+            if content is not None:
+                place, row = _first_places(twice, keys_of(content))
+                keep = ~np.isin(keys_of(content), twice)
+                keep[row[holder[place] == number]] = True
+                self._keep(path, content, keep)
+        return len(keys)
 
     def tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """Give some columns of every file, a file at a time."""
@@ -158,44 +151,6 @@ class Results:
             with contextlib.suppress(OSError):
                 path.replace(path.with_name(f"_{path.name}"))
             return None
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """Which inputs have rows.
-
-    Attributes
-    ----------
-    keys
-        (n,) sorted; 32 bytes each, so that a million inputs are 32 MB.
-    size_bytes, modified_ns
-        (n,) of their images' files when they were scored; -1 where there was none.
-    refused
-        (n,) whether there is a refusal and no probability.
-    """
-
-    keys: Keys
-    size_bytes: NDArray[np.int64]
-    modified_ns: NDArray[np.int64]
-    refused: NDArray[np.bool_]
-
-    @classmethod
-    def nothing(cls) -> "Recorded":
-        """No input has a row."""
-        none = np.empty(0, dtype=np.int64)
-        return cls(np.empty(0, dtype="S32"), none, none, none.astype(np.bool_))
-
-    def without(self, keys: Keys) -> "Recorded":
-        """Forget some of them."""
-        kept = ~np.isin(self.keys, keys)
-        return Recorded(self.keys[kept], self.size_bytes[kept], self.modified_ns[kept], self.refused[kept])
-
-    def find(self, keys: Keys) -> NDArray[np.intp]:
-        """Give the place of each key among those recorded, (m,); -1 for one that is not."""
-        if len(self.keys) == 0:
-            return np.full(len(keys), -1, dtype=np.intp)
-        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[place] == keys, place, -1).astype(np.intp)
 
 
 def open_results(folder: Path, facts: dict[str, object], salt: str | None = None) -> Results:
@@ -251,9 +206,8 @@ def _publish(path: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _keys(found: pa.Table) -> Keys:
-    return np.asarray(found[KEY].to_numpy(zero_copy_only=False), dtype="S32")
-
-
-def _whole(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    return np.asarray(pc.fill_null(column, _UNKNOWN).to_numpy(), dtype=np.int64)
+def _first_places(among: Keys, keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find a file's keys among sorted ones: their places there, and in the file the row that has each first."""
+    unique, row = np.unique(keys, return_index=True)
+    known = np.isin(unique, among)
+    return np.searchsorted(among, unique[known]).astype(np.intp), row[known].astype(np.intp)

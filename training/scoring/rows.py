@@ -12,6 +12,9 @@ from cadx.lesion import FEATURES
 from training.scoring.inputs import Input, input_key, pseudonym
 
 KEY, REFUSAL, FLAGS = "input_key", "refusal", "flags"
+REPORT, REPORT_DETAIL = "report", "report_detail"
+FAILED = "failed"
+"""Of a report, as in `cadx.exchange.dicomweb.StoreState`."""
 IMAGE_BYTES, IMAGE_MODIFIED = "image_bytes", "image_modified_ns"
 PROBABILITIES = {
     "probability": "ensemble",
@@ -59,6 +62,8 @@ def schema(*, identifiers: bool, facts: Mapping[str, str] | None = None) -> pa.S
         (FLAGS, pa.list_(text)),
         (REFUSAL, text),
         ("refusal_detail", text),
+        (REPORT, text),
+        (REPORT_DETAIL, text),
         ("model_digest", text),
         ("image_sha256", text),
         (IMAGE_BYTES, whole),

@@ -17,7 +17,7 @@ from cadx.explain.drift import ALERT, BINS, FEWEST, Drift, stability_index
 from training.errors import ResultsNotWritable
 from training.outputs import write_whole
 from training.scoring.results import SUMMARY_JSON, Results
-from training.scoring.rows import FEATURE_COLUMNS, FLAGS, PROBABILITIES, REFUSAL
+from training.scoring.rows import FEATURE_COLUMNS, FLAGS, PROBABILITIES, REFUSAL, REPORT
 
 QUANTITIES = {column: name for column, name in (*PROBABILITIES.items(), *FEATURE_COLUMNS.items()) if name}
 """Columns that a cohort's drift knows, with their names there."""
@@ -35,6 +35,8 @@ class ScoringSummary:
         Those with a probability.
     refusals, flags
         Rows by code, the most frequent first.
+    reports
+        Rows by what became of their report, the most frequent first; rows of which none was asked are not counted.
     mean_probability
         Of those assessed; None without any.
     drift
@@ -49,6 +51,7 @@ class ScoringSummary:
     assessed: int
     refusals: Mapping[str, int]
     flags: Mapping[str, int]
+    reports: Mapping[str, int]
     mean_probability: float | None
     drift: Mapping[str, float]
     drift_note: str
@@ -65,11 +68,12 @@ def summarize(results: Results, bundle: Bundle) -> ScoringSummary:
     cohort: Drift = {} if bundle.reference is None else bundle.reference.drift
     quantities = {column: name for column, name in QUANTITIES.items() if name in cohort}
     counts = {name: np.zeros(BINS) for name in quantities.values()}
-    refusals, flags = Counter[str](), Counter[str]()
+    refusals, flags, reports = Counter[str](), Counter[str](), Counter[str]()
     rows, assessed, total = 0, 0, 0.0
-    for found in results.tables(list(dict.fromkeys(["probability", REFUSAL, FLAGS, *quantities]))):
+    for found in results.tables(list(dict.fromkeys(["probability", REFUSAL, FLAGS, REPORT, *quantities]))):
         rows += len(found)
         refusals.update(_counted(found[REFUSAL]))
+        reports.update(_counted(found[REPORT]))
         flags.update(_counted(pc.list_flatten(found[FLAGS])))
         kept = found.filter(pc.is_valid(found["probability"]))
         assessed += len(kept)
@@ -83,6 +87,7 @@ def summarize(results: Results, bundle: Bundle) -> ScoringSummary:
         assessed=assessed,
         refusals=dict(refusals.most_common()),
         flags=dict(flags.most_common()),
+        reports=dict(reports.most_common()),
         mean_probability=total / assessed if assessed else None,
         drift=_indices(cohort, counts) if assessed >= FEWEST else {},
         drift_note=_note(cohort, assessed, bundle.manifest.cohort.rois),

@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
@@ -16,13 +16,13 @@ from threadpoolctl import threadpool_limits
 from cadx.assessment import assess
 from cadx.bundle import Bundle, load_bundle, prediction_id
 from cadx.errors import CadxError, FileTooLarge, ImageFileNotFound
-from cadx.exchange.dicomweb import PacsConnection
 from cadx.mammogram import ReadingLimits, read_mammogram
 from cadx.records import LesionCenter, Mammogram
 from training.cohort.marks import center_of
 from training.errors import AssessmentFailed, WorkerDiffers
 from training.scoring.inputs import Input
-from training.scoring.pacs import connection_of, fetch_instance
+from training.scoring.pacs import fetch_instance, kept_connection
+from training.scoring.reports import ReportTarget, report
 from training.scoring.results import Results
 from training.scoring.rows import REFUSAL, ImageFacts, Row, refused_row, schema, scored_row
 
@@ -47,6 +47,8 @@ class ScoringTask:
         Where rows go.
     identifiers
         Whether rows bear paths and identifiers.
+    report
+        Where reports go; None: none are made.
     """
 
     bundle: Path
@@ -56,11 +58,16 @@ class ScoringTask:
     results: Results
     pacs: tuple[Path, str] | None = None
     identifiers: bool = False
+    report: ReportTarget | None = None
 
     @property
     def columns(self) -> pa.Schema:
         """Of the rows."""
         return schema(identifiers=self.identifiers)
+
+    def for_one_of(self, workers: int) -> "ScoringTask":
+        """Give one of several workers its share of what may be done a second."""
+        return self if self.report is None else replace(self, report=self.report.shared(workers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,8 @@ class PartReport:
 def score_part(task: ScoringTask, part: Sequence[Input]) -> PartReport:
     """Assess lesions and write their rows as one file; lesions that follow each other on one image read it once.
 
-    Computes with one thread, and keeps the model for the next part.
+    A report goes out before the row that tells of it: when this process dies between, the report is made again, and is
+    the same object. Computes with one thread, and keeps the model for the next part.
 
     Raises
     ------
@@ -90,6 +98,8 @@ def score_part(task: ScoringTask, part: Sequence[Input]) -> PartReport:
         When the model here is another one, or cannot be used.
     ResultsNotWritable
         When the disk is full.
+    PacsError, ReportTargetUnusable
+        When reports cannot be taken; no row of the part is written.
     """
     here = version("mammo-cadx")
     if here != task.version:
@@ -113,7 +123,7 @@ def _image_of(item: Input) -> tuple[object, ...]:
 
 def _rows(task: ScoringTask, model: Bundle, same: Sequence[Input]) -> Iterator[Row]:
     """Give the rows of lesions on one image."""
-    image, mammogram = ImageFacts(), None
+    image, content, mammogram = ImageFacts(), b"", None
     problem: CadxError | None = None
     first = same[0]
     try:
@@ -131,10 +141,10 @@ def _rows(task: ScoringTask, model: Bundle, same: Sequence[Input]) -> Iterator[R
         if mammogram is None or problem is not None:
             yield refused_row(task.results.salt, model.digest, item, image, problem or ImageFileNotFound())
         else:
-            yield _row(task, model, item, image, mammogram)
+            yield _row(task, model, item, image, content, mammogram)
 
 
-def _row(task: ScoringTask, model: Bundle, item: Input, image: ImageFacts, mammogram: Mammogram) -> Row:
+def _row(task: ScoringTask, model: Bundle, item: Input, image: ImageFacts, content: bytes, mammogram: Mammogram) -> Row:
     center: LesionCenter | None = LesionCenter(item.x, item.y)
     if item.contour is not None and center == center_of(item.contour):
         center = None  # as the service is asked, so that the id is the service's
@@ -156,19 +166,14 @@ def _row(task: ScoringTask, model: Bundle, item: Input, image: ImageFacts, mammo
         contour=item.contour,
         diameter_mm=item.diameter_mm,
     )
-    return scored_row(salt, model.digest, item, image, known_as, assessment)
+    row = scored_row(salt, model.digest, item, image, known_as, assessment)
+    return row if task.report is None else row | report(task.report, model, content, item.frame, assessment)
 
 
 def _content(task: ScoringTask, image: str) -> tuple[ImageFacts, bytes]:
     if task.pacs is None:
         return file_content(task.root / image)
-    return fetch_instance(_connection(*task.pacs), image)
-
-
-@functools.lru_cache(maxsize=1)
-def _connection(file: Path, name: str) -> PacsConnection:
-    """Read how the PACS is asked, once a process: the file holds secrets, which do not travel with the work."""
-    return connection_of(file, name)
+    return fetch_instance(kept_connection(*task.pacs), image)
 
 
 def file_content(path: Path) -> tuple[ImageFacts, bytes]:

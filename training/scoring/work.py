@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from training.scoring.inputs import Input, Source, input_key
-from training.scoring.results import Keys, Recorded
+from training.scoring.recorded import Keys, Recorded
 from training.scoring.task import file_stamp
 
 SMALLEST_PART, LARGEST_PART = 100, 1000

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from tests.training.scheduling.conftest import Deployment
-from tests.training.scheduling.parts import deadly, doubled, faulty, noted, refusing
+from tests.training.scheduling.parts import ShortPart, deadly, doubled, faulty, hanging, noted, refusing, slow
 from training.errors import ResultsNotWritable, SchedulerUnknown, SchedulerUnreachable, TaskFailed
 from training.scheduling import Died, Done, dask_cluster
 from training.scheduling.choice import Scheduler, open_runner
@@ -65,6 +65,16 @@ def test_a_part_that_kills_workers_is_told_and_the_others_are_done(local: DaskRu
     assert 7 in died
     assert done | died == set(range(12))
     assert len(outcomes) == 12
+
+
+def test_a_part_that_hangs_is_told_as_one_that_kills_and_one_without_a_limit_is_waited_for(
+    local: DaskRunner,
+) -> None:
+    parts = iter([ShortPart(number) for number in range(6)])
+    outcomes = list(local.run(hanging, lambda: next(parts, None)))
+    assert ShortPart(3) in {outcome.part for outcome in outcomes if isinstance(outcome, Died)}
+    assert sorted(outcome.part.number for outcome in outcomes) == list(range(6))
+    assert [outcome.result for outcome in local.run(slow, taking(1)) if isinstance(outcome, Done)] == [0]
 
 
 def test_ctrl_c_leaves_the_cluster_usable(local: DaskRunner, tmp_path: Path) -> None:

@@ -41,5 +41,5 @@ def test_what_does_not_go_together_is_refused(tmp_path: Path, scored_manifest: P
 
 def test_help_teaches_each_source() -> None:
     text = run("score", "--help").output
-    for word in ("A manifest", "A folder", "A PACS", "--retry-refused", "read_parquet", "--scheduler"):
+    for word in ("A manifest", "A folder", "A PACS", "--retry-refused", "read_parquet", "--scheduler", "--report"):
         assert word in text

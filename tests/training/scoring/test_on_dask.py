@@ -11,13 +11,15 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from cadx.errors import BundleNotPinned
+from cadx.errors import BundleNotPinned, PacsRefused
+from tests.cadx.exchange.dicomweb.played import Pacs, says, served
 from tests.training.scoring import parts
 from tests.training.scoring.conftest import BUNDLE, SALT, rows_of, score_into
 from training.errors import ResultsNotWritable, WorkerDiffers
 from training.scheduling.choice import Scheduler
 from training.scheduling.dask_cluster import DaskRunner, open_cluster
 from training.scoring.marks import manifest_source
+from training.scoring.reports import report_target
 from training.scoring.run import ScoringSettings, score_source
 
 
@@ -35,6 +37,26 @@ def test_two_workers_write_what_one_process_writes_to_the_bit(
         {path.name: path.read_bytes() for path in folder.glob("part-*")} for folder in (scored, tmp_path / "results")
     )
     assert here == there
+
+
+def test_two_workers_report_what_one_process_reports_and_a_pacs_that_refuses_all_ends_their_work(
+    tmp_path: Path, scored_manifest: Path, cluster: DaskRunner
+) -> None:
+    written = []
+    for name, runner in (("here", None), ("there", cluster)):
+        target = report_target(str(tmp_path / name / "reports"), None, tmp_path / name / "results")
+        score_into(tmp_path / name / "results", scored_manifest, runner, report=target)
+        rows = {path.name: path.read_bytes() for path in (tmp_path / name / "results").glob("part-*")}
+        written.append((rows, sorted(path.name for path in (tmp_path / name / "reports").iterdir())))
+    assert written[0] == written[1]
+    assert len(written[0][1]) == len(rows_of(tmp_path / "there" / "results"))
+    found = says(200, b"[]", "application/dicom+json")
+    with served(Pacs(found, says(401))) as url:
+        (tmp_path / "pacs.toml").write_text(f'[archive]\nurl = "{url}"\n')
+        target = report_target("pacs:archive", tmp_path / "pacs.toml", tmp_path / "results", per_second=100.0)
+        with pytest.raises(PacsRefused, match="401"):
+            score_into(tmp_path / "results", scored_manifest, cluster, report=target)
+    assert list((tmp_path / "results").glob("part-*")) == []
 
 
 @pytest.mark.parametrize("killing", [parts.killed_once, parts.poisoned])

@@ -212,8 +212,8 @@ class DiesOf(InProcess):
 
     def run(self, function: Callable[[Any], Any], take: Callable[[], Any]) -> Iterator[Any]:
         while (part := take()) is not None:
-            if any(item.image.endswith(self.name) for item in part):
-                self.deaths.append(len(part))
+            if any(item.image.endswith(self.name) for item in part.lesions):
+                self.deaths.append(len(part.lesions))
                 yield Died(part)
             else:
                 yield Done(part, function(part))
