@@ -13,7 +13,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from training.cli import cli
-from training.scheduling.choice import parse_scheduler
+from training.scheduling import dask_cluster
+from training.scheduling.choice import Scheduler, parse_scheduler
 from training.scheduling.dask_cluster import SLURM_SETTINGS, slurm_cluster
 
 Manifest = dict[str, Any]
@@ -88,3 +89,19 @@ def test_the_settings_of_slurm_are_taken(repository: Path, tmp_path: Path, monke
     script = slurm_cluster().job_cls("tcp://127.0.0.1:1", name="x", processes=1, **settings).job_script()
     for line in ("#SBATCH -p short", "#SBATCH -t 04:00:00", "#SBATCH --cpus-per-task=1", "--nthreads 1"):
         assert line in script
+
+
+def test_jobs_of_slurm_run_without_the_profiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    class Cluster:
+        def __init__(self, **settings: object) -> None:
+            asked.update(settings)
+
+        def scale(self, jobs: int) -> None:
+            asked["jobs"] = jobs
+
+    monkeypatch.setattr(dask_cluster, "slurm_cluster", lambda: Cluster)
+    dask_cluster._cluster(Scheduler(slurm={"workers": 3, "job_script_prologue": ["module load python"]}))
+    assert asked["jobs"] == 3
+    assert asked["job_script_prologue"] == [dask_cluster.NO_PROFILER, "module load python"]

@@ -35,13 +35,14 @@ PARTS_AHEAD = 2
 LOOK_SECONDS = 1.0
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 1,
+    "distributed.admin.low-level-log-length": 10,
     "distributed.worker.daemon": True,
     "distributed.worker.profile.enabled": False,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.logging.distributed": "error",
 }
-"""Of clusters that are made here: a part is blamed when it was on two workers that died; Dask's profiler, which looks at
-each worker a hundred times a second, costs a tenth of its work."""
+"""Of clusters that are made here: a part is blamed when it was on two workers that died; Dask's profiler, which looks
+at each worker a hundred times a second, costs a tenth of its work."""
 NO_PROFILER = "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False"
 SLURM_SETTINGS = frozenset(
     {
