@@ -26,8 +26,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from cadx.classify import PolynomialGrid, PolynomialSvm, Split, grouped_folds
+from cadx.classify import Grid, LinearGrid, PolynomialGrid, PolynomialSvm, Split, grouped_folds
 from cadx.classify.auc import empirical_auc
+from cadx.classify.linear import search_linear
 from cadx.classify.search import search
 from training.cross_validation import nested_cross_validation
 from training.scheduling.choice import given_runner
@@ -106,13 +107,30 @@ def growth(path: Path, sizes: list[int], outer: int, scheduler: str | None) -> N
                 f"{tuple(winner)} AUC {means[found.winner]:.4f}, best of all {means.max():.4f}",
                 flush=True,
             )
+            started, cpu = time.perf_counter(), time.process_time()
+            best = [
+                search_linear(
+                    X[fold.train], labels[fold.train], grouped_folds(labels[fold.train], None, 5, 0), LinearGrid()
+                )
+                for fold in folds[:outer]
+            ]
+            print(
+                f"{rows:6} {name:7} the same, linear: {time.perf_counter() - started:.1f} s, "
+                f"{time.process_time() - cpu:.1f} CPU s; AUC {best[-1].aucs[best[-1].winner].mean():.4f}",
+                flush=True,
+            )
 
 
-def polynomial(X: Matrix, y: NDArray[np.bool_], groups: NDArray[np.intp], folds: list[Split]) -> list[float]:
-    aucs = []
-    for fold in folds:
-        svm = PolynomialSvm(GRID).fit(X[fold.train], y[fold.train], groups[fold.train])
-        aucs.append(empirical_auc(svm.decision_function(X[fold.test]), y[fold.test]))
+def nested(grid: Grid) -> Callable[..., list[float]]:
+    """AUC of every outer fold, by the project's own search."""
+
+    def aucs(X: Matrix, y: NDArray[np.bool_], groups: NDArray[np.intp], folds: list[Split]) -> list[float]:
+        found = []
+        for fold in folds:
+            svm = PolynomialSvm(grid).fit(X[fold.train], y[fold.train], groups[fold.train])
+            found.append(empirical_auc(svm.decision_function(X[fold.test]), y[fold.test]))
+        return found
+
     return aucs
 
 
@@ -137,10 +155,6 @@ def searched(machine: Callable[[float], object]) -> Callable[..., list[float]]:
     return aucs
 
 
-def linear(C: float) -> object:
-    return make_pipeline(StandardScaler(), LinearSVC(C=C, dual=False))
-
-
 def nystroem(C: float) -> object:
     kernel = Nystroem(kernel="poly", degree=2, coef0=1.0, n_components=COMPONENTS, random_state=0)
     return make_pipeline(StandardScaler(), kernel, StandardScaler(), LinearSVC(C=C, dual=False))
@@ -148,7 +162,7 @@ def nystroem(C: float) -> object:
 
 def takeover(path: Path) -> None:
     blocks, y, groups = table_of(path)
-    machines = {"polynomial": polynomial, "linear": searched(linear), "nystroem": searched(nystroem)}
+    machines = {"polynomial": nested(GRID), "linear": nested(LinearGrid()), "nystroem": searched(nystroem)}
     for name, X in blocks.items():
         table: dict[str, list[float]] = {machine: [] for machine in machines}
         for seed in SEEDS:

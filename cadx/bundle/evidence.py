@@ -55,6 +55,8 @@ def _of_the_rest(segmentation_method: str, method: MethodFacts) -> Iterator[str]
         yield f"Which of the CNN's features Method A sees was chosen with the SVM's parameters: {method.cnn_part}."
     if segmentation_method != _PAPER_SEGMENTATION:
         yield f"Lesions are outlined by {segmentation_method}, not by region growing."
+    if method.svm == "linear":
+        yield "Both SVMs are linear, with squared hinge loss; the paper's have a polynomial kernel."
     if method.cnn_weight != MethodFacts().cnn_weight:
         yield f"Method A weighs {method.cnn_weight:.2f} in the average, as inner folds say, not one half."
 

@@ -49,11 +49,14 @@ class MethodFacts(_Record):
         Which of the CNN's features Method A sees; ``all``, or a choice that the search made on all cases.
     cnn_weight
         Weight of Method A's probability in the average; the paper's is one half.
+    svm
+        ``polynomial`` as in the paper, or ``linear``.
     """
 
     preset: Literal["paper", "best"] = "paper"
     cnn_part: str = "all"
     cnn_weight: float = Field(0.5, ge=0, le=1)
+    svm: Literal["polynomial", "linear"] = "polynomial"
 
 
 class CohortFacts(_Record):

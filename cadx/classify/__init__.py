@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cadx.classify.folds import Columns, Split, grouped_folds
 from cadx.classify.frozen_svm import FrozenSvm
-from cadx.classify.grid import GridPoint, PolynomialGrid, PolynomialKernel
+from cadx.classify.grid import Grid, GridPoint, LinearGrid, PolynomialGrid, PolynomialKernel
 from cadx.classify.vote import SoftVote, fit_vote, soft_vote
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Columns",
     "FrozenSvm",
+    "Grid",
     "GridPoint",
+    "LinearGrid",
     "PolynomialGrid",
     "PolynomialKernel",
     "PolynomialSvm",

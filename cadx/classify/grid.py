@@ -103,6 +103,42 @@ class PolynomialGrid:
             yield GridPoint(d=int(d), C=float(C), c=float(c), a=float(a))
 
 
+@dataclass(frozen=True, slots=True)
+class LinearGrid:
+    """Values of C to search for a linear SVM with squared hinge loss (`cadx.classify.linear`), for very many rows.
+
+    Attributes
+    ----------
+    C
+        Penalty of the margin's violations; ascending, so that of equally good ones the lowest wins.
+
+    Raises
+    ------
+    UnusableSetting
+        For an empty list, or a C that is not positive and finite.
+    """
+
+    C: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a penalty."""
+        if not self.C:
+            raise UnusableSetting(parameter="C", value="no value at all", rule=_RULES["C"])
+        for value in self.C:
+            if not _allowed("C", value):
+                raise UnusableSetting(parameter="C", value=str(value), rule=_RULES["C"])
+
+    def __len__(self) -> int:
+        return len(self.C)
+
+    def points(self) -> Iterator[GridPoint]:
+        """Yield every point, as the polynomial kernel of degree 1 without a constant."""
+        for C in self.C:
+            yield GridPoint(d=1, C=float(C), c=0.0, a=1.0)
+
+
+Grid = PolynomialGrid | LinearGrid
+
 _RULES = {
     "a": "must be positive",
     "c": "must be at least 0",

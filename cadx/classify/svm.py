@@ -14,10 +14,11 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from cadx.classify.folds import Columns, Rows, grouped_folds
+from cadx.classify.folds import Columns, Rows, Split, grouped_folds
 from cadx.classify.frozen_svm import FrozenSvm, refuse_not_finite
-from cadx.classify.gram import Matrix, Standardization, standardized_gram
-from cadx.classify.grid import GridPoint, PolynomialGrid
+from cadx.classify.gram import Matrix, Standardization, fit_standardization, standardized_gram
+from cadx.classify.grid import Grid, GridPoint, LinearGrid, PolynomialGrid
+from cadx.classify.linear import fit_linear, search_linear
 from cadx.classify.platt import PlattSigmoid, calibrate
 from cadx.classify.search import ClassWeight, Search, best_search, fit_svc, search
 from cadx.errors import MoreThanTwoClasses, OneClassOnly, UnusableSetting
@@ -41,7 +42,8 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     grid
-        Values to search; none: `PolynomialGrid()`, 54 points.
+        Values to search; none: `PolynomialGrid()`, 54 points. A `LinearGrid` makes it a linear SVM in its primal form,
+        whose time grows with the number of rows instead of its square; its one support vector is the weights.
     inner_folds
         Number of folds of search and calibration.
     class_weight
@@ -95,7 +97,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        grid: PolynomialGrid | None = None,
+        grid: Grid | None = None,
         inner_folds: int = 5,
         class_weight: ClassWeight = None,
         seed: int = 0,
@@ -135,19 +137,21 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if groups is not None:
             check_consistent_length(features, groups)
         grid = PolynomialGrid() if self.grid is None else self.grid
-        points, candidates = tuple(grid.points()), self._candidates(features.shape[1])
+        candidates = self._candidates(features.shape[1])
         folds = grouped_folds(positive, groups, self.inner_folds, self.seed)
         with warnings.catch_warnings():
             # What did not converge is kept in `converged_`, not announced point by point.
             warnings.simplefilter("ignore", ConvergenceWarning)
             searches = {
-                name: search(_part(features, columns), positive, folds, points, self.class_weight, self.n_jobs)
+                name: self._search(grid, _part(features, columns), positive, folds)
                 for name, columns in candidates.items()
             }
             name = best_search(searches)
             self.candidate_ = name
             self.search_scores_ = np.vstack([found.aucs for found in searches.values()])
-            self._learn(features, candidates[name], positive, searches[name], [fold.test for fold in folds])
+            learn = self._learn_linear if isinstance(grid, LinearGrid) else self._learn_polynomial
+            self._keep(searches[name], positive, [fold.test for fold in folds])
+            learn(features, candidates[name], positive, searches[name])
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -208,26 +212,47 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise UnusableSetting(parameter="candidates", value="no value at all", rule="must name a set of columns")
         return candidates
 
-    def _learn(
-        self,
-        X: NDArray[np.floating],
-        columns: Columns,
-        positive: NDArray[np.bool_],
-        found: Search,
-        held_out: list[Rows],
+    def _search(
+        self, grid: Grid, X: NDArray[np.floating], positive: NDArray[np.bool_], folds: tuple[Split, ...]
+    ) -> Search:
+        if isinstance(grid, LinearGrid):
+            return search_linear(X, positive, folds, grid, self.class_weight, self.n_jobs)
+        return search(X, positive, folds, tuple(grid.points()), self.class_weight, self.n_jobs)
+
+    def _keep(self, found: Search, positive: NDArray[np.bool_], held_out: list[Rows]) -> None:
+        """Keep the search's winner, and the sigmoid of its held-out decision values."""
+        self.best_params_ = found.points[found.winner]._asdict()
+        self.out_of_fold_decisions_ = found.decisions[found.winner].copy()
+        self.sigmoid_ = calibrate(self.out_of_fold_decisions_, positive, held_out)
+
+    def _learn_polynomial(
+        self, X: NDArray[np.floating], columns: Columns, positive: NDArray[np.bool_], found: Search
     ) -> None:
         """Refit the search's winner on all rows and keep what prediction needs."""
         winner = found.points[found.winner]
-        self.best_params_ = winner._asdict()
-        self.out_of_fold_decisions_ = found.decisions[found.winner].copy()
-        self.sigmoid_ = calibrate(self.out_of_fold_decisions_, positive, held_out)
         learnt, gram = standardized_gram(_part(X, columns), np.arange(len(X)))
-        self.standardization_ = replace(learnt, columns=np.asarray(columns, dtype=np.intp)[learnt.columns])
+        self.standardization_ = _among_all(learnt, columns)
         kernel = winner.kernel(gram, self.standardization_.n_features)
         solution = fit_svc(kernel, positive, winner.C, self.class_weight)
         self.converged_ = bool(found.converged[found.winner]) and solution.converged
         self.dual_coef_, self.intercept_ = solution.coefficients, solution.intercept
         self.support_vectors_ = self.standardization_.apply(X[solution.support])
+
+    def _learn_linear(
+        self, X: NDArray[np.floating], columns: Columns, positive: NDArray[np.bool_], found: Search
+    ) -> None:
+        """Do the same in the primal form: K(x, w) = x.w / n_features, so that n_features of it are x.w."""
+        self.standardization_ = _among_all(fit_standardization(_part(X, columns)), columns)
+        C = found.points[found.winner].C
+        solution = fit_linear(self.standardization_.apply(X), positive, C, self.class_weight)
+        self.converged_ = bool(found.converged[found.winner]) and solution.converged
+        self.dual_coef_, self.intercept_ = np.array([float(self.standardization_.n_features)]), solution.intercept
+        self.support_vectors_ = solution.weights[None, :]
+
+
+def _among_all(learnt: Standardization, columns: Columns) -> Standardization:
+    """Number the columns of a standardization as X does."""
+    return replace(learnt, columns=np.asarray(columns, dtype=np.intp)[learnt.columns])
 
 
 def _part(X: NDArray[np.floating], columns: Columns) -> NDArray[np.floating]:

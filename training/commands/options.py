@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cadx.classify import Grid, LinearGrid, PolynomialGrid
 from cadx.cnn.spec import BackboneSpec
 from cadx.lesion.segmentation import SegmentationMethod
 from cadx.mammogram.policy import ReadingPolicy, SpacingPlane, VoiPolicy
@@ -25,6 +26,18 @@ class ClassWeight(StrEnum):
     def setting(self) -> Literal["balanced"] | None:
         """As the classifiers take it."""
         return "balanced" if self is ClassWeight.BALANCED else None
+
+
+class Svm(StrEnum):
+    """What is searched for both branches."""
+
+    POLYNOMIAL = "polynomial"
+    LINEAR = "linear"
+
+    @property
+    def grid(self) -> Grid:
+        """As the classifiers take it."""
+        return PolynomialGrid() if self is Svm.POLYNOMIAL else LinearGrid()
 
 
 Manifest = Annotated[
@@ -60,6 +73,9 @@ VoiOverride = Annotated[
     bool, typer.Option("--voi-override", help="Let callers of the model choose other gray levels; answers are flagged.")
 ]
 Weighting = Annotated[ClassWeight, typer.Option(help="Of the SVMs: none (as in the paper) or balanced.")]
+Machine = Annotated[
+    Svm, typer.Option("--svm", help="polynomial (as in the paper), or linear: for some 5,000 ROIs and more.")
+]
 Folds = Annotated[int, typer.Option(min=2, help="Folds of the cross validation, by lesion, patient and picture.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides the folds, and the bootstraps of a study.")]
 Cache = Annotated[

@@ -24,7 +24,7 @@ from cadx.bundle import (
     model_notices,
     write_bundle,
 )
-from cadx.classify import PolynomialGrid, PolynomialSvm, SoftVote, fit_vote, grouped_folds
+from cadx.classify import Grid, LinearGrid, PolynomialGrid, PolynomialSvm, SoftVote, fit_vote, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.explain import CohortReference, KnownCases
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
@@ -86,7 +86,7 @@ class FitSettings:
     backbone: BackboneSpec = field(default_factory=BackboneSpec)
     segmentation_method: SegmentationMethod = DEFAULT_METHOD
     policy: ReadingPolicy = field(default_factory=ReadingPolicy)
-    grid: PolynomialGrid = field(default_factory=PolynomialGrid)
+    grid: Grid = field(default_factory=PolynomialGrid)
     class_weight: Literal["balanced"] | None = None
     folds: int = 5
     seed: int = 0
@@ -263,6 +263,7 @@ def save_fit(fit: Fit, folder: Path, *, replace: bool = False) -> BundleManifest
         preset=settings.preset.value,
         cnn_part=fit.classifiers.cnn.candidate_,
         cnn_weight=fit.classifiers.ensemble.weight,
+        svm="linear" if isinstance(settings.grid, LinearGrid) else "polynomial",
     )
     nothing_learnt = fit.classifiers.uninformative
     return write_bundle(

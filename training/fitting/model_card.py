@@ -70,8 +70,8 @@ def model_card(
   where a reader gives them, the lesion's outline or diameter.
 - **Output**: probability of malignancy, 0 to 1, of each method; the lesion's outline and features; flags of doubt.
 - **Method A** (SVM1): {backbone.architecture}, layer {backbone.layer} ({backbone.feature_count} features, pooling
-  {backbone.pooling}), weights {backbone.weights} (SHA-256 {backbone.weights_sha256}), polynomial SVM.
-- **Method B** (SVM2): segmentation by {method}, lesion features, polynomial SVM.
+  {backbone.pooling}), weights {backbone.weights} (SHA-256 {backbone.weights_sha256}), {chosen.svm} SVM.
+- **Method B** (SVM2): segmentation by {method}, lesion features, {chosen.svm} SVM.
 - **Method C** (ensemble): the mean of the two calibrated probabilities{_weights(chosen)}. A mean of two lies too near
   one half, so the answer also gives a calibrated probability, by a sigmoid fitted to out-of-fold means.
 - **Preset**: {chosen.preset}; Method A sees {_part(chosen)} of the CNN's features.

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cadx.bundle import load_bundle, load_estimators
-from cadx.mammogram import ReadingPolicy, SpacingPlane, VoiPolicy
+from cadx.assessment import assess
+from cadx.bundle import differences_from_paper, load_bundle, load_estimators
+from cadx.classify import LinearGrid
+from cadx.explain.explanation import explain_decision
+from cadx.mammogram import ReadingPolicy, SpacingPlane, VoiPolicy, read_mammogram
 from training.cli import main
 from training.cohort.cases import Case, Label, read_manifest, write_manifest
 
@@ -136,3 +139,23 @@ def test_reading_policy_and_class_weights_are_kept_in_the_bundle(
     estimators = load_estimators(out)
     assert estimators.cnn.class_weight == "balanced"
     assert estimators.lesion.class_weight == "balanced"
+
+
+def test_a_linear_machine_is_served_and_told(
+    phantom_manifest: Path, out: Path, unseen_phantom: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_fit(monkeypatch, phantom_manifest, "--out", out, "--folds", 3, "--svm", "linear", *RANDOM) == 0
+    bundle = load_bundle(out)  # its self-test holds the weights against the fit's own answers
+    estimators = load_estimators(out)
+    for estimator, served in ((estimators.cnn, bundle.classifiers.cnn), (estimators.lesion, bundle.classifiers.lesion)):
+        assert len(served.support_vectors) == 1
+        assert isinstance(estimator.grid, LinearGrid)
+    mammogram = read_mammogram(unseen_phantom.image, policy=bundle.policy)
+    assessment = assess(bundle, mammogram, unseen_phantom.center)
+    explained = explain_decision(bundle.classifiers.lesion, assessment.lesion_features)
+    contributions = sum(feature.contribution for feature in explained.features)
+    assert contributions == pytest.approx(explained.decision_value - explained.baseline)
+    assert "linear SVM" in (out / "MODEL_CARD.md").read_text()
+    manifest = bundle.manifest
+    differences = differences_from_paper(manifest.backbone, manifest.segmentation_method, manifest.method)
+    assert any("linear" in difference for difference in differences)
