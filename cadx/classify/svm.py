@@ -1,7 +1,7 @@
 """The polynomial-kernel SVM of both branches, searched, calibrated and cut down to its support vectors."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Self
 
@@ -213,7 +213,7 @@ class PolynomialSvm(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return candidates
 
     def _search(
-        self, grid: Grid, X: NDArray[np.floating], positive: NDArray[np.bool_], folds: tuple[Split, ...]
+        self, grid: Grid, X: NDArray[np.floating], positive: NDArray[np.bool_], folds: Sequence[Split]
     ) -> Search:
         if isinstance(grid, LinearGrid):
             return search_linear(X, positive, folds, grid, self.class_weight, self.n_jobs)
