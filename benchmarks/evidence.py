@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from cadx.branches import CNN, ENSEMBLE, LESION
-from cadx.classify import PolynomialSvm, Split, grouped_folds
+from cadx.classify import Grid, LinearGrid, PolynomialGrid, PolynomialSvm, Split, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
@@ -106,7 +106,7 @@ def deal(cases: Sequence[Case], path: Path, seeds: Sequence[int]) -> pd.DataFram
     return folds
 
 
-def out_of_fold(studies: Sequence[Study], folds: pd.DataFrame, seeds: Sequence[int]) -> pd.DataFrame:
+def out_of_fold(studies: Sequence[Study], folds: pd.DataFrame, seeds: Sequence[int], grid: Grid) -> pd.DataFrame:
     """Run the nested study once a seed; give every row's probabilities, preset by preset and seed by seed."""
     rows = known(studies[0].tables.cases)
     dealt = rows[ROW].merge(folds, on=ROW, how="left", validate="one_to_one")
@@ -114,7 +114,7 @@ def out_of_fold(studies: Sequence[Study], folds: pd.DataFrame, seeds: Sequence[i
     for seed in seeds:
         fold = dealt[f"fold_{seed}"].to_numpy()
         splits = tuple(Split(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(N_FOLDS))
-        for preset, evaluation in nested(studies, studies[0].tables.cases, seed, splits).items():
+        for preset, evaluation in nested(studies, studies[0].tables.cases, seed, splits, grid).items():
             columns = {branch.name: branch.probabilities for branch in evaluation.classifiers}
             columns["calibrated"] = evaluation.calibrated
             found.append(rows.assign(preset=preset.value, seed=seed, fold=fold, **columns))
@@ -122,10 +122,10 @@ def out_of_fold(studies: Sequence[Study], folds: pd.DataFrame, seeds: Sequence[i
 
 
 def nested(
-    studies: Sequence[Study], cases: Sequence[Case], seed: int, splits: Sequence[Split] | None
+    studies: Sequence[Study], cases: Sequence[Case], seed: int, splits: Sequence[Split] | None, grid: Grid
 ) -> dict[Preset, Evaluation]:
     """Run the nested study of each preset with the labels of these cases; Method B, the same in all, once."""
-    tables, estimator = studies[0].tables, PolynomialSvm(inner_folds=N_FOLDS, seed=seed)
+    tables, estimator = studies[0].tables, PolynomialSvm(grid, inner_folds=N_FOLDS, seed=seed)
     blocks: dict[str, NDArray[np.floating]] = {study.preset.value: study.tables.cnn for study in studies}
     blocks[LESION] = tables.lesion
     candidates = {study.preset.value: study.preset.candidates(study.backbone) for study in studies}
@@ -152,12 +152,12 @@ def nested(
     return found
 
 
-def shuffled(studies: Sequence[Study], times: int) -> None:
+def shuffled(studies: Sequence[Study], times: int, grid: Grid) -> None:
     """Print the AUCs of studies that must find nothing, and their mean."""
     found: dict[Preset, list[list[float]]] = {study.preset: [] for study in studies}
     for seed in range(times):
         cases = shuffle_labels(studies[0].tables.cases, studies[0].tables.pictures, seed)
-        for preset, evaluation in nested(studies, cases, seed, None).items():
+        for preset, evaluation in nested(studies, cases, seed, None, grid).items():
             found[preset].append([branch.mean_auc for branch in evaluation.classifiers])
     for preset, aucs in found.items():
         means = ", ".join(f"{auc:.3f}" for auc in np.mean(aucs, axis=0))
@@ -226,6 +226,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--shuffled", type=int, default=0, help="negative controls of each preset, in place of the study"
     )
+    parser.add_argument("--svm", choices=["polynomial", "linear"], default="polynomial")
     parser.add_argument("--patients", type=int, help="only the first so many patients, for a quick look")
     parser.add_argument("--manifest", type=Path, default=shared / "cbis-ddsm-mass" / "cases.csv")
     parser.add_argument("--weights", default=str(shared / "weights" / "squeezenet1_1-imagenet.pth"))
@@ -239,9 +240,10 @@ def main() -> None:
     cases = _first_patients(read_manifest(arguments.manifest), arguments.patients)
     folds = deal(cases, arguments.folds, arguments.seeds)
     studies = [extract(preset, cases, arguments) for preset in arguments.preset]
+    grid = LinearGrid() if arguments.svm == "linear" else PolynomialGrid()
     if arguments.shuffled:
-        return shuffled(studies, arguments.shuffled)
-    scored = out_of_fold(studies, folds, arguments.seeds)
+        return shuffled(studies, arguments.shuffled, grid)
+    scored = out_of_fold(studies, folds, arguments.seeds, grid)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     scored.to_csv(arguments.out, index=False)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
