@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from cadx.branches import CNN, LESION
+from cadx.classify import LinearGrid, PolynomialGrid, PolynomialSvm
 from tests.training.scheduling.conftest import Deployment
 from tests.training.scheduling.parts import ShortPart, deadly, doubled, faulty, hanging, noted, refusing, slow
+from training.cross_validation import nested_cross_validation
 from training.errors import ResultsNotWritable, SchedulerUnknown, SchedulerUnreachable, TaskFailed
 from training.scheduling import Died, Done, dask_cluster
 from training.scheduling.choice import Scheduler, open_runner
@@ -48,6 +52,25 @@ def test_parts_are_done_by_workers_on_loopback(local: DaskRunner) -> None:
     assert sorted(outcome.result for outcome in local.run(doubled, taking(40)) if isinstance(outcome, Done)) == [
         2 * part for part in range(40)
     ]
+
+
+def test_the_nested_search_of_600_rois_is_the_same_on_workers(local: DaskRunner, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(600) % 2
+    groups = np.arange(600) // 2 % 150
+    blocks = {CNN: rng.normal(size=(600, 200)) + 0.2 * labels[:, None], LESION: rng.normal(size=(600, 39))}
+    for grid in (PolynomialGrid(a=(0.1, 1.0), c=(1.0,), d=(2,), C=(0.1, 1.0)), LinearGrid()):
+        estimator = PolynomialSvm(grid, inner_folds=3)
+        here = nested_cross_validation(blocks, labels, groups, estimator, n_folds=3)
+        there = nested_cross_validation(
+            blocks, labels, groups, estimator, n_folds=3, runner=local, scratch=tmp_path / "scratch"
+        )
+        for name in blocks:
+            found, wanted = there.branches[name], here.branches[name]
+            np.testing.assert_allclose(found.probabilities, wanted.probabilities, rtol=1e-9, atol=1e-12)
+            assert found.best_params == wanted.best_params
+    assert here.branches[CNN].mean_auc > 0.7
+    assert abs(here.branches[LESION].mean_auc - 0.5) < 0.1
 
 
 def test_a_refusal_ends_the_run_and_a_fault_is_told_without_what_it_saw(local: DaskRunner) -> None:
