@@ -91,7 +91,7 @@ class PixelMed:
         assert self._process.stdout is not None
         self._process.stdin.write(f"{path}\n")
         self._process.stdin.flush()
-        lines = []
+        lines: list[str] = []
         for line in self._process.stdout:
             if line == _END:
                 return "".join(lines)
