@@ -15,6 +15,7 @@ METHOD_EXAMPLE: Document = {
     "preset": "paper",
     "cnn_part": "all",
     "cnn_weight": 0.5,
+    "svm": "polynomial",
     "differs_from_paper": ["Lesions are outlined by dual_stage, not by region growing."],
 }
 PREDICTION_EXAMPLE: Document = {

@@ -29,6 +29,7 @@ def test_a_model_tells_its_way_and_what_its_figures_rest_on(client: TestClient, 
     model = client.get("/v1/models/small").json()
     method = model["method"]
     assert (method["preset"], method["cnn_part"], method["cnn_weight"]) == ("paper", "all", 0.5)
+    assert method["svm"] == "polynomial"
     for told in ("squeezenet1_1, not AlexNet", "dual_stage, not by region growing"):
         assert any(told in sentence for sentence in method["differs_from_paper"])
     assert f"AUC A {model['evaluation']['cnn']['auc_mean']:.3f}" in model["evidence"]

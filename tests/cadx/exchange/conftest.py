@@ -7,7 +7,7 @@ import pytest
 from tests.cadx.exchange.validators import PIXELMED, PixelMed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pixelmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PixelMed]:
     if not PIXELMED.exists():
         pytest.skip("PixelMed is not installed (Debian: libpixelmed-java)")
