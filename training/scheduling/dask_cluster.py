@@ -35,14 +35,16 @@ PARTS_AHEAD = 2
 LOOK_SECONDS = 1.0
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 1,
+    "distributed.scheduler.worker-saturation": 1.0,
     "distributed.admin.low-level-log-length": 10,
     "distributed.worker.daemon": True,
     "distributed.worker.profile.enabled": False,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.logging.distributed": "error",
 }
-"""Of clusters that are made here: a part is blamed when it was on two workers that died; Dask's profiler, which looks
-at each worker a hundred times a second, costs a tenth of its work."""
+"""Of clusters that are made here. A part is blamed when it was on two workers that died: none may wait on a worker behind
+another, which may be the one that kills. Dask's profiler looks at each worker a hundred times a second, which costs a
+tenth of its work; the log would keep the last 1,000 parts."""
 NO_PROFILER = "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False"
 SLURM_SETTINGS = frozenset(
     {
