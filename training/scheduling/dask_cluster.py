@@ -42,9 +42,9 @@ SETTINGS = {
     "distributed.comm.timeouts.connect": "10s",
     "distributed.logging.distributed": "error",
 }
-"""Of clusters that are made here. A part is blamed when it was on two workers that died: none may wait on a worker behind
-another, which may be the one that kills. Dask's profiler looks at each worker a hundred times a second, which costs a
-tenth of its work; the log would keep the last 1,000 parts."""
+"""Of clusters that are made here. A part is blamed when it was on two workers that died: none may wait on a worker
+behind another, which may be the one that kills. Dask's profiler looks at each worker a hundred times a second, which costs
+a tenth of its work; the log would keep the last 1,000 parts."""
 NO_PROFILER = "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False"
 SLURM_SETTINGS = frozenset(
     {
