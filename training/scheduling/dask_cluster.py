@@ -43,8 +43,8 @@ SETTINGS = {
     "distributed.logging.distributed": "error",
 }
 """Of clusters that are made here. A part is blamed when it was on two workers that died: none may wait on a worker
-behind another, which may be the one that kills. Dask's profiler looks at each worker a hundred times a second, which costs
-a tenth of its work; the log would keep the last 1,000 parts."""
+behind another, which may be the one that kills. Dask's profiler looks at each worker a hundred times a second: a tenth
+of its work. The log would keep the last 1,000 parts."""
 NO_PROFILER = "export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False"
 SLURM_SETTINGS = frozenset(
     {
