@@ -108,7 +108,10 @@ def test_ctrl_c_leaves_the_cluster_usable(local: DaskRunner, tmp_path: Path) -> 
     assert [outcome.result for outcome in local.run(doubled, taking(1)) if isinstance(outcome, Done)] == [0]
 
 
-def test_a_scheduler_that_is_killed_and_started_again_goes_on(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_scheduler_that_is_killed_and_started_again_goes_on(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 40.0)  # the machine may be busy with other tests
     (tmp_path / "notes").mkdir()
     scheduler, worker = deployment.start_scheduler(), deployment.start_worker()
     told = Console(record=True, file=io.StringIO())
