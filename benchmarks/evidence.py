@@ -33,12 +33,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from cadx.branches import CNN, ENSEMBLE, LESION
-from cadx.classify import Grid, LinearGrid, PolynomialGrid, PolynomialSvm, Split, grouped_folds
+from cadx.classify import Grid, PolynomialSvm, Split, grouped_folds
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import DEFAULT_METHOD, SegmentationMethod
 from cadx.mammogram import ReadingPolicy
 from training.cohort.cases import Case, read_manifest
 from training.cohort.grouping import group_cases
+from training.commands.options import Svm
 from training.cross_validation import Evaluation, nested_cross_validation, with_vote
 from training.features.cache import FeatureCache, default_folder
 from training.features.extraction import FeatureTables, extract_features
@@ -226,7 +227,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--shuffled", type=int, default=0, help="negative controls of each preset, in place of the study"
     )
-    parser.add_argument("--svm", choices=["polynomial", "linear"], default="polynomial")
+    parser.add_argument("--svm", type=Svm, default=Svm.POLYNOMIAL, help="polynomial or linear")
     parser.add_argument("--patients", type=int, help="only the first so many patients, for a quick look")
     parser.add_argument("--manifest", type=Path, default=shared / "cbis-ddsm-mass" / "cases.csv")
     parser.add_argument("--weights", default=str(shared / "weights" / "squeezenet1_1-imagenet.pth"))
@@ -240,7 +241,7 @@ def main() -> None:
     cases = _first_patients(read_manifest(arguments.manifest), arguments.patients)
     folds = deal(cases, arguments.folds, arguments.seeds)
     studies = [extract(preset, cases, arguments) for preset in arguments.preset]
-    grid = LinearGrid() if arguments.svm == "linear" else PolynomialGrid()
+    grid = arguments.svm.grid
     if arguments.shuffled:
         return shuffled(studies, arguments.shuffled, grid)
     scored = out_of_fold(studies, folds, arguments.seeds, grid)

@@ -1,7 +1,7 @@
 """The grid that the search walks: a, c, d of the polynomial kernel and the SVM's C."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
 from typing import NamedTuple
@@ -87,12 +87,7 @@ class PolynomialGrid:
     def __post_init__(self) -> None:
         """Refuse what cannot be a kernel."""
         for field in fields(self):
-            values = getattr(self, field.name)
-            if not values:
-                raise UnusableSetting(parameter=field.name, value="no value at all", rule=_RULES[field.name])
-            for value in values:
-                if not _allowed(field.name, value):
-                    raise UnusableSetting(parameter=field.name, value=str(value), rule=_RULES[field.name])
+            _check(field.name, getattr(self, field.name))
 
     def __len__(self) -> int:
         return len(self.a) * len(self.c) * len(self.d) * len(self.C)
@@ -122,11 +117,7 @@ class LinearGrid:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a penalty."""
-        if not self.C:
-            raise UnusableSetting(parameter="C", value="no value at all", rule=_RULES["C"])
-        for value in self.C:
-            if not _allowed("C", value):
-                raise UnusableSetting(parameter="C", value=str(value), rule=_RULES["C"])
+        _check("C", self.C)
 
     def __len__(self) -> int:
         return len(self.C)
@@ -145,6 +136,15 @@ _RULES = {
     "d": "must be a whole number of at least 1",
     "C": "must be positive",
 }
+
+
+def _check(parameter: str, values: Sequence[float]) -> None:
+    """Refuse an empty list, and a value that the parameter may not have."""
+    if not values:
+        raise UnusableSetting(parameter=parameter, value="no value at all", rule=_RULES[parameter])
+    for value in values:
+        if not _allowed(parameter, value):
+            raise UnusableSetting(parameter=parameter, value=str(value), rule=_RULES[parameter])
 
 
 def _allowed(parameter: str, value: float) -> bool:

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.svm import LinearSVC
 
-from cadx.classify.auc import empirical_aucs
 from cadx.classify.folds import Split
 from cadx.classify.gram import Matrix, fit_standardization
 from cadx.classify.grid import LinearGrid
-from cadx.classify.search import ClassWeight, Search
+from cadx.classify.search import ClassWeight, Search, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +47,14 @@ def search_linear(
     """Score every C on every fold by AUC; columns are dropped and standardized within each fold."""
     points = tuple(grid.points())
     jobs = (delayed(_search_fold)(X, positive, fold, grid, class_weight) for fold in folds)
-    searched = Parallel(n_jobs=n_jobs, prefer="threads")(jobs)
-    decisions = np.empty((len(points), len(X)))
-    for fold, (values, _) in zip(folds, searched, strict=True):
-        decisions[:, fold.test] = values
-    aucs = np.column_stack([empirical_aucs(decisions[:, fold.test], positive[fold.test]) for fold in folds])
-    return Search(points, aucs, decisions, np.all([status for _, status in searched], axis=0))
+    return joined(points, folds, positive, Parallel(n_jobs=n_jobs, prefer="threads")(jobs))
 
 
 def _search_fold(
     X: NDArray[np.floating], positive: NDArray[np.bool_], fold: Split, grid: LinearGrid, class_weight: ClassWeight
-) -> tuple[Matrix, list[bool]]:
+) -> tuple[Matrix, NDArray[np.bool_]]:
     standardization = fit_standardization(X[fold.train])
     inside, across = standardization.apply(X[fold.train]), standardization.apply(X[fold.test])
     fitted = [fit_linear(inside, positive[fold.train], C, class_weight) for C in grid.C]
-    return np.array([across @ one.weights + one.intercept for one in fitted]), [one.converged for one in fitted]
+    decisions = np.array([across @ one.weights + one.intercept for one in fitted])
+    return decisions, np.array([one.converged for one in fitted])

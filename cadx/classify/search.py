@@ -86,8 +86,17 @@ def search(
     one matrix of inner products, and the SVM is fitted on that.
     """
     jobs = (delayed(_search_fold)(X, positive, fold, points, class_weight) for fold in folds)
-    searched = Parallel(n_jobs=n_jobs, prefer="threads")(jobs)
-    decisions = np.empty((len(points), len(X)))
+    return joined(points, folds, positive, Parallel(n_jobs=n_jobs, prefer="threads")(jobs))
+
+
+def joined(
+    points: Sequence[GridPoint],
+    folds: Sequence[Split],
+    positive: NDArray[np.bool_],
+    searched: Sequence[tuple[Matrix, NDArray[np.bool_]]],
+) -> Search:
+    """Join what was found fold by fold: decision values of the test rows, (points, test rows), and what converged."""
+    decisions = np.empty((len(points), len(positive)))
     aucs = np.empty((len(points), len(folds)))
     for k, (fold, (values, _)) in enumerate(zip(folds, searched, strict=True)):
         decisions[:, fold.test] = values
