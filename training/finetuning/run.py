@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import expit
+from torch.nn import functional
 
 from cadx.classify import grouped_folds
 from cadx.cnn import BackboneSpec
@@ -25,6 +26,8 @@ from training.progress import ReportProgress, no_progress
 from training.stats.inference.clustered import clustered_auc
 from training.stats.roc.auc import AucEstimate
 
+SIDE = 224
+"""Pixels of the side that ImageNet's networks were trained at: 0.23 mm each."""
 COLUMNS = ("image", "x", "y", "lesion_id", "fold", "malignant", "probability", "finished")
 
 
@@ -140,10 +143,10 @@ def write_finetuned(cases: Sequence[Case], found: FineTuned, path: Path) -> None
 
 
 def _images(cases: Sequence[Case], policy: ReadingPolicy, progress: ReportProgress) -> torch.Tensor:
-    """Give what a network is shown of each ROI: (n, 1, 256, 256), the means of 2 x 2 pixels."""
-    images = torch.empty((len(cases), 1, 256, 256))
+    """Give what a network is shown of each ROI: (n, 1, SIDE, SIDE), reduced without aliasing."""
+    images = torch.empty((len(cases), 1, SIDE, SIDE))
     for row, case in enumerate(cases):
         gray = torch.from_numpy(np.ascontiguousarray(read_roi(case, policy).gray))
-        images[row] = torch.nn.functional.avg_pool2d(gray[None], 2)
+        images[row] = functional.interpolate(gray[None, None], SIDE, mode="bilinear", antialias=True)[0]
         progress(row + 1, len(cases))
     return images
