@@ -125,11 +125,12 @@ def out_of_fold(studies: Sequence[Study], folds: pd.DataFrame, seeds: Sequence[i
 def nested(
     studies: Sequence[Study], cases: Sequence[Case], seed: int, splits: Sequence[Split] | None, grid: Grid
 ) -> dict[Preset, Evaluation]:
-    """Run the nested study of each preset with the labels of these cases; Method B, the same in all, once."""
+    """Run the nested study of each preset with the labels of these cases."""
     tables, estimator = studies[0].tables, PolynomialSvm(grid, inner_folds=N_FOLDS, seed=seed)
-    blocks: dict[str, NDArray[np.floating]] = {study.preset.value: study.tables.cnn for study in studies}
-    blocks[LESION] = tables.lesion
-    candidates = {study.preset.value: study.preset.candidates(study.backbone) for study in studies}
+    blocks: dict[str, NDArray[np.floating]] = {}
+    for study in studies:
+        blocks |= {f"{study.preset} {CNN}": study.tables.cnn, f"{study.preset} {LESION}": study.tables.lesion}
+    candidates = {f"{study.preset} {CNN}": study.preset.candidates(study.backbone) for study in studies}
     with parallel_config(backend="threading", n_jobs=os.cpu_count()):
         together = nested_cross_validation(
             blocks,
@@ -142,10 +143,11 @@ def nested(
         )
     found = {}
     for preset in (study.preset for study in studies):
-        first = replace(together.branches[preset.value], name=CNN)
-        pair = replace(together, ensemble=None, branches={CNN: first, LESION: together.branches[LESION]})
-        found[preset] = with_vote(pair, estimator, weighted=preset.weighted)
-        seconds = f"A in {first.seconds:.0f} s, B in {pair.branches[LESION].seconds:.0f} s"
+        pair = {name: replace(together.branches[f"{preset} {name}"], name=name) for name in (CNN, LESION)}
+        evaluation = replace(together, ensemble=None, branches=pair)
+        found[preset] = with_vote(evaluation, estimator, weighted=preset.weighted)
+        first = pair[CNN]
+        seconds = f"A in {first.seconds:.0f} s, B in {pair[LESION].seconds:.0f} s"
         print(f"{preset}, seed {seed}: {seconds}; ", end="")
         print(f"A sees {dict(Counter(first.candidates))}; weights of A ", end="")
         print(", ".join(f"{vote.weight:.2f}" for vote in found[preset].votes), end="; AUC ")
@@ -271,6 +273,7 @@ def extract(preset: Preset, cases: Sequence[Case], arguments: argparse.Namespace
             backbone,
             ReadingPolicy(),
             arguments.segmentation,
+            marks=preset.marks,
             store=FeatureStore(FeatureCache(arguments.cache)),
             skip_unusable=True,
             progress=progress,

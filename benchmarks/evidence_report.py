@@ -31,6 +31,7 @@ LETTERS = {CNN: "A", LESION: "B", ENSEMBLE: "C"}
 SIZES_MM = (0.0, 10.0, 15.0, 20.0, 1000.0)
 MARGINS = ("spiculated", "ill defined", "microlobulated", "obscured", "circumscribed")
 SHAPES = ("irregular", "architectural distortion", "lobulated", "oval", "round")
+ROW = ["image", "x", "y", "lesion_id"]
 FEWEST = 20
 """Of either class, in a part of the cohort whose AUC is shown."""
 CURVE = np.concatenate([[0.0], np.geomspace(1e-4, 1e-2, 12), np.linspace(0.02, 1.0, 50)])
@@ -102,8 +103,7 @@ def paired_table(scored: Frame) -> str:
             joined = both[1].merge(both[0], on=on, suffixes=("", "_other"), validate="one_to_one")
             less = f"{presets[1]} less {presets[0]}"
             rows += [
-                [f"{less}, {METHODS[name]}", title, difference_of(joined, name, f"{name}_other")]
-                for name in (CNN, ENSEMBLE)  # B is the same in both
+                [f"{less}, {METHODS[name]}", title, difference_of(joined, name, f"{name}_other")] for name in METHODS
             ]
         for preset in presets:
             part = frame[frame["preset"] == preset]
@@ -217,6 +217,46 @@ def layers_table(files: Sequence[Path]) -> str:
     return table(["layer", *(f"{pooling}: AUC ± SD/√5 (features)" for pooling in found)], rows)
 
 
+def trained_table(scored: Frame, files: Sequence[Path]) -> str:
+    """Networks trained on the cohort, beside Method A on the same rows and folds, and averaged with Method B.
+
+    Raises
+    ------
+    SystemExit
+        When a file's folds are not those of any seed.
+    """
+    rows = []
+    for path in files:
+        network = pd.read_csv(path, dtype={"image": str, "lesion_id": str}).dropna(subset=["probability"])
+        name = path.stem + ("" if network["finished"].all() else " (unfinished)")
+        for preset, frame in of_presets(scored):
+            both = _on_its_folds(frame, network, path)
+            both = both.assign(averaged=(both["probability"] + both[LESION]) / 2)
+            keys = ["seed", "fold", "patient", "lesion_id"]
+            lesions = both.groupby(keys, as_index=False)[["malignant", "probability"]].mean()
+            rows.append(
+                [
+                    name,
+                    f"{len(both)}",
+                    shown(auc_of(both, "probability")),
+                    shown(auc_of(lesions, "probability")),
+                    preset,
+                    difference_of(both, "probability", CNN),
+                    shown(auc_of(both, "averaged")),
+                ]
+            )
+    head = ["network", "views", "AUC by view (95 % CI)", "by lesion (95 % CI)", "preset"]
+    return table([*head, "less its A, by view (95 % CI)", "averaged with its B, by view (95 % CI)"], rows)
+
+
+def _on_its_folds(frame: Frame, network: Frame, path: Path) -> Frame:
+    for _, part in frame.groupby("seed"):
+        both = part.merge(network.drop(columns="malignant"), on=ROW, suffixes=("", "_of_network"))
+        if len(both) == len(network) and (both["fold"] == both["fold_of_network"]).all():
+            return both
+    raise SystemExit(f"{path} comes from other folds than those of any seed: give both the same --seed")
+
+
 def roc_figure(scored: Frame) -> str:
     """The paper's Figure 4: fitted binormal curves, pooled rows of the first seed."""
     presets = list(dict.fromkeys(scored["preset"]))
@@ -239,12 +279,13 @@ def layers_figure(files: Sequence[Path]) -> str:
     """The paper's Figure 3: AUC by layer, error bar SD / sqrt(folds)."""
     with canvas(7.2, 3.6) as drawn:
         axes = drawn.figure.subplots()
-        for number, path in enumerate(files):
-            layers = read_layers(path)
-            places = np.arange(len(layers)) + 0.12 * (number - (len(files) - 1) / 2)
+        found = [read_layers(path) for path in files]
+        names = list(dict.fromkeys(layer.layer for layers in found for layer in layers))
+        for number, (path, layers) in enumerate(zip(files, found, strict=True)):
+            places = np.array([names.index(layer.layer) for layer in layers]) + 0.12 * (number - (len(files) - 1) / 2)
             means, errors = [layer.auc_mean for layer in layers], [layer.auc_se for layer in layers]
             axes.errorbar(places, means, errors, fmt="os^"[number % 3] + "-", linewidth=1, capsize=2, label=path.stem)
-        axes.set_xticks(range(len(layers)), [layer.layer for layer in layers], rotation=35, ha="right")
+        axes.set_xticks(range(len(names)), names, rotation=35, ha="right")
         axes.set(ylabel="AUC")
         axes.legend(title="pooling")
     return drawn.svg
@@ -281,6 +322,7 @@ def main() -> None:
     parser.add_argument("scored", type=Path, help="CSV of benchmarks/evidence.py")
     parser.add_argument("--facts", type=Path, required=True, help="CSV: diameter and words by image")
     parser.add_argument("--layers", type=Path, nargs="*", default=[], help="layers.csv, named after their pooling")
+    parser.add_argument("--finetuned", type=Path, nargs="*", default=[], help="CSVs of cadx-train finetune")
     parser.add_argument("--page", type=Path, required=True)
     arguments = parser.parse_args()
     scored = pd.read_csv(arguments.scored, dtype={"image": str, "lesion_id": str, "patient": str})
@@ -299,6 +341,8 @@ def main() -> None:
     }
     if arguments.layers:
         makers["layers"] = lambda: layers_table(arguments.layers)
+    if arguments.finetuned:
+        makers["trained"] = lambda: trained_table(scored, arguments.finetuned)
     tables = {name: make() for name, make in makers.items()}
     arguments.page.write_text(replaced(arguments.page.read_text(encoding="utf-8"), tables), encoding="utf-8")
     pictures = arguments.page.parent / "images"

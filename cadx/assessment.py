@@ -15,11 +15,13 @@ from cadx.flags import Flag, FlagCode
 from cadx.lesion import (
     FEATURES,
     FeatureDefinition,
+    LesionDescription,
     Segmentation,
     describe_lesion,
     inner_point,
     readers_contour,
 )
+from cadx.marks import mean_features
 from cadx.model import Classifiers, Model
 from cadx.records import LesionCenter, Mammogram, Points, Roi
 from cadx.roi import extract_roi
@@ -53,7 +55,7 @@ class Assessment:
     calibrated_probability
         Of method C: the average, brought to the share of malignant lesions that stood behind it in the cohort.
     features
-        The lesion features that Method B saw.
+        The lesion features of `contour`.
     contour
         (n, 2) array of x, y in pixels of the source image: the segmented outline.
     roi
@@ -64,6 +66,9 @@ class Assessment:
         Everything doubtful, from the file, the region, the segmentation and the model.
     timings_ms
         Wall time of each step.
+    lesion_features
+        (39,) what Method B saw, in the order of `FEATURES`: the values of `features`, or for a model of several marks
+        their means over its outlines.
     cnn_features
         (columns,) what Method A saw; empty where it was not kept.
     """
@@ -78,12 +83,8 @@ class Assessment:
     segmentation: Segmentation
     flags: tuple[Flag, ...]
     timings_ms: Mapping[str, float]
+    lesion_features: NDArray[np.float64] = field(repr=False)
     cnn_features: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, dtype=np.float32), repr=False)
-
-    @property
-    def lesion_features(self) -> NDArray[np.float64]:
-        """(39,) the lesion features' values, in the order of `FEATURES`."""
-        return np.array([feature.value for feature in self.features])
 
 
 def assess(
@@ -129,8 +130,8 @@ def assess(
     beside = _BESIDE.submit(
         lambda: (_timed(lambda: _cnn_branch(model, roi)), _timed(lambda: artifact_flags(roi.gray, roi.tissue)))
     )
-    lesion, lesion_ms = _timed(lambda: describe_lesion(roi, model.segmentation_method, outline, diameter_mm))
-    lesion_probability = _malignant(model.classifiers.lesion.predict_proba(lesion.features[None, :]))
+    (lesion, seen), lesion_ms = _timed(lambda: _lesion_branch(model, mammogram, roi, outline, diameter_mm))
+    lesion_probability = _malignant(model.classifiers.lesion.predict_proba(seen[None, :]))
     ((cnn_features, cnn_probability), cnn_ms), (found_flags, artifacts_ms) = beside.result()
     vote = model.classifiers.ensemble
     probability = vote(cnn_probability, lesion_probability)
@@ -154,10 +155,11 @@ def assess(
             *_cohort_flags(
                 model,
                 {CNN: cnn_probability, LESION: lesion_probability},
-                {CNN: cnn_features, LESION: lesion.features},
+                {CNN: cnn_features, LESION: seen},
             ),
         ),
         timings_ms={"roi": roi_ms, "cnn_branch": cnn_ms, "lesion_branch": lesion_ms, "artifacts": artifacts_ms},
+        lesion_features=seen,
         cnn_features=cnn_features,
     )
 
@@ -182,6 +184,17 @@ def _cohort_flags(
     model: Model, probabilities: Mapping[str, float], features: Mapping[str, NDArray[np.floating]]
 ) -> tuple[Flag, ...]:
     return () if model.reference is None else model.reference.flags(probabilities, features)
+
+
+def _lesion_branch(
+    model: Model, mammogram: Mammogram, roi: Roi, contour: Points | None, diameter_mm: float | None
+) -> tuple[LesionDescription, NDArray[np.float64]]:
+    """Give the lesion as it is shown, and the features that Method B sees."""
+    method = model.segmentation_method
+    lesion = describe_lesion(roi, method, contour, diameter_mm)
+    return lesion, mean_features(
+        mammogram, roi.mark, lesion.features, method, model.marks, contour=contour, diameter_mm=diameter_mm
+    )
 
 
 def _cnn_branch(model: Model, roi: Roi) -> tuple[NDArray[np.float32], float]:

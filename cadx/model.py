@@ -40,6 +40,8 @@ class Model:
         Its cohort's distributions; none for a model that was made without.
     known_cases
         Cases of its cohort; none unless whoever fitted it asked for that.
+    marks
+        Method B sees means over outlines from so many marks (`cadx.marks`).
     """
 
     backbone: Backbone
@@ -48,3 +50,4 @@ class Model:
     segmentation_method: SegmentationMethod
     reference: CohortReference | None = None
     known_cases: KnownCases | None = None
+    marks: int = 1

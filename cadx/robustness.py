@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadx.assessment import Assessment
-from cadx.errors import CenterError, LesionError
+from cadx.errors import LesionError
 from cadx.flags import Flag, FlagCode
 from cadx.lesion import LesionDescription, describe_lesion
+from cadx.marks import mean_features, moved_rois
 from cadx.model import Model
-from cadx.records import LesionCenter, Mammogram, Mask, Points, Roi
-from cadx.roi import extract_roi
+from cadx.records import Mammogram, Mask, Points, Roi
 
 RADII_MM = (1.0, 2.0, 3.0)
 POINTS = 12
@@ -97,7 +97,13 @@ def click_robustness(
         except LesionError:
             return None
 
-    return tuple(_disc(model, mammogram, assessment, radius_mm, described, check) for radius_mm in RADII_MM)
+    def seen(roi: Roi, lesion: LesionDescription) -> NDArray[np.float64]:
+        method, marks = model.segmentation_method, model.marks
+        return mean_features(
+            mammogram, roi.mark, lesion.features, method, marks, contour=contour, diameter_mm=diameter_mm
+        )
+
+    return tuple(_disc(model, mammogram, assessment, radius_mm, described, seen, check) for radius_mm in RADII_MM)
 
 
 def limit_disc(discs: Sequence[DiscRobustness], radius_mm: float = LIMIT_RADIUS_MM) -> DiscRobustness | None:
@@ -133,17 +139,13 @@ def _disc(
     assessment: Assessment,
     radius_mm: float,
     describe: Callable[[Roi], LesionDescription | None],
+    see: Callable[[Roi, LesionDescription], NDArray[np.float64]],
     check: Callable[[], None],
 ) -> DiscRobustness:
-    spacing, mark = mammogram.spacing, assessment.roi.mark
-    moves_px = radius_mm * unit_disc_points() / (spacing.column_mm, spacing.row_mm)
     rois: list[Roi] = []
-    for x, y in (moves_px + np.array([mark.x, mark.y])).tolist():
+    for roi in moved_rois(mammogram, assessment.roi.mark, (radius_mm * unit_disc_points()).tolist()):
         check()
-        try:
-            rois.append(extract_roi(mammogram, LesionCenter(x, y)))
-        except CenterError:
-            continue
+        rois.append(roi)
     cnn, lesion, overlaps = [assessment.cnn_probability], [assessment.lesion_probability], []
     if rois:
         # As in `assess`, the CNN runs beside the lesion branch.
@@ -155,7 +157,7 @@ def _disc(
         lesions = [each for each in described if each is not None]
         if found:
             cnn += model.classifiers.cnn.predict_proba(features[found])[:, 1].tolist()
-            rows = np.stack([each.features for each in lesions])
+            rows = np.stack([see(rois[index], each) for index, each in zip(found, lesions, strict=True)])
             lesion += model.classifiers.lesion.predict_proba(rows)[:, 1].tolist()
             overlaps = [
                 outline_overlap(assessment.segmentation.mask, assessment.roi, each.segmentation.mask, rois[index])

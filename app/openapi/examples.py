@@ -14,6 +14,7 @@ IMAGE_DIGEST = "89e6c98d92887913cadf06b2adb97f26cde4849b7d1b5e0f3a2c4d6e8f0b1a3c
 METHOD_EXAMPLE: Document = {
     "preset": "paper",
     "cnn_part": "all",
+    "lesion_marks": 1,
     "cnn_weight": 0.5,
     "svm": "polynomial",
     "differs_from_paper": ["Lesions are outlined by dual_stage, not by region growing."],

@@ -26,6 +26,9 @@ class MethodAnswer(Answer):
 
     preset: Literal["paper", "best"] = Field(description="`best`: what measured best on real masses (evidence.md).")
     cnn_part: str = Field(description="Which of the CNN's features method A sees.")
+    lesion_marks: int = Field(
+        ge=1, description="Method B sees means over outlines from so many marks: the reader's, and others about it."
+    )
     cnn_weight: float = Field(ge=0, le=1, description="Weight of method A in `probability`; the paper's is one half.")
     svm: Literal["polynomial", "linear"] = Field(description="Of methods A and B; the paper's is polynomial.")
     differs_from_paper: tuple[str, ...] = Field(description="From Huynh, Li & Giger (2016), a sentence each.")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cadx.bundle.manifest import BackboneFacts, BundleManifest, ClassifierFigures, CohortFacts, MethodFacts
 from cadx.cnn import SCALES_MM
+from cadx.marks import RADIUS_MM
 
 _PAPER_LAYER = "fc6"
 _PAPER_SEGMENTATION = "region_growing"
@@ -55,6 +56,11 @@ def _of_the_rest(segmentation_method: str, method: MethodFacts) -> Iterator[str]
         yield f"Which of the CNN's features Method A sees was chosen with the SVM's parameters: {method.cnn_part}."
     if segmentation_method != _PAPER_SEGMENTATION:
         yield f"Lesions are outlined by {segmentation_method}, not by region growing."
+    if method.lesion_marks > 1:
+        yield (
+            f"Method B's features are means over outlines from {method.lesion_marks} marks: the reader's, and "
+            f"{method.lesion_marks - 1} about it at {RADIUS_MM:g} mm."
+        )
     if method.svm == "linear":
         yield "Both SVMs are linear, with squared hinge loss; the paper's have a polynomial kernel."
     if method.cnn_weight != MethodFacts().cnn_weight:

@@ -151,6 +151,7 @@ def _assemble(folder: Path, manifest: BundleManifest, digest: str, threads: int)
         segmentation_method=method,
         reference=reference,
         known_cases=known_cases,
+        marks=manifest.method.lesion_marks,
     )
 
 

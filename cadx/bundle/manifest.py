@@ -47,6 +47,8 @@ class MethodFacts(_Record):
         ``paper``, or ``best``: what measured best on real masses.
     cnn_part
         Which of the CNN's features Method A sees; ``all``, or a choice that the search made on all cases.
+    lesion_marks
+        Method B's features are means over outlines from so many marks; the reader's alone in the paper.
     cnn_weight
         Weight of Method A's probability in the average; the paper's is one half.
     svm
@@ -55,6 +57,7 @@ class MethodFacts(_Record):
 
     preset: Literal["paper", "best"] = "paper"
     cnn_part: str = "all"
+    lesion_marks: int = Field(1, ge=1, le=99)
     cnn_weight: float = Field(0.5, ge=0, le=1)
     svm: Literal["polynomial", "linear"] = "polynomial"
 

@@ -66,7 +66,14 @@ def write_bundle(
     """
     if not replace:
         _check_free(folder)
-    model = Model(backbone=backbone, classifiers=classifiers, policy=policy, segmentation_method=segmentation_method)
+    method = method or MethodFacts()
+    model = Model(
+        backbone=backbone,
+        classifiers=classifiers,
+        policy=policy,
+        segmentation_method=segmentation_method,
+        marks=method.lesion_marks,
+    )
     contents = {
         **classifier_files(classifiers),
         **reference_files(folder.name, model),
@@ -93,7 +100,7 @@ def write_bundle(
             reading_policy=asdict(policy),
             segmentation_method=segmentation_method.value,
             feature_names=tuple(feature.name for feature in FEATURES),
-            method=method or MethodFacts(),
+            method=method,
             cohort=cohort,
             evaluation=evaluation,
             cohort_digests=cohort_digests,

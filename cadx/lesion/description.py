@@ -31,15 +31,20 @@ class LesionDescription:
     contour: Points
 
 
-def measure_lesion(roi: Roi, method: SegmentationMethod) -> NDArray[np.float64]:
+def measure_lesion(roi: Roi, method: SegmentationMethod, diameter_mm: float | None = None) -> NDArray[np.float64]:
     """Outline the lesion in the middle of a ROI and give its features only, in the order of `FEATURES`.
+
+    Parameters
+    ----------
+    diameter_mm
+        A reader's diameter, by which the outline is looked for.
 
     Raises
     ------
     LesionError
         When the lesion cannot be described.
     """
-    return lesion_features(roi, segment(roi, method))
+    return lesion_features(roi, segment(roi, method, diameter_mm))
 
 
 def describe_lesion(

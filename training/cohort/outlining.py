@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.lesion import Segmentation, SegmentationMethod, describe_lesion, measure_lesion, readers_contour, segment
+from cadx.lesion import Segmentation, SegmentationMethod, lesion_features, measure_lesion, readers_contour, segment
 from cadx.lesion.drawn import drawn_segmentation
 from cadx.mammogram import ReadingPolicy, read_mammogram
+from cadx.marks import mean_features
 from cadx.records import Mammogram, Points, Roi
 from cadx.roi import extract_roi
 from training.cohort.cases import Case
@@ -29,17 +30,24 @@ def contour_of(case: Case, mammogram: Mammogram) -> Points | None:
     return None if case.contour is None else readers_contour(case.contour, mammogram.rows, mammogram.columns)
 
 
-def measured(roi: Roi, method: SegmentationMethod, contour: Points | None, diameter_mm: float | None) -> LesionRow:
-    """Outline and measure a lesion.
+def measured(
+    mammogram: Mammogram, roi: Roi, method: SegmentationMethod, marks: int, contour: Points | None, case: Case
+) -> LesionRow:
+    """Outline and measure a case's lesion as Method B sees it.
 
     Parameters
     ----------
-    contour, diameter_mm
-        What `contour_of` gave and the case holds; both None: the lesion is outlined by itself.
+    roi
+        At the case's mark.
+    marks
+        As for `cadx.marks.mean_features`.
+    contour
+        What `contour_of` gave.
     """
-    if contour is None and diameter_mm is None:
-        return measure_lesion(roi, method)
-    return describe_lesion(roi, method, contour, diameter_mm).features
+    if contour is not None:
+        return lesion_features(roi, drawn_segmentation(roi, contour))
+    alone = measure_lesion(roi, method, case.diameter_mm)
+    return mean_features(mammogram, case.center, alone, method, marks, diameter_mm=case.diameter_mm)
 
 
 def outlined_roi(case: Case, policy: ReadingPolicy, method: SegmentationMethod) -> tuple[Roi, Segmentation]:

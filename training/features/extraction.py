@@ -119,12 +119,15 @@ class Extraction:
         How lesions are outlined; None: lesion features are not asked for.
     store
         Remembers what was extracted; by default nothing is remembered.
+    marks
+        Lesion features are means over outlines from so many marks (`cadx.marks`).
     """
 
     backbone: Backbone
     policy: ReadingPolicy
     method: SegmentationMethod | None = None
     store: FeatureStore = field(default_factory=FeatureStore)
+    marks: int = 1
 
     def rows(self, cases: Sequence[Case], *, workers: int = WORKERS) -> Iterator[ExtractedCase | CaseUnusable]:
         """Give every case's features, or why it has none, in the order of the cases.
@@ -155,7 +158,7 @@ class Extraction:
         if reading is None:
             return None
         cnn = self.store.cnn(reading.roi_digest, self.backbone)
-        lesion = self.store.lesion(reading, self.method, case) if self.method is not None else None
+        lesion = self.store.lesion(reading, self.method, self.marks, case) if self.method is not None else None
         if cnn is None or (self.method is not None and lesion is None):
             return None
         return ExtractedCase(case, reading, None, cnn, lesion)
@@ -169,10 +172,10 @@ class Extraction:
         started = time.perf_counter()
         lesion = None
         if self.method is not None:
-            lesion = self.store.lesion(reading, self.method, case)
+            lesion = self.store.lesion(reading, self.method, self.marks, case)
             if lesion is None:
-                lesion = measured(roi, self.method, contour, case.diameter_mm)
-                self.store.remember_lesion(reading, self.method, case, lesion)
+                lesion = measured(mammogram, roi, self.method, self.marks, contour, case)
+                self.store.remember_lesion(reading, self.method, self.marks, case, lesion)
         seconds = time.perf_counter() - started
         cnn = self.store.cnn(digest, self.backbone)
         gray = roi.gray if cnn is None else None
@@ -206,6 +209,7 @@ def extract_features(
     policy: ReadingPolicy,
     method: SegmentationMethod,
     *,
+    marks: int = 1,
     store: FeatureStore | None = None,
     skip_unusable: bool = False,
     progress: ReportProgress = no_progress,
@@ -214,6 +218,8 @@ def extract_features(
 
     Parameters
     ----------
+    marks
+        As in `Extraction`.
     store
         Where features are remembered from run to run; none: nowhere.
     skip_unusable
@@ -228,7 +234,7 @@ def extract_features(
     FeatureCacheUnusable
         When the disk is full or the store's folder cannot be used.
     """
-    extraction = Extraction(backbone, policy, method, store or FeatureStore())
+    extraction = Extraction(backbone, policy, method, store or FeatureStore(), marks)
     done, skipped = usable_rows(extraction.rows(cases), len(cases), skip_unusable=skip_unusable, progress=progress)
     layer = backbone.spec.layer
     lesion_rows = [item.lesion for item in done if item.lesion is not None]

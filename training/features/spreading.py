@@ -46,11 +46,12 @@ class ExtractionTask:
     version: str
     policy: ReadingPolicy
     method: SegmentationMethod | None
+    marks: int
     cache: Path
 
 
 def task_of(
-    backbone: Backbone, policy: ReadingPolicy, method: SegmentationMethod | None, store: FeatureStore
+    backbone: Backbone, policy: ReadingPolicy, method: SegmentationMethod | None, store: FeatureStore, marks: int = 1
 ) -> ExtractionTask:
     """Describe an extraction whose store has a cache."""
     if store.cache is None:
@@ -63,6 +64,7 @@ def task_of(
         version=version("mammo-cadx"),
         policy=policy,
         method=method,
+        marks=marks,
         cache=store.cache.folder.resolve(),
     )
 
@@ -85,7 +87,7 @@ def extract_part(task: ExtractionTask, part: Sequence[Case]) -> int:
     backbone = _backbone(task.spec, task.layers)
     if backbone.weights_digest != task.weights_digest:
         raise WorkerDiffers("weights", task.weights_digest, backbone.weights_digest)
-    extraction = Extraction(backbone, task.policy, task.method, FeatureStore(FeatureCache(task.cache)))
+    extraction = Extraction(backbone, task.policy, task.method, FeatureStore(FeatureCache(task.cache)), task.marks)
     with threadpool_limits(1, user_api="blas"):
         rows = extraction.rows(part, workers=1)
         return sum(row.computed for row in rows if isinstance(row, ExtractedCase))
@@ -136,6 +138,7 @@ def extract_everywhere(
     policy: ReadingPolicy,
     method: SegmentationMethod,
     *,
+    marks: int = 1,
     store: FeatureStore | None = None,
     skip_unusable: bool = False,
     progress: ReportProgress = no_progress,
@@ -150,12 +153,13 @@ def extract_everywhere(
     """
     if runner is None or store is None:
         return extract_features(
-            cases, backbone, policy, method, store=store, skip_unusable=skip_unusable, progress=progress
+            cases, backbone, policy, method, marks=marks, store=store, skip_unusable=skip_unusable, progress=progress
         )
-    alive, dead, computed = spread_extraction(cases, task_of(backbone, policy, method, store), runner, progress)
+    task = task_of(backbone, policy, method, store, marks)
+    alive, dead, computed = spread_extraction(cases, task, runner, progress)
     if dead and not skip_unusable:
         raise dead[0]
-    tables = extract_features(alive, backbone, policy, method, store=store, skip_unusable=skip_unusable)
+    tables = extract_features(alive, backbone, policy, method, marks=marks, store=store, skip_unusable=skip_unusable)
     return replace(tables, skipped=(*dead, *tables.skipped), extracted=computed)
 
 

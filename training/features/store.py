@@ -104,19 +104,21 @@ class FeatureStore:
             for layer, row in rows.items():
                 self.cache.put(_cnn_key(roi_digest, backbone, layer), row, FLOAT32)
 
-    def lesion(self, reading: Reading, method: SegmentationMethod, case: Case) -> NDArray[np.float64] | None:
+    def lesion(
+        self, reading: Reading, method: SegmentationMethod, marks: int, case: Case
+    ) -> NDArray[np.float64] | None:
         """Give the lesion features of a case, if they are known."""
         if self.cache is None:
             return None
-        row = self.cache.get(_lesion_key(reading, method, case), FLOAT64)
+        row = self.cache.get(_lesion_key(reading, method, marks, case), FLOAT64)
         return None if row is None else row.astype(np.float64, copy=False)
 
     def remember_lesion(
-        self, reading: Reading, method: SegmentationMethod, case: Case, row: NDArray[np.float64]
+        self, reading: Reading, method: SegmentationMethod, marks: int, case: Case, row: NDArray[np.float64]
     ) -> None:
         """Remember the lesion features of a case."""
         if self.cache is not None:
-            self.cache.put(_lesion_key(reading, method, case), row, FLOAT64)
+            self.cache.put(_lesion_key(reading, method, marks, case), row, FLOAT64)
 
 
 @functools.cache
@@ -150,15 +152,18 @@ def _cnn_key(roi_digest: str, backbone: Backbone, layer: str) -> str:
     return key_of("cnn", facts)
 
 
-def _lesion_key(reading: Reading, method: SegmentationMethod, case: Case) -> str:
+def _lesion_key(reading: Reading, method: SegmentationMethod, marks: int, case: Case) -> str:
     facts: dict[str, object] = {
         "roi": reading.roi_digest,
         "method": method.value,
         "code": _code("cadx.lesion", "cadx.records"),
     }
+    # In pixels of its image: where they lie in the ROI, and what lies about it, depends on picture and center.
+    place = [case.center.x, case.center.y, dataclasses.astuple(reading.picture)]
     if case.contour is not None:
-        # In pixels of its image: where they lie in the ROI depends on picture and center.
-        facts["contour"] = [case.contour, case.center.x, case.center.y, dataclasses.astuple(reading.picture)]
+        facts["contour"] = [case.contour, *place]
+    elif marks > 1:
+        facts["marks"] = [marks, *place, _code("cadx.marks", "cadx.roi", "cadx.tissue")]
     if case.diameter_mm is not None:
         facts["diameter_mm"] = case.diameter_mm
     return key_of("lesion", facts)

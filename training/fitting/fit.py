@@ -164,6 +164,7 @@ def fit_models(
             backbone,
             settings.policy,
             settings.segmentation_method,
+            marks=settings.preset.marks,
             store=store,
             skip_unusable=settings.skip_unusable,
             progress=progress,
@@ -207,7 +208,7 @@ def fit_models(
     reference = cohort_reference(tables, scored, evaluation)
     moved = None
     if settings.robustness:
-        models = fold_models(evaluation, backbone, settings.policy, settings.segmentation_method)
+        models = fold_models(evaluation, backbone, settings.policy, settings.segmentation_method, settings.preset.marks)
         with progress_bar(console, "marks moved (lesions)") as progress:
             rows = sample_rows(scored.lesions, settings.seed)
             moved = move_marks(tables.cases, rows, evaluation.fold_of_row, models, progress=progress)
@@ -261,6 +262,7 @@ def save_fit(fit: Fit, folder: Path, *, replace: bool = False) -> BundleManifest
     method = settings.segmentation_method
     chosen = MethodFacts(
         preset=settings.preset.value,
+        lesion_marks=settings.preset.marks,
         cnn_part=fit.classifiers.cnn.candidate_,
         cnn_weight=fit.classifiers.ensemble.weight,
         svm="linear" if isinstance(settings.grid, LinearGrid) else "polynomial",

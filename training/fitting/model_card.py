@@ -71,7 +71,8 @@ def model_card(
 - **Output**: probability of malignancy, 0 to 1, of each method; the lesion's outline and features; flags of doubt.
 - **Method A** (SVM1): {backbone.architecture}, layer {backbone.layer} ({backbone.feature_count} features, pooling
   {backbone.pooling}), weights {backbone.weights} (SHA-256 {backbone.weights_sha256}), {chosen.svm} SVM.
-- **Method B** (SVM2): segmentation by {method}, lesion features, {chosen.svm} SVM.
+- **Method B** (SVM2): segmentation by {method}, lesion features{_marks(chosen)}, {chosen.svm}
+  SVM.
 - **Method C** (ensemble): the mean of the two calibrated probabilities{_weights(chosen)}. A mean of two lies too near
   one half, so the answer also gives a calibrated probability, by a sigmoid fitted to out-of-fold means.
 - **Preset**: {chosen.preset}; Method A sees {_part(chosen)} of the CNN's features.
@@ -132,6 +133,10 @@ Ensemble at operating points (a threshold chosen on these cases is optimistic):
 
 def _part(chosen: MethodFacts) -> str:
     return chosen.cnn_part if chosen.cnn_part == ALL_COLUMNS else f"the blocks {chosen.cnn_part}"
+
+
+def _marks(chosen: MethodFacts) -> str:
+    return f", means over {chosen.lesion_marks} marks" if chosen.lesion_marks > 1 else ""
 
 
 def _weights(chosen: MethodFacts) -> str:

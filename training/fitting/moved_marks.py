@@ -33,7 +33,7 @@ def sample_rows(lesions: NDArray[np.intp], seed: int, most: int = MOST_LESIONS) 
 
 
 def fold_models(
-    evaluation: Evaluation, backbone: Backbone, policy: ReadingPolicy, method: SegmentationMethod
+    evaluation: Evaluation, backbone: Backbone, policy: ReadingPolicy, method: SegmentationMethod, marks: int = 1
 ) -> tuple[Model, ...]:
     """Give the whole model of each outer fold of a cross validation that kept its models."""
     branches = zip(evaluation.branches[CNN].models, evaluation.branches[LESION].models, strict=True)
@@ -43,6 +43,7 @@ def fold_models(
             classifiers=Classifiers(cnn, lesion, vote),
             policy=policy,
             segmentation_method=method,
+            marks=marks,
         )
         for (cnn, lesion), vote in zip(branches, evaluation.votes, strict=True)
     )

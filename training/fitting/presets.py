@@ -7,6 +7,7 @@ from enum import StrEnum
 from cadx.classify import Columns
 from cadx.cnn import ALEXNET_LAYERS, SCALES_MM, Backbone, BackboneSpec
 
+MARKS_OF_BEST = 5
 FULLY_CONNECTED = ALEXNET_LAYERS[-3:]
 
 
@@ -18,8 +19,8 @@ class Preset(StrEnum):
     PAPER
         One look at the region, all features of one layer, both branches weigh the same (Huynh 2016).
     BEST
-        The mean over 8 turns and flips; two scales and two poolings, of which the search chooses; weights of the
-        branches from the inner folds.
+        CNN features are means over 8 turns and flips, of two scales and two poolings, of which the search chooses;
+        lesion features are means over outlines from five marks; weights of the branches come from the inner folds.
     """
 
     PAPER = "paper"
@@ -44,6 +45,11 @@ class Preset(StrEnum):
             names = [f"{scale:g} mm {pooling}" for scale in scales for pooling in poolings]
             found[" + ".join(names)] = [column for name in names for column in _numbers(blocks[name])]
         return found
+
+    @property
+    def marks(self) -> int:
+        """Give how many marks the lesion is outlined from."""
+        return 1 if self is Preset.PAPER else MARKS_OF_BEST
 
     @property
     def weighted(self) -> bool:

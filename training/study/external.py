@@ -90,6 +90,7 @@ def evaluate_bundle(
             bundle.backbone,
             bundle.policy,
             bundle.segmentation_method,
+            marks=bundle.marks,
             store=store,
             skip_unusable=settings.skip_unusable,
             progress=progress,

@@ -123,6 +123,7 @@ def assessment_of(
         segmentation=lesion.segmentation,
         flags=(*mammogram.flags, *roi.flags, *lesion.segmentation.flags),
         timings_ms={},
+        lesion_features=lesion.features,
     )
 
 

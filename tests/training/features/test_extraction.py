@@ -8,6 +8,7 @@ import pytest
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import SegmentationMethod, lesion_features, segment
 from cadx.mammogram import ReadingPolicy, content_digest, read_mammogram
+from cadx.marks import mean_features
 from cadx.records import LesionCenter
 from training.cohort import outlining
 from training.cohort.cases import Case, read_manifest
@@ -50,6 +51,22 @@ def test_tables_are_what_single_steps_give(cases: Sequence[Case], backbone: Back
     contents = [content_digest(read_mammogram(case.image)) for case in cases]
     assert [picture.content for picture in plain.pictures] == contents
     assert len(set(contents)) == 7
+
+
+def test_features_of_several_marks_are_kept_apart_from_those_of_one(
+    cases: Sequence[Case], backbone: Backbone, plain: FeatureTables, tmp_path: Path
+) -> None:
+    store, two = FeatureStore(FeatureCache(tmp_path)), cases[:2]
+    one_mark = extract_features(two, backbone, ReadingPolicy(), GROWING, store=store)
+    five = extract_features(two, backbone, ReadingPolicy(), GROWING, marks=5, store=store)
+    again = extract_features(two, backbone, ReadingPolicy(), GROWING, marks=5, store=store)
+    assert np.array_equal(one_mark.lesion, plain.lesion[:2])
+    assert not np.array_equal(five.lesion, one_mark.lesion)
+    assert (five.extracted, again.extracted) == (2, 0)
+    assert same(five, again)
+    mammogram = read_mammogram(two[0].image)
+    expected = mean_features(mammogram, two[0].center, one_mark.lesion[0], GROWING, 5)
+    assert np.array_equal(five.lesion[0], expected)
 
 
 def test_batches_change_nothing(

@@ -36,6 +36,7 @@ def folder(fit: Fit, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_papers_way_is_the_default_and_changes_nothing() -> None:
     assert FitSettings().preset is Preset.PAPER
     assert Preset.PAPER.backbone(SPEC) is SPEC
+    assert Preset.PAPER.marks == 1
     assert not Preset.PAPER.weighted
 
 
@@ -65,13 +66,16 @@ def test_the_bundle_answers_as_the_fit_and_tells_its_way(fit: Fit, folder: Path,
     assert method.cnn_part == fit.classifiers.cnn.candidate_
     assert method.cnn_weight == fit.classifiers.ensemble.weight == bundle.classifiers.ensemble.weight
     assert (bundle.manifest.backbone.turns, bundle.manifest.backbone.scales_mm) == (8, (51.2, 25.6))
-    tables = extract_features([unseen_phantom], bundle.backbone, bundle.policy, bundle.segmentation_method)
+    assert bundle.marks == method.lesion_marks == 5
+    method_b = bundle.segmentation_method
+    tables = extract_features([unseen_phantom], bundle.backbone, bundle.policy, method_b, marks=5)
     mammogram = read_mammogram(unseen_phantom.image, policy=bundle.policy)
     answer = assess(bundle, mammogram, unseen_phantom.center)
     assert answer.probability == score(bundle, tables).probabilities["ensemble"][0]
+    np.testing.assert_array_equal(answer.lesion_features, tables.lesion[0])
     assert load_estimators(folder).cnn.candidate_ == method.cnn_part
     card = (folder / "MODEL_CARD.md").read_text()
-    for told in ("**Preset**: best", "8 turns and flips", "51.2 and 25.6 mm"):
+    for told in ("**Preset**: best", "8 turns and flips", "51.2 and 25.6 mm", "means over 5 marks"):
         assert told in card
 
 
@@ -85,6 +89,7 @@ def test_differences_and_evidence_are_told(folder: Path, bundle_folder: Path) ->
         assert told in of_paper
     assert "turns" not in of_paper
     assert "8 turns and flips" in of_best
+    assert "outlines from 5 marks: the reader's, and 4 about it at 2 mm" in of_best
     told = evidence_of(best)
     assert f"AUC A {best.evaluation.cnn.auc_mean:.3f}" in told
     assert "phantom lesions" in told
