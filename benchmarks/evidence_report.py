@@ -231,7 +231,9 @@ def trained_table(scored: Frame, files: Sequence[Path]) -> str:
         name = path.stem + ("" if network["finished"].all() else " (unfinished)")
         for preset, frame in of_presets(scored):
             both = _on_its_folds(frame, network, path)
-            both = both.assign(averaged=(both["probability"] + both[LESION]) / 2)
+            both = both.assign(
+                **{f"with_{other}": (both["probability"] + both[other]) / 2 for other in (LESION, ENSEMBLE)}
+            )
             keys = ["seed", "fold", "patient", "lesion_id"]
             lesions = both.groupby(keys, as_index=False)[["malignant", "probability"]].mean()
             rows.append(
@@ -242,11 +244,13 @@ def trained_table(scored: Frame, files: Sequence[Path]) -> str:
                     shown(auc_of(lesions, "probability")),
                     preset,
                     difference_of(both, "probability", CNN),
-                    shown(auc_of(both, "averaged")),
+                    *(shown(auc_of(both, f"with_{other}")) for other in (LESION, ENSEMBLE)),
                 ]
             )
     head = ["network", "views", "AUC by view (95 % CI)", "by lesion (95 % CI)", "preset"]
-    return table([*head, "less its A, by view (95 % CI)", "averaged with its B, by view (95 % CI)"], rows)
+    return table(
+        [*head, "less its A, by view (95 % CI)", "averaged with its B (95 % CI)", "with its C (95 % CI)"], rows
+    )
 
 
 def _on_its_folds(frame: Frame, network: Frame, path: Path) -> Frame:
