@@ -1,5 +1,6 @@
 """Folds that keep a lesion (or a patient) whole."""
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -52,17 +53,23 @@ def grouped_folds(y: ArrayLike, groups: ArrayLike | None, n_folds: int, seed: in
     classes, label = np.unique(np.asarray(y), return_inverse=True)
     if len(classes) < 2:
         raise OneClassOnly(label=str(classes[0]), rows=len(label))
-    groups = np.arange(len(label)) if groups is None else np.asarray(groups)
-    counted = [len(np.unique(groups[label == k])) for k in range(len(classes))]
-    splits = _deal(label, groups, n_folds, seed) if 2 <= n_folds <= min(counted) else []
+    group = np.arange(len(label)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    counted = [len(np.unique(group[label == k])) for k in range(len(classes))]
+    splits = _deal(label.tobytes(), group.tobytes(), n_folds, seed) if 2 <= n_folds <= min(counted) else ()
     if not splits or any(len(np.unique(label[split.test])) < len(classes) for split in splits):
         described = ", ".join(f"{count} of class {name}" for count, name in zip(counted, classes, strict=True))
-        raise TooFewGroups(folds=n_folds, groups=len(np.unique(groups)), groups_by_class=described)
-    return splits
+        raise TooFewGroups(folds=n_folds, groups=len(np.unique(group)), groups_by_class=described)
+    return list(splits)
 
 
-def _deal(label: Rows, groups: NDArray[np.generic], n_folds: int, seed: int) -> list[Split]:
+@functools.lru_cache(maxsize=64)
+def _deal(label: bytes, group: bytes, n_folds: int, seed: int) -> tuple[Split, ...]:
+    """Deal once: a study asks for the same folds again and again, and 700 patients take half a second."""
     from sklearn.model_selection import StratifiedGroupKFold  # fitting alone needs scikit-learn, and no service fits
 
+    labels, groups = np.frombuffer(label, dtype=np.intp), np.frombuffer(group, dtype=np.intp)
     dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    return [Split(train, test) for train, test in dealer.split(label, label, groups)]
+    splits = tuple(Split(train, test) for train, test in dealer.split(labels, labels, groups))
+    for rows in (rows for split in splits for rows in split):
+        rows.flags.writeable = False
+    return splits
