@@ -47,8 +47,8 @@ lint: $(STAMP) ## ruff: style, docstrings, complexity, security
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# A parallel worker that did not start in its 3 seconds is mypy's exit status 2: once more, without them.
 types: $(STAMP) ## mypy --strict over the packages, tests, benchmarks, examples and scripts
-	# A parallel worker that did not start in its 3 seconds is mypy's exit status 2: once more, without them.
 	$(BIN)/mypy || { [ $$? = 2 ] && $(BIN)/mypy --num-workers 0; }
 
 contracts: $(STAMP) ## import-linter: the one-way flow between packages
