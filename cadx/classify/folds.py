@@ -59,7 +59,7 @@ def grouped_folds(y: ArrayLike, groups: ArrayLike | None, n_folds: int, seed: in
     if not splits or any(len(np.unique(label[split.test])) < len(classes) for split in splits):
         described = ", ".join(f"{count} of class {name}" for count, name in zip(counted, classes, strict=True))
         raise TooFewGroups(folds=n_folds, groups=len(np.unique(group)), groups_by_class=described)
-    return list(splits)
+    return [Split(train.copy(), test.copy()) for train, test in splits]
 
 
 @functools.lru_cache(maxsize=64)
@@ -69,7 +69,4 @@ def _deal(label: bytes, group: bytes, n_folds: int, seed: int) -> tuple[Split, .
 
     labels, groups = np.frombuffer(label, dtype=np.intp), np.frombuffer(group, dtype=np.intp)
     dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    splits = tuple(Split(train, test) for train, test in dealer.split(labels, labels, groups))
-    for rows in (rows for split in splits for rows in split):
-        rows.flags.writeable = False
-    return splits
+    return tuple(Split(train, test) for train, test in dealer.split(labels, labels, groups))

@@ -68,3 +68,11 @@ def test_fewer_than_two_folds_are_refused(n_folds: int) -> None:
 def test_one_class_is_refused() -> None:
     with pytest.raises(OneClassOnly, match="All 4 rows are of one class, 1"):
         grouped_folds([1, 1, 1, 1], None, 2, 0)
+
+
+def test_folds_that_are_asked_for_again_are_the_callers_own() -> None:
+    labels, groups = np.tile([0, 1], 10), np.arange(20)
+    first, again = grouped_folds(labels, groups, 2, 0), grouped_folds(labels, groups, 2, 0)
+    first[0].train[:] = -1
+    assert (again[0].train >= 0).all()
+    assert (grouped_folds(labels, groups, 2, 0)[0].train >= 0).all()
