@@ -31,6 +31,7 @@ LETTERS = {CNN: "A", LESION: "B", ENSEMBLE: "C"}
 SIZES_MM = (0.0, 10.0, 15.0, 20.0, 1000.0)
 MARGINS = ("spiculated", "ill defined", "microlobulated", "obscured", "circumscribed")
 SHAPES = ("irregular", "architectural distortion", "lobulated", "oval", "round")
+OF_LESION = ["seed", "fold", "patient", "lesion_id"]
 ROW = ["image", "x", "y", "lesion_id"]
 FEWEST = 20
 """Of either class, in a part of the cohort whose AUC is shown."""
@@ -44,10 +45,9 @@ def of_presets(scored: Frame) -> list[tuple[str, Frame]]:
     return [(str(preset), scored[scored["preset"] == preset]) for preset in dict.fromkeys(scored["preset"])]
 
 
-def by_lesion(scored: Frame) -> Frame:
+def by_lesion(scored: Frame, names: Sequence[str] = tuple(METHODS)) -> Frame:
     """Average the views of each lesion."""
-    keys = ["preset", "seed", "fold", "patient", "lesion_id"]
-    return scored.groupby(keys, as_index=False, sort=False)[["malignant", *METHODS]].mean()
+    return scored.groupby(["preset", *OF_LESION], as_index=False, sort=False)[["malignant", *names]].mean()
 
 
 def auc_of(rows: Frame, name: str) -> tuple[float, float, float]:
@@ -95,11 +95,10 @@ def paired_table(scored: Frame) -> str:
     rows = []
     frames = {"by view": scored, "by lesion": by_lesion(scored)}
     presets = list(dict.fromkeys(scored["preset"]))
-    keys = ["seed", "fold", "patient", "lesion_id"]
     for title, frame in frames.items():
         if len(presets) > 1:
             both = [frame[frame["preset"] == preset] for preset in presets[:2]]
-            on = [*keys, "image", "x", "y"] if "image" in frame else keys
+            on = [*OF_LESION, "image", "x", "y"] if "image" in frame else OF_LESION
             joined = both[1].merge(both[0], on=on, suffixes=("", "_other"), validate="one_to_one")
             less = f"{presets[1]} less {presets[0]}"
             rows += [
@@ -234,14 +233,12 @@ def trained_table(scored: Frame, files: Sequence[Path]) -> str:
             both = both.assign(
                 **{f"with_{other}": (both["probability"] + both[other]) / 2 for other in (LESION, ENSEMBLE)}
             )
-            keys = ["seed", "fold", "patient", "lesion_id"]
-            lesions = both.groupby(keys, as_index=False)[["malignant", "probability"]].mean()
             rows.append(
                 [
                     name,
                     f"{len(both)}",
                     shown(auc_of(both, "probability")),
-                    shown(auc_of(lesions, "probability")),
+                    shown(auc_of(by_lesion(both, ["probability"]), "probability")),
                     preset,
                     difference_of(both, "probability", CNN),
                     *(shown(auc_of(both, f"with_{other}")) for other in (LESION, ENSEMBLE)),

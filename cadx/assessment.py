@@ -21,7 +21,7 @@ from cadx.lesion import (
     inner_point,
     readers_contour,
 )
-from cadx.marks import mean_features
+from cadx.lesion.marks import mean_features
 from cadx.model import Classifiers, Model
 from cadx.records import LesionCenter, Mammogram, Points, Roi
 from cadx.roi import extract_roi
@@ -130,7 +130,7 @@ def assess(
     beside = _BESIDE.submit(
         lambda: (_timed(lambda: _cnn_branch(model, roi)), _timed(lambda: artifact_flags(roi.gray, roi.tissue)))
     )
-    (lesion, seen), lesion_ms = _timed(lambda: _lesion_branch(model, mammogram, roi, outline, diameter_mm))
+    (lesion, seen), lesion_ms = _timed(lambda: lesion_branch(model, mammogram, roi, outline, diameter_mm))
     lesion_probability = _malignant(model.classifiers.lesion.predict_proba(seen[None, :]))
     ((cnn_features, cnn_probability), cnn_ms), (found_flags, artifacts_ms) = beside.result()
     vote = model.classifiers.ensemble
@@ -186,10 +186,16 @@ def _cohort_flags(
     return () if model.reference is None else model.reference.flags(probabilities, features)
 
 
-def _lesion_branch(
+def lesion_branch(
     model: Model, mammogram: Mammogram, roi: Roi, contour: Points | None, diameter_mm: float | None
 ) -> tuple[LesionDescription, NDArray[np.float64]]:
-    """Give the lesion as it is shown, and the features that Method B sees."""
+    """Give the lesion in the middle of a ROI as it is shown, and the features that Method B sees.
+
+    Raises
+    ------
+    LesionError
+        When the lesion cannot be described.
+    """
     method = model.segmentation_method
     lesion = describe_lesion(roi, method, contour, diameter_mm)
     return lesion, mean_features(

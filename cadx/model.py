@@ -41,7 +41,7 @@ class Model:
     known_cases
         Cases of its cohort; none unless whoever fitted it asked for that.
     marks
-        Method B sees means over outlines from so many marks (`cadx.marks`).
+        Method B sees means over outlines from so many marks (`cadx.lesion.marks`).
     """
 
     backbone: Backbone

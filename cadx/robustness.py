@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cadx.assessment import Assessment
+from cadx.assessment import Assessment, lesion_branch
 from cadx.errors import LesionError
 from cadx.flags import Flag, FlagCode
-from cadx.lesion import LesionDescription, describe_lesion
-from cadx.marks import mean_features, moved_rois
+from cadx.lesion import LesionDescription
+from cadx.lesion.marks import moved_rois
 from cadx.model import Model
 from cadx.records import Mammogram, Mask, Points, Roi
 
+Described = tuple[LesionDescription, NDArray[np.float64]]
+"""A lesion, and what Method B sees of it."""
 RADII_MM = (1.0, 2.0, 3.0)
 POINTS = 12
 SEED = 20160903
@@ -90,20 +92,14 @@ def click_robustness(
         One a disc, from the smallest.
     """
 
-    def described(roi: Roi) -> LesionDescription | None:
+    def described(roi: Roi) -> Described | None:
         check()
         try:
-            return describe_lesion(roi, model.segmentation_method, contour, diameter_mm)
+            return lesion_branch(model, mammogram, roi, contour, diameter_mm)
         except LesionError:
             return None
 
-    def seen(roi: Roi, lesion: LesionDescription) -> NDArray[np.float64]:
-        method, marks = model.segmentation_method, model.marks
-        return mean_features(
-            mammogram, roi.mark, lesion.features, method, marks, contour=contour, diameter_mm=diameter_mm
-        )
-
-    return tuple(_disc(model, mammogram, assessment, radius_mm, described, seen, check) for radius_mm in RADII_MM)
+    return tuple(_disc(model, mammogram, assessment, radius_mm, described, check) for radius_mm in RADII_MM)
 
 
 def limit_disc(discs: Sequence[DiscRobustness], radius_mm: float = LIMIT_RADIUS_MM) -> DiscRobustness | None:
@@ -138,8 +134,7 @@ def _disc(
     mammogram: Mammogram,
     assessment: Assessment,
     radius_mm: float,
-    describe: Callable[[Roi], LesionDescription | None],
-    see: Callable[[Roi, LesionDescription], NDArray[np.float64]],
+    describe: Callable[[Roi], Described | None],
     check: Callable[[], None],
 ) -> DiscRobustness:
     rois: list[Roi] = []
@@ -157,11 +152,11 @@ def _disc(
         lesions = [each for each in described if each is not None]
         if found:
             cnn += model.classifiers.cnn.predict_proba(features[found])[:, 1].tolist()
-            rows = np.stack([see(rois[index], each) for index, each in zip(found, lesions, strict=True)])
+            rows = np.stack([seen_by_b for _, seen_by_b in lesions])
             lesion += model.classifiers.lesion.predict_proba(rows)[:, 1].tolist()
             overlaps = [
                 outline_overlap(assessment.segmentation.mask, assessment.roi, each.segmentation.mask, rois[index])
-                for index, each in zip(found, lesions, strict=True)
+                for index, (each, _) in zip(found, lesions, strict=True)
             ]
     vote = model.classifiers.ensemble
     points = len(overlaps)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cadx.bundle.manifest import BackboneFacts, BundleManifest, ClassifierFigures, CohortFacts, MethodFacts
 from cadx.cnn import SCALES_MM
-from cadx.marks import RADIUS_MM
+from cadx.lesion.marks import RADIUS_MM
 
 _PAPER_LAYER = "fc6"
 _PAPER_SEGMENTATION = "region_growing"

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from cadx.lesion import Segmentation, SegmentationMethod, lesion_features, measure_lesion, readers_contour, segment
 from cadx.lesion.drawn import drawn_segmentation
+from cadx.lesion.marks import mean_features
 from cadx.mammogram import ReadingPolicy, read_mammogram
-from cadx.marks import mean_features
 from cadx.records import Mammogram, Points, Roi
 from cadx.roi import extract_roi
 from training.cohort.cases import Case
@@ -40,7 +40,7 @@ def measured(
     roi
         At the case's mark.
     marks
-        As for `cadx.marks.mean_features`.
+        As for `cadx.lesion.marks.mean_features`.
     contour
         What `contour_of` gave.
     """

@@ -120,7 +120,7 @@ class Extraction:
     store
         Remembers what was extracted; by default nothing is remembered.
     marks
-        Lesion features are means over outlines from so many marks (`cadx.marks`).
+        Lesion features are means over outlines from so many marks (`cadx.lesion.marks`).
     """
 
     backbone: Backbone

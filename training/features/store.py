@@ -163,7 +163,7 @@ def _lesion_key(reading: Reading, method: SegmentationMethod, marks: int, case: 
     if case.contour is not None:
         facts["contour"] = [case.contour, *place]
     elif marks > 1:
-        facts["marks"] = [marks, *place, _code("cadx.marks", "cadx.roi", "cadx.tissue")]
+        facts["marks"] = [marks, *place, _code("cadx.roi", "cadx.tissue")]
     if case.diameter_mm is not None:
         facts["diameter_mm"] = case.diameter_mm
     return key_of("lesion", facts)

@@ -7,8 +7,8 @@ import pytest
 
 from cadx.cnn import Backbone, BackboneSpec, load_backbone
 from cadx.lesion import SegmentationMethod, lesion_features, segment
+from cadx.lesion.marks import mean_features
 from cadx.mammogram import ReadingPolicy, content_digest, read_mammogram
-from cadx.marks import mean_features
 from cadx.records import LesionCenter
 from training.cohort import outlining
 from training.cohort.cases import Case, read_manifest

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cadx.errors import CenterError, LesionError
-from cadx.lesion import SegmentationMethod, measure_lesion
+from cadx.lesion.description import measure_lesion
+from cadx.lesion.segmentation import SegmentationMethod
 from cadx.records import LesionCenter, Mammogram, Points, Roi
 from cadx.roi import extract_roi
 

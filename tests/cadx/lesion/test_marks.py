@@ -6,8 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from cadx.errors import FeatureNotComputable
 from cadx.lesion import DEFAULT_METHOD, describe_lesion, measure_lesion
+from cadx.lesion.marks import RADIUS_MM, mean_features, moved_rois, moves_around
 from cadx.mammogram import read_mammogram
-from cadx.marks import RADIUS_MM, mean_features, moved_rois, moves_around
 from cadx.records import LesionCenter, Mammogram
 from cadx.roi import extract_roi
 from training.cohort.cases import Case
@@ -62,5 +62,5 @@ def test_a_mark_off_the_image_or_with_nothing_to_measure_is_left_out(
     def nothing(*_: object) -> None:
         raise FeatureNotComputable("lesion_area_mm2", "nothing here")
 
-    monkeypatch.setattr("cadx.marks.measure_lesion", nothing)
+    monkeypatch.setattr("cadx.lesion.marks.measure_lesion", nothing)
     assert_array_equal(mean_features(mammogram, unseen_phantom.center, own, DEFAULT_METHOD, 5), own)
